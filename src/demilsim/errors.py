@@ -1,0 +1,60 @@
+"""Exceptions: where a problem is, what was found, what was expected, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class DemilsimError(Exception):
+    """Base of every error that demilsim raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with an input, with its place.
+
+    Parameters
+    ----------
+    file
+        File as the user named it, relative to where they called from.
+    line
+        Line in that file, first line 1; 0 where the whole file is meant.
+    path
+        Column of a table, or dotted key of a YAML file.
+    message
+        What was expected and what was found, e.g. ``expected > 0 (got -3.5)``.
+    """
+
+    file: str
+    line: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class ScenarioError(DemilsimError):
+    """A scenario cannot be used; carries every problem that was found, in file order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PlanError(DemilsimError):
+    """A disposal plan does not fit its scenario: unknown lot, too many tonnes, a closed facility."""
+
+
+class SolverError(DemilsimError):
+    """No solver that is installed could take the model at all."""
+
+
+class ResultsError(DemilsimError):
+    """A results folder cannot be read or written."""
+
+
+class StreamExhaustedError(DemilsimError):
+    """A block of keyed draws was too short for the events that its rate produced."""

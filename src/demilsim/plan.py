@@ -1,0 +1,149 @@
+"""The plain objects through which simulation, optimisation and planning meet.
+
+`DisposalPlan` is what a planner decides. `PlanningCoefficients` is what the simulation teaches the
+optimiser. `ObservedState` is what a planner can know at a date, and a `Policy` turns it into a plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from demilsim.errors import PlanError
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """An order to destroy part or all of one lot at one facility.
+
+    Parameters
+    ----------
+    lot_id, facility_id
+        What, and where. The storehouse follows from the lot.
+    mass_g
+        Gross mass to destroy [g], > 0.
+    earliest_period
+        First planning period in which work on it may start, >= 0. Never done earlier.
+    priority
+        Global rank, lower first; unique within a plan.
+    harm_averted
+        Expected fatalities averted by this line as planned [persons over the horizon].
+    reason
+        One sentence for the reader of the plan.
+    """
+
+    lot_id: str
+    facility_id: str
+    mass_g: int
+    earliest_period: int
+    priority: int
+    harm_averted: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Commissioning:
+    """A decision to build a facility: ordered and paid at the start of `period`, open a lead time later."""
+
+    facility_id: str
+    period: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalPlan:
+    """What the planner decides: an ordered list of lines, and which facilities to commission when.
+
+    Parameters
+    ----------
+    name
+        Policy that made it, e.g. ``optimised``.
+    source
+        ``milp``, ``rule:NAME`` or ``none`` for doing nothing.
+    lines
+        In order of priority.
+    commissionings
+        At most one for each facility.
+    funds
+        Ids of the funds that may pay for it; empty means all.
+    """
+
+    name: str
+    source: str
+    lines: tuple[PlanLine, ...] = ()
+    commissionings: tuple[Commissioning, ...] = ()
+    funds: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        priorities = [line.priority for line in self.lines]
+        if any(later <= earlier for earlier, later in zip(priorities, priorities[1:], strict=False)):
+            raise PlanError(f"plan {self.name}: lines must come in strictly rising priority")
+        if len({c.facility_id for c in self.commissionings}) != len(self.commissionings):
+            raise PlanError(f"plan {self.name}: a facility is commissioned twice")
+
+    def sha256(self) -> str:
+        """Return a hash of the decisions (not of names, reasons or promised harm)."""
+        text = repr(
+            (
+                [(p.lot_id, p.facility_id, p.mass_g, p.earliest_period, p.priority) for p in self.lines],
+                [(c.facility_id, c.period) for c in self.commissionings],
+                sorted(self.funds),
+            )
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningCoefficients:
+    """What the simulation teaches the optimiser about capacity, money and harm.
+
+    Parameters
+    ----------
+    working_days
+        Days on which a facility works in a period when it is commissioned [d], shape (facility, period).
+    receipts_usd
+        Money that a fund has received in a period, after overhead [USD], shape (fund, period).
+    harm_factor
+        Simulated harm divided by the closed form of `model.harm`, shape (storehouse, period), > 0:
+        propagation, spread between lots, closures.
+    """
+
+    working_days: Floats
+    receipts_usd: Floats
+    harm_factor: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedState:
+    """What a planner can know at a date: never streams, true conditions or future tranches.
+
+    Parameters
+    ----------
+    period
+        The planning period that begins now.
+    remaining_g
+        Recorded gross mass of each lot [g], shape (lot,).
+    available_usd
+        Unspent, uncommitted money of each fund [USD], shape (fund,).
+    commissioned
+        Period in which each facility was ordered, -1 if not, shape (facility,).
+    """
+
+    period: int
+    remaining_g: Ints
+    available_usd: Floats
+    commissioned: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+class Policy(Protocol):
+    """Anything that turns what can be observed into a plan."""
+
+    def decide(self, observed: ObservedState) -> DisposalPlan:
+        """Return the plan from `observed.period` on."""
+        ...

@@ -1,0 +1,1 @@
+"""What is given: the schema of a scenario, its loader and the register of constants."""

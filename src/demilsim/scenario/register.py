@@ -1,0 +1,259 @@
+"""The evidence register: every constant of the model, with unit, range, source and confidence.
+
+The numbers live in ``reference/parameters.csv``, ``natures.csv`` and ``methods.csv``; the classes here
+give them typed names. A test checks that fields and rows match one to one.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from demilsim.scenario.schema import (
+    Fraction,
+    HazardDivision,
+    Identifier,
+    NonNegative,
+    Override,
+    Positive,
+    Record,
+)
+
+Confidence = Literal["read", "derived", "assumed"]
+
+
+def weakest(confidences: Iterable[Confidence]) -> Confidence:
+    """Return the weakest of at least one confidence: assumed, then derived, then read."""
+    return max(confidences, key=("read", "derived", "assumed").index)
+
+
+class Ageing(Record):
+    """Stabiliser depletion and storehouse temperature (`model.ageing`)."""
+
+    activation_energy_j_per_mol: Positive
+    depletion_rate_per_year: Positive
+    lot_factor_sigma: NonNegative
+    swing_factor_earth_covered: NonNegative
+    swing_factor_masonry: NonNegative
+    swing_factor_sheet_metal: NonNegative
+    swing_factor_open_stack: NonNegative
+
+
+class EventRate(Record):
+    """Rates of unplanned explosion by cause (`model.event_rate`)."""
+
+    storage_per_storehouse_year: NonNegative
+    external_per_storehouse_year: NonNegative
+    security_per_storehouse_year: NonNegative
+    undetermined_per_storehouse_year: NonNegative
+    rrpl_factor_0: NonNegative
+    rrpl_factor_1: NonNegative
+    rrpl_factor_2: NonNegative
+    rrpl_factor_3: NonNegative
+    external_factor_earth_covered: NonNegative
+    external_factor_masonry: NonNegative
+    external_factor_sheet_metal: NonNegative
+    external_factor_open_stack: NonNegative
+    ageing_per_t_year: NonNegative
+    retest_level_fraction: Fraction
+    destroy_level_fraction: Fraction
+    ageing_factor_full: NonNegative
+    ageing_factor_retest: NonNegative
+    ageing_factor_destroy: NonNegative
+    ageing_factor_none: NonNegative
+    ageing_factor_without_propellant: NonNegative
+
+
+class Consequence(Record):
+    """Extent of an event and what it does to people and property (`model.consequence`)."""
+
+    stack_neq_kg: Positive
+    stack_share_ageing: Fraction
+    stack_share_storage: Fraction
+    stack_share_external: Fraction
+    stack_share_security: Fraction
+    stack_share_undetermined: Fraction
+    storehouse_share_ageing: Fraction
+    storehouse_share_storage: Fraction
+    storehouse_share_external: Fraction
+    storehouse_share_security: Fraction
+    storehouse_share_undetermined: Fraction
+    mass_share_projection: Fraction
+    mass_share_mass_fire: Fraction
+    mass_share_minor: Fraction
+    prompt_share: Fraction
+    evacuated_share_public: Fraction
+    evacuated_share_workers: Fraction
+    responders_per_event: NonNegative
+    responder_distance_m: Positive
+    responders_caught_share: Fraction
+    lethality_factor: NonNegative
+    injuries_per_fatality: NonNegative
+    evacuation_radius_m: Positive
+    evacuation_days: NonNegative
+    property_usd_per_person: NonNegative
+    cleanup_usd_per_t: NonNegative
+    site_closure_days: NonNegative
+
+
+class Propagation(Record):
+    """From one storehouse to the next (`model.separation`)."""
+
+    probability_touching: Fraction
+    k_touching: Positive
+    k_none_earth_covered: Positive
+    k_none_masonry: Positive
+    k_none_sheet_metal: Positive
+    k_none_open_stack: Positive
+
+
+class Destruction(Record):
+    """Handling and processing accidents (`simulation.destruction`)."""
+
+    stop_after_accident_days: NonNegative
+
+
+class Transport(Record):
+    """Convoys (`simulation.transport`)."""
+
+    payload_t: Positive
+    cost_usd_per_t_km: NonNegative
+    accident_rate_per_vehicle_km: NonNegative
+    explosion_given_accident: Fraction
+    fatalities_per_explosion: NonNegative
+
+
+class Nature(Record):
+    """Type and model of ammunition, as the model needs to know it."""
+
+    nature_id: Identifier
+    name: str
+    category: Identifier
+    hazard_division: HazardDivision
+    compatibility_group: str
+    propellant: bool
+    neq_share_low: Fraction
+    neq_share_high: Fraction
+    source: str
+    confidence: Confidence
+
+
+class Method(Record):
+    """A disposal method with the risk that it carries itself."""
+
+    method_id: Identifier
+    name: str
+    accident_rate_per_t: NonNegative
+    accident_rate_per_t_low: NonNegative
+    accident_rate_per_t_high: NonNegative
+    worker_fatalities_per_accident: NonNegative
+    worker_injuries_per_accident: NonNegative
+    source: str
+    confidence: Confidence
+
+
+class Entry(Record):
+    """One constant with its evidence. `value` lies within [`low`, `high`]."""
+
+    key: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True)
+class Register:
+    """All constants in use, as typed groups, and the evidence behind each.
+
+    Parameters
+    ----------
+    entries
+        By key ``group.field``; overridden ones carry the scenario's own source.
+    """
+
+    ageing: Ageing
+    event_rate: EventRate
+    consequence: Consequence
+    propagation: Propagation
+    destruction: Destruction
+    transport: Transport
+    natures: Mapping[str, Nature]
+    methods: Mapping[str, Method]
+    entries: Mapping[str, Entry]
+
+    def overridden(
+        self, overrides: Mapping[str, Override], sources: Mapping[str, Confidence] | None = None
+    ) -> Register:
+        """Return a register in which the scenario's own values replace the shipped ones.
+
+        Parameters
+        ----------
+        overrides
+            The scenario's own values by key.
+        sources
+            Confidence of each of the scenario's sources. An entry is as good as the weakest that it names.
+
+        Returns
+        -------
+        Register
+            The same constants; a range is widened where the scenario's own value lies outside it.
+        """
+        entries = dict(self.entries)
+        for key, own in overrides.items():
+            shipped = entries[key]
+            named = [sources[name] for name in own.source if name in sources] if sources else []
+            entries[key] = shipped.model_copy(
+                update={
+                    "value": own.value,
+                    "low": min(shipped.low, own.value),
+                    "high": max(shipped.high, own.value),
+                    "source": ";".join(own.source),
+                    "confidence": weakest(named) if named else shipped.confidence,
+                }
+            )
+        return _assemble(entries, self.natures, self.methods)
+
+
+GROUPS: dict[str, type[Record]] = {
+    "ageing": Ageing,
+    "event_rate": EventRate,
+    "consequence": Consequence,
+    "propagation": Propagation,
+    "destruction": Destruction,
+    "transport": Transport,
+}
+
+
+def _assemble(
+    entries: Mapping[str, Entry], natures: Mapping[str, Nature], methods: Mapping[str, Method]
+) -> Register:
+    groups: dict[str, Any] = {
+        name: group(**{field: entries[f"{name}.{field}"].value for field in group.model_fields})
+        for name, group in GROUPS.items()
+    }
+    return Register(**groups, natures=natures, methods=methods, entries=entries)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = files("demilsim.scenario").joinpath("reference", name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@cache
+def shipped_register() -> Register:
+    """Return the register as shipped, read once."""
+    entries = [Entry.model_validate(row) for row in _rows("parameters.csv")]
+    natures = [Nature.model_validate(row) for row in _rows("natures.csv")]
+    methods = [Method.model_validate(row) for row in _rows("methods.csv")]
+    return _assemble(
+        {e.key: e for e in entries},
+        {n.nature_id: n for n in natures},
+        {m.method_id: m for m in methods},
+    )

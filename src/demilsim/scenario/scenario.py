@@ -1,0 +1,91 @@
+"""`Scenario`: everything outside the planner's control, loaded and checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from demilsim.scenario.register import Method, Nature, Register
+from demilsim.scenario.schema import (
+    ExposedSite,
+    Facility,
+    FacilityRate,
+    Fund,
+    Lot,
+    Route,
+    Settings,
+    Site,
+    Source,
+    Storehouse,
+    Tranche,
+)
+from demilsim.units import period_starts
+
+TABLES = (
+    "sites", "storehouses", "exposed_sites", "lots", "facilities", "facility_rates", "routes",
+    "funds", "tranches", "sources",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A disposal problem as given. Make variants with `dataclasses.replace`, never by mutation.
+
+    Parameters
+    ----------
+    settings
+        The scalars.
+    sites, storehouses, exposed_sites, lots, facilities, facility_rates, routes, funds, tranches, sources
+        The tables, in the order of their files.
+    register
+        Constants of the model with the scenario's overrides applied.
+    """
+
+    settings: Settings
+    sites: tuple[Site, ...]
+    storehouses: tuple[Storehouse, ...]
+    exposed_sites: tuple[ExposedSite, ...]
+    lots: tuple[Lot, ...]
+    facilities: tuple[Facility, ...]
+    facility_rates: tuple[FacilityRate, ...]
+    routes: tuple[Route, ...]
+    funds: tuple[Fund, ...]
+    tranches: tuple[Tranche, ...]
+    sources: tuple[Source, ...]
+    register: Register
+
+    @cached_property
+    def period_dates(self) -> tuple[dt.date, ...]:
+        """First date of each of the T periods and, last, the end of the horizon; length T + 1."""
+        s = self.settings
+        return period_starts(s.start, s.horizon_years, s.period)
+
+    @property
+    def periods(self) -> int:
+        """Number of planning periods T."""
+        return len(self.period_dates) - 1
+
+    @property
+    def natures(self) -> Mapping[str, Nature]:
+        """Natures of the register by id."""
+        return self.register.natures
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """Disposal methods of the register by id."""
+        return self.register.methods
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the resolved content: settings, tables and constants in use."""
+        tables = {name: [row.model_dump(mode="json") for row in getattr(self, name)] for name in TABLES}
+        content = {
+            "settings": self.settings.model_dump(mode="json"),
+            "tables": tables,
+            "register": {key: entry.value for key, entry in self.register.entries.items()},
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

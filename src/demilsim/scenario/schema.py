@@ -1,0 +1,263 @@
+"""The schema of a scenario: one frozen, validated record per row of a table.
+
+Units are in the names. Every row names the sources of its numbers (`source`, ids of `sources.csv`,
+several separated by semicolons). Tables and their columns are described for users in
+`scenarios/README.md`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from demilsim.units import PeriodLength
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=40)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Celsius = Annotated[float, Field(ge=-60, le=60)]
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(";") if part.strip())
+    return value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _months(value: object) -> object:
+    """Turn ``4-10`` or ``11-3`` (over the new year) into the months that it covers."""
+    if not isinstance(value, str):
+        return value
+    first_text, _, last_text = value.partition("-")
+    first, last = int(first_text), int(last_text or first_text)
+    if not (1 <= first <= 12 and 1 <= last <= 12):
+        raise ValueError("expected months such as 4-10")
+    return tuple((first - 1 + k) % 12 + 1 for k in range((last - first) % 12 + 1))
+
+
+Identifiers = Annotated[tuple[Identifier, ...], BeforeValidator(_split)]
+OptionalPositive = Annotated[Positive | None, BeforeValidator(_empty_is_none)]
+OptionalDate = Annotated[dt.date | None, BeforeValidator(_empty_is_none)]
+Months = Annotated[tuple[int, ...], BeforeValidator(_months)]
+
+
+class HazardDivision(StrEnum):
+    """UN hazard division (IATG 01.50)."""
+
+    MASS_EXPLOSION = "1.1"
+    PROJECTION = "1.2"
+    MASS_FIRE = "1.3"
+    MINOR = "1.4"
+
+
+class Construction(StrEnum):
+    """What a storehouse is built of; decides daily temperature swing and propagation."""
+
+    EARTH_COVERED = "earth_covered"
+    MASONRY = "masonry"
+    SHEET_METAL = "sheet_metal"
+    OPEN_STACK = "open_stack"
+
+
+class LotStatus(StrEnum):
+    """Surplus may be destroyed; reserve stays and keeps its hazard."""
+
+    SURPLUS = "surplus"
+    RESERVE = "reserve"
+
+
+class Record(BaseModel):
+    """Base of all rows: frozen, nothing unknown accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Sourced(Record):
+    """A row whose numbers have sources."""
+
+    source: Annotated[Identifiers, Field(min_length=1)]
+
+
+class Source(Record):
+    """Where a number comes from: read in a source, derived by arithmetic, or assumed."""
+
+    source_id: Identifier
+    confidence: Literal["read", "derived", "assumed"]
+    text: Annotated[str, Field(min_length=1)]
+
+
+class Site(Sourced):
+    """A munitions site: several storehouses under one management and climate."""
+
+    site_id: Identifier
+    name: str
+    region: str
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)]
+    rrpl: Annotated[int, Field(ge=0, le=3)]
+    temperature_jan_c: Celsius
+    temperature_feb_c: Celsius
+    temperature_mar_c: Celsius
+    temperature_apr_c: Celsius
+    temperature_may_c: Celsius
+    temperature_jun_c: Celsius
+    temperature_jul_c: Celsius
+    temperature_aug_c: Celsius
+    temperature_sep_c: Celsius
+    temperature_oct_c: Celsius
+    temperature_nov_c: Celsius
+    temperature_dec_c: Celsius
+    daily_half_swing_c: Annotated[float, Field(ge=0, le=30)]
+
+    @property
+    def monthly_temperature_c(self) -> tuple[float, ...]:
+        """Mean outdoor temperature of each month, January first [°C]."""
+        return (
+            self.temperature_jan_c, self.temperature_feb_c, self.temperature_mar_c,
+            self.temperature_apr_c, self.temperature_may_c, self.temperature_jun_c,
+            self.temperature_jul_c, self.temperature_aug_c, self.temperature_sep_c,
+            self.temperature_oct_c, self.temperature_nov_c, self.temperature_dec_c,
+        )  # fmt: skip
+
+
+class Storehouse(Sourced):
+    """A potential explosion site, at local coordinates within its site."""
+
+    storehouse_id: Identifier
+    site_id: Identifier
+    construction: Construction
+    x_m: float
+    y_m: float
+
+
+class ExposedSite(Sourced):
+    """A group of people that an explosion could harm, in the same local coordinates."""
+
+    exposed_site_id: Identifier
+    site_id: Identifier
+    kind: Literal["dwellings", "public_building", "road", "workers"]
+    x_m: float
+    y_m: float
+    persons: NonNegative
+    occupancy_fraction: Fraction
+
+
+class Lot(Sourced):
+    """The smallest unit of surveillance and of a plan."""
+
+    lot_id: Identifier
+    storehouse_id: Identifier
+    nature_id: Identifier
+    gross_mass_t: Positive
+    neq_kg: NonNegative
+    status: LotStatus
+    safe_to_move: bool
+    year_made: Annotated[int, Field(ge=1900, le=2100)]
+    stabiliser_fraction: Annotated[Fraction | Literal["unknown"] | None, BeforeValidator(_empty_is_none)]
+
+
+class Facility(Sourced):
+    """A place that destroys ammunition by one method; existing, or one that could be commissioned."""
+
+    facility_id: Identifier
+    site_id: Identifier
+    name: str
+    method_id: Identifier
+    operator: str
+    status: Literal["existing", "possible"]
+    mobile: bool
+    serves_sites: Identifiers
+    open_months: Months
+    working_days_per_week: Annotated[float, Field(gt=0, le=7)]
+    breakdown_mean_days: OptionalPositive
+    repair_mean_days: OptionalPositive
+    weather_stops_per_year: NonNegative
+    weather_stop_mean_days: OptionalPositive
+    permit_t_per_year: OptionalPositive
+    neq_limit_kg_per_day: OptionalPositive
+    fixed_cost_usd_per_year: NonNegative
+    capital_cost_usd: NonNegative
+    lead_time_days: NonNegative
+
+
+class FacilityRate(Sourced):
+    """What a facility does with one category of ammunition."""
+
+    facility_id: Identifier
+    category: Identifier
+    throughput_t_per_day: Positive
+    unit_cost_usd_per_t: NonNegative
+
+
+class Route(Sourced):
+    """A road between two sites, usable in both directions."""
+
+    from_site_id: Identifier
+    to_site_id: Identifier
+    distance_km: Positive
+    travel_days: Positive
+
+
+class Fund(Sourced):
+    """A holder of money with its strings; empty earmarks mean no string of that sort."""
+
+    fund_id: Identifier
+    name: str
+    holder: Literal["host", "donor"]
+    use: Literal["any", "running", "capital"]
+    earmark_sites: Identifiers
+    earmark_methods: Identifiers
+    earmark_categories: Identifiers
+    overhead_fraction: Fraction
+    expires: OptionalDate
+
+
+class Tranche(Sourced):
+    """One payment into a fund, which may be late or fail to come."""
+
+    tranche_id: Identifier
+    fund_id: Identifier
+    due: dt.date
+    amount_usd: Positive
+    probability: Fraction
+    mean_delay_days: NonNegative
+
+
+class HarmWeights(Record):
+    """Weights of the harm vector in the planning objective [1]."""
+
+    fatalities_public: NonNegative = 1.0
+    fatalities_workers: NonNegative = 1.0
+    fatalities_transport: NonNegative = 1.0
+
+
+class Override(Sourced):
+    """A scenario's own value for a constant of the register."""
+
+    value: float
+
+
+class Settings(Record):
+    """The scalars of ``scenario.yaml``."""
+
+    schema_version: Literal[1]
+    name: Identifier
+    title: str
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    synthetic: bool
+    price_year: Annotated[int, Field(ge=1990, le=2100)]
+    start: dt.date
+    horizon_years: Annotated[int, Field(ge=1, le=50)]
+    period: PeriodLength = "quarter"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    terminal_years: NonNegative = 0.0
+    harm_weights: HarmWeights = HarmWeights()
+    parameters: dict[str, Override] = {}
