@@ -1,0 +1,1 @@
+"""Pure functions of arrays: ageing, event rates, consequence, separation and harm."""

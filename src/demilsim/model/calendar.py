@@ -1,0 +1,67 @@
+"""Working days: what the calendar, weather stops and breakdowns leave of a facility's year."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from demilsim.plan import Floats
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Facility
+from demilsim.units import DAYS_PER_YEAR, add_months
+
+DAYS_PER_WEEK = 7.0
+
+
+def open_share(facility: Facility, date: dt.date) -> float:
+    """Return the working days per calendar day in the month that begins on `date` [1]."""
+    return facility.working_days_per_week / DAYS_PER_WEEK if date.month in facility.open_months else 0.0
+
+
+def availability(facility: Facility) -> float:
+    """Return the long-run share of open time that breakdowns and weather leave [1].
+
+    Alternating renewal: up time over up plus down time, for breakdowns and weather independently.
+    """
+    share = 1.0
+    if facility.breakdown_mean_days and facility.repair_mean_days:
+        share *= facility.breakdown_mean_days / (facility.breakdown_mean_days + facility.repair_mean_days)
+    if facility.weather_stops_per_year and facility.weather_stop_mean_days:
+        between = DAYS_PER_YEAR / facility.weather_stops_per_year
+        share *= between / (between + facility.weather_stop_mean_days)
+    return share
+
+
+def month_edges(scenario: Scenario) -> tuple[dt.date, ...]:
+    """Return the first day of each month of the horizon and, last, its end."""
+    edges = [scenario.period_dates[0]]
+    while edges[-1] < scenario.period_dates[-1]:
+        edges.append(add_months(edges[-1], 1))
+    return tuple(edges)
+
+
+def nominal_working_days(scenario: Scenario) -> Floats:
+    """Return expected working days of each facility in each period as if open throughout.
+
+    Returns
+    -------
+    ndarray
+        Working days [d], shape (facility, period).
+    """
+    edges = month_edges(scenario)
+    ordinal = np.array([edge.toordinal() for edge in edges])
+    length = np.diff(ordinal)
+    periods = np.searchsorted(ordinal, [date.toordinal() for date in scenario.period_dates])
+    days = []
+    for facility in scenario.facilities:
+        worked = length * np.array([open_share(facility, edge) for edge in edges[:-1]])
+        cumulative = np.concatenate([[0.0], np.cumsum(worked)])
+        days.append(np.diff(cumulative[periods]) * availability(facility))
+    return np.array(days).reshape(len(scenario.facilities), scenario.periods)
+
+
+def first_open_period(scenario: Scenario, facility: Facility, ordered: int) -> int:
+    """Return the first period that starts a lead time or more after an order; T if none does."""
+    opened = scenario.period_dates[ordered] + dt.timedelta(days=facility.lead_time_days)
+    return sum(date < opened for date in scenario.period_dates[:-1])

@@ -1,0 +1,44 @@
+"""Sums over the members of each part, along the last axis: lots of a storehouse, storehouses of a site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.plan import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Members assigned to parts.
+
+    Parameters
+    ----------
+    parts
+        Number of parts; some may be empty.
+    order
+        Members sorted by part, shape (member,).
+    start, label
+        Where each non-empty part begins in `order`, and which it is.
+    """
+
+    parts: int
+    order: Ints
+    start: Ints
+    label: Ints
+
+    def sum(self, values: Floats) -> Floats:
+        """Return sums by part, shape (..., member) to (..., part)."""
+        result = np.zeros((*values.shape[:-1], self.parts))
+        if self.order.size:
+            result[..., self.label] = np.add.reduceat(values[..., self.order], self.start, axis=-1)
+        return result
+
+
+def partition(part_of_member: Ints, parts: int) -> Partition:
+    """Return the partition that puts each member into its part, numbered from 0."""
+    order = np.argsort(part_of_member, kind="stable")
+    ordered = part_of_member[order]
+    start = np.flatnonzero(np.diff(ordered, prepend=-1))
+    return Partition(parts, order, start, ordered[start])

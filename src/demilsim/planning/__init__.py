@@ -1,0 +1,1 @@
+"""From rules and optimiser to a plan that the simulation has tested."""

@@ -1,0 +1,267 @@
+"""The loop between simulation and optimisation, and the choice of the plan by simulation.
+
+1. Rules make plans on nominal coefficients. 2. The simulation of the best teaches capacity, money and harm
+factors. 3. The optimiser plans with them, starting from the best rule. 4. Its plan is simulated against
+the incumbent on common random numbers and kept if the paired difference improves. 5. Again with what the
+new plan teaches. The best by simulation is kept, whoever made it.
+
+Replications that teach, that choose and that report are three different sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from demilsim.errors import SolverError
+from demilsim.model.harm import stock_harm
+from demilsim.model.options import disposal_options
+from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.solve import SolveOptions
+from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
+from demilsim.planning.disaggregate import pieces_of
+from demilsim.planning.draft import with_lead, write_plan
+from demilsim.planning.rules import RULES, nominal_coefficients, rule_plan
+from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.record import RunResult
+from demilsim.units import CENTS_PER_USD
+
+LEAD_PERIODS = 2
+"""Periods by which any plan's lines may run ahead of plan."""
+
+TEACHING_FIRST, CHOOSING_FIRST = 1_000_000, 2_000_000
+"""Numbers of the first replications that teach and that choose; reports use those from 0."""
+
+LEAST_HARM = 1e-9
+"""Harm of a storehouse and year below which its factor is not learned [persons]."""
+
+
+class Simulator(Protocol):
+    """Simulates named plans on replications `first` to `first + count - 1`, harm by storehouse kept."""
+
+    def __call__(
+        self, plans: dict[str, DisposalPlan], first: int, count: int
+    ) -> dict[str, Sequence[RunResult]]:
+        """Return the results of each plan in order of replication."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """How the loop runs.
+
+    Parameters
+    ----------
+    teaching, choosing
+        Replications that teach coefficients, and that choose between plans.
+    rounds
+        Rounds of optimise and simulate at most, >= 0; 0 leaves the choice to the rules.
+    solve
+        How the optimiser solves.
+    """
+
+    teaching: int = 32
+    choosing: int = 96
+    rounds: int = 2
+    solve: SolveOptions = SolveOptions()
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What planning came to.
+
+    Parameters
+    ----------
+    plan
+        The chosen plan, named ``optimised``.
+    rules
+        Plans of the rules and of `host_only`, by name.
+    result
+        The optimiser's result behind the plan; None if a rule won without it.
+    coefficients
+        Those of the last round.
+    notes
+        What its reader should know.
+    """
+
+    plan: DisposalPlan
+    rules: dict[str, DisposalPlan]
+    result: PlanResult | None
+    coefficients: PlanningCoefficients
+    notes: tuple[str, ...]
+
+
+def plan_programme(
+    scenario: Scenario,
+    simulate: Simulator,
+    options: LoopOptions | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Programme:
+    """Plan a programme: rules, simulation, optimisation, choice.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    simulate
+        How to simulate plans (`experiments.programme` gives the one for all cores).
+    options
+        How the loop runs.
+    tell
+        Told what is being done.
+    """
+    return _Loop(scenario, simulate, options or LoopOptions(), tell).run()
+
+
+class _Loop:
+    def __init__(
+        self,
+        scenario: Scenario,
+        simulate: Simulator,
+        options: LoopOptions,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._scenario = scenario
+        self._simulate = simulate
+        self._options = options
+        self._tell = tell
+        self._disposal = disposal_options(scenario)
+        self._harm = stock_harm(scenario)
+        self._notes: list[str] = []
+
+    def run(self) -> Programme:
+        scenario = self._scenario
+        self._tell("making the rules' plans")
+        coefficients = nominal_coefficients(scenario)
+        best = self._best(self._rules(coefficients))
+        coefficients = self._learn(best, coefficients)
+        # With what the simulation taught, the rules that look at harm get a second chance.
+        rules = self._rules(coefficients)
+        best = self._best({"before": best, **rules})
+        result: PlanResult | None = None
+        for number in range(1, self._options.rounds + 1):
+            self._tell(f"optimising, round {number}")
+            found = self._optimise(coefficients, best)
+            if found is None:
+                break
+            candidate, candidate_result = found
+            self._tell(f"simulating the optimised plan, round {number}")
+            if not self._improves(candidate, best):
+                self._notes.append(f"round {number}: the optimiser's plan did not improve on {best.source}")
+                break
+            best, result = candidate, candidate_result
+            coefficients = self._learn(best, coefficients)
+        return Programme(
+            plan=replace(best, name="optimised"),
+            rules=rules,
+            result=result,
+            coefficients=coefficients,
+            notes=tuple(self._notes),
+        )
+
+    def _rules(self, coefficients: PlanningCoefficients) -> dict[str, DisposalPlan]:
+        harm = self._harm.with_factor(coefficients.harm_factor)
+        return {
+            name: with_lead(rule_plan(name, self._scenario, coefficients, harm, self._disposal), LEAD_PERIODS)
+            for name in ("host_only", *RULES)
+        }
+
+    def _best(self, plans: dict[str, DisposalPlan]) -> DisposalPlan:
+        """Return the plan with the least simulated objective on the choosing replications."""
+        self._tell("simulating the rules' plans")
+        results = self._simulate(plans, CHOOSING_FIRST, self._options.choosing)
+        return plans[min(plans, key=lambda name: float(np.mean(objective(self._scenario, results[name]))))]
+
+    def _learn(self, plan: DisposalPlan, known: PlanningCoefficients) -> PlanningCoefficients:
+        self._tell("learning capacity, money and harm factors")
+        results = self._simulate({plan.name: plan}, TEACHING_FIRST, self._options.teaching)[plan.name]
+        return learned_coefficients(results, known)
+
+    def _optimise(
+        self, coefficients: PlanningCoefficients, best: DisposalPlan
+    ) -> tuple[DisposalPlan, PlanResult] | None:
+        """Return an optimised plan and its result; None, with a note, if no solver could be had."""
+        try:
+            result = optimise(self._scenario, coefficients, start=best, options=self._options.solve)
+        except SolverError as error:
+            self._notes.append(f"{error}; the plan is that of {best.source}")
+            return None
+        harm = self._harm.with_factor(coefficients.harm_factor)
+        plan = write_plan(
+            "candidate",
+            result.source,
+            self._scenario,
+            pieces_of(self._scenario, result, harm, self._disposal),
+            harm,
+            self._disposal,
+            _reason,
+            result.commissionings,
+        )
+        return with_lead(plan, LEAD_PERIODS), result
+
+    def _improves(self, candidate: DisposalPlan, best: DisposalPlan) -> bool:
+        results = self._simulate(
+            {"candidate": candidate, "best": best}, CHOOSING_FIRST, self._options.choosing
+        )
+        difference = objective(self._scenario, results["candidate"]) - objective(
+            self._scenario, results["best"]
+        )
+        return float(np.mean(difference)) < 0.0
+
+
+def _reason(averted: float, mass_t: float) -> str:
+    return f"averts {averted:.2g} expected deaths, {1000.0 * averted / mass_t:.2g} per 1,000 t"
+
+
+def objective(scenario: Scenario, results: Sequence[RunResult]) -> Floats:
+    """Return the simulated planning objective of each replication [weighted persons].
+
+    Weighted expected deaths over the horizon, and the storage rate left times the terminal years.
+    """
+    weights = scenario.settings.harm_weights
+    return np.array(
+        [
+            weights.fatalities_public * r.expected_public
+            + weights.fatalities_workers * r.expected_workers
+            + weights.fatalities_transport * r.expected_transport
+            + scenario.settings.terminal_years * r.weighted_rate_end
+            for r in results
+        ]
+    )
+
+
+def learned_coefficients(results: Sequence[RunResult], known: PlanningCoefficients) -> PlanningCoefficients:
+    """Return what replications of one plan teach.
+
+    Capacity and money are means over the replications. A harm factor is harm with propagation over harm
+    without, smoothed over years by carrying the last year with enough harm forward.
+
+    Parameters
+    ----------
+    results
+        Replications with harm by storehouse.
+    known
+        Coefficients to keep where nothing is learned.
+    """
+    with_chain = np.mean([r.stock_harm for r in results], axis=0).T
+    without = np.mean([r.root_harm for r in results], axis=0).T
+    enough = without > LEAST_HARM
+    factor = np.where(enough, with_chain / np.where(enough, without, 1.0), np.nan)
+    return PlanningCoefficients(
+        working_days=np.mean([r.working_days for r in results], axis=0),
+        receipts_usd=np.mean([r.receipts_cents for r in results], axis=0) / CENTS_PER_USD,
+        harm_factor=_carried_forward(factor, known.harm_factor),
+    )
+
+
+def _carried_forward(factor: Floats, known: Floats) -> Floats:
+    """Return factors in which a missing period takes the last one before it, or else what was known."""
+    result = factor.copy()
+    for period in range(result.shape[1]):
+        before = result[:, period - 1] if period else known[:, 0]
+        result[:, period] = np.where(np.isnan(result[:, period]), before, result[:, period])
+    return result

@@ -1,0 +1,65 @@
+"""From flows of groups to pieces of lots, in the order in which they should be done."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demilsim.model.harm import StockHarm, lot_masses_t
+from demilsim.model.options import DisposalOptions
+from demilsim.optimisation.result import PlanResult
+from demilsim.plan import Floats
+from demilsim.planning.draft import Piece, tonnes_left
+from demilsim.scenario.scenario import Scenario
+
+NEGLIGIBLE_T = 1e-6
+"""Flows and remainders below a gram are rounding."""
+
+
+def pieces_of(
+    scenario: Scenario, result: PlanResult, harm: StockHarm, options: DisposalOptions
+) -> list[Piece]:
+    """Return the plan's pieces by period, within a period by harm averted per facility-day.
+
+    Within a group the lots that age fastest go first.
+
+    Parameters
+    ----------
+    result
+        Flows of groups.
+    harm
+        Planning harm over lots, for the ranking.
+    options
+        Options of the lots.
+    """
+    drafted = _by_lot(scenario, result, harm, options)
+    _, gradient = harm.total_and_gradient(tonnes_left(scenario, drafted))
+    later = np.cumsum(gradient[::-1], axis=0)[::-1]
+
+    def rank(piece: Piece) -> tuple[int, float, int, int]:
+        averted = later[piece.period + 1, piece.lot] - options.accident_harm_per_t[piece.lot, piece.facility]
+        per_day = averted / options.days_per_t[piece.lot, piece.facility]
+        return piece.period, -float(per_day), piece.lot, piece.facility
+
+    return sorted(drafted, key=rank)
+
+
+def _by_lot(scenario: Scenario, result: PlanResult, harm: StockHarm, options: DisposalOptions) -> list[Piece]:
+    left: Floats = lot_masses_t(scenario)
+    urgency = harm.ageing_rate_per_t_year[0]
+    members: list[list[int]] = [[] for _ in range(result.groups.count)]
+    for lot in np.lexsort((np.arange(left.size), -urgency)).tolist():
+        members[int(result.groups.group_of_lot[lot])].append(lot)
+    flows = result.flows
+    pieces = []
+    for index in np.lexsort((flows.facility, flows.group, flows.period)).tolist():
+        group, facility = int(flows.group[index]), int(flows.facility[index])
+        wanted = float(flows.tonnes[index])
+        for lot in members[group]:
+            mass = min(wanted, float(left[lot]))
+            if mass > NEGLIGIBLE_T and options.allowed[lot, facility]:
+                left[lot] -= mass
+                wanted -= mass
+                pieces.append(Piece(lot, facility, int(flows.period[index]), mass))
+            if wanted <= NEGLIGIBLE_T:
+                break
+    return pieces

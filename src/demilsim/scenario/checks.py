@@ -1,0 +1,82 @@
+"""Cross-checks of a draft: what the schema of a single row cannot know.
+
+Each check is a small function from `Draft` to problems. References come first: where they are broken,
+what can go where is not judged, since every answer would be about the misspelt word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from demilsim.errors import Problem
+from demilsim.scenario import (
+    check_facilities,
+    check_lots,
+    check_money,
+    check_places,
+    check_reach,
+    check_references,
+    check_settings,
+)
+from demilsim.scenario.draft import Draft
+
+Check = Callable[[Draft], Iterable[Problem]]
+
+REFERENCES: tuple[Check, ...] = (
+    check_references.unique_ids,
+    check_references.known_sites,
+    check_references.known_lots,
+    check_references.known_facilities,
+    check_references.known_funds,
+    check_references.known_sources,
+    check_settings.known_parameters,
+)
+ROWS: tuple[Check, ...] = (
+    check_settings.parameter_ranges,
+    check_settings.start_on_the_first,
+    check_settings.some_weight,
+    check_lots.neq_within_mass,
+    check_lots.mass_in_ledger,
+    check_lots.stabiliser_where_propellant,
+    check_lots.made_before_start,
+    check_facilities.one_rate_per_category,
+    check_facilities.breakdown_with_repair,
+    check_facilities.weather_with_length,
+    check_facilities.existing_without_cost,
+    check_money.amount_in_ledger,
+    check_money.due_within_reach,
+    check_money.due_before_expiry,
+    check_money.expires_after_start,
+    check_places.routes_between_two_sites,
+    check_places.storehouses_apart,
+    check_places.exposed_sites_outside,
+    check_places.coordinates_in_order,
+)
+WHOLE: tuple[Check, ...] = (
+    check_references.used_sources,
+    check_facilities.some_rate,
+    check_places.used_sites,
+    check_money.used_funds,
+    check_reach.accepted_categories,
+    check_reach.reachable_lots,
+    check_reach.used_facilities,
+    check_reach.usable_funds,
+)
+
+
+def problems_of(draft: Draft, readable: bool) -> list[Problem]:
+    """Return everything that the cross-checks find.
+
+    Parameters
+    ----------
+    draft
+        What was read.
+    readable
+        Whether all of it could be read and typed; if not, checks of the whole are left out.
+    """
+    problems = [problem for check in REFERENCES for problem in check(draft)]
+    whole = readable and not problems
+    problems += [problem for check in ROWS for problem in check(draft)]
+    if whole:
+        problems += [problem for check in WHOLE for problem in check(draft)]
+    return problems

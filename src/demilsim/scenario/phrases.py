@@ -1,0 +1,47 @@
+"""The phrases of our error messages: the value as found, and what the user may have meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+SHOWN_CHARACTERS = 60
+MOST_SUGGESTIONS = 1000
+"""Comparing a word with more than this many takes longer than the answer is worth."""
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def shown(text: str) -> str:
+    """Return a value on one line for a message: numbers bare, text in quotes, nothing as ``nothing``."""
+    if not text.strip():
+        return "nothing"
+    if len(text) > SHOWN_CHARACTERS:
+        text = text[:SHOWN_CHARACTERS] + "..."
+    return text if NUMBER.fullmatch(text) else repr(text)
+
+
+def plain(name: str) -> str:
+    """Return a key or column as it stands if that is short and printable, else as a shown value."""
+    return name if name.isprintable() and len(name) <= SHOWN_CHARACTERS else shown(name)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean X?`` for the closest known word, or nothing if none is close."""
+    return _hint(word.strip().lower(), frozenset(known))
+
+
+# Remembered, since the same misspelt word often stands in many rows.
+@lru_cache(maxsize=10_000)
+def _hint(word: str, known: frozenset[str]) -> str:
+    if len(word) > SHOWN_CHARACTERS or len(known) > MOST_SUGGESTIONS:
+        return ""
+    by_lower = {name.lower(): name for name in sorted(known)}
+    close = difflib.get_close_matches(word, by_lower, n=1)
+    return f"; did you mean {by_lower[close[0]]}?" if close else ""
+
+
+def got(text: str, known: Iterable[str] = ()) -> str:
+    """Return ``(got VALUE; did you mean X?)``."""
+    return f"(got {shown(text)}{did_you_mean(text, known)})"

@@ -1,0 +1,107 @@
+"""`summary`: what a scenario holds, on one screen."""
+
+from __future__ import annotations
+
+import calendar
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from demilsim.scenario.register import Confidence, weakest
+from demilsim.scenario.scenario import TABLES, Scenario
+from demilsim.scenario.schema import Facility, Lot, LotStatus, Sourced
+
+DAYS_PER_WEEK = 7.0
+KG_PER_T = 1000.0
+CONFIDENCES: tuple[Confidence, ...] = ("read", "derived", "assumed")
+# A year that is not a leap year, for a capacity in round numbers.
+_COMMON_YEAR = 2027
+
+
+def summary(scenario: Scenario) -> list[str]:
+    """Return the lines that `demilsim check` prints for a valid scenario."""
+    s = scenario.settings
+    lines = [f"{s.name}: {s.title}"]
+    if s.synthetic:
+        lines.append("SYNTHETIC: invented data, no real site is described")
+    end = scenario.period_dates[-1]
+    lines += [
+        f"Horizon      {s.start} to {end}, {scenario.periods} periods of a {s.period}; USD of {s.price_year}",
+        f"Places       {len(scenario.sites)} sites, {len(scenario.storehouses)} storehouses, "
+        f"{len(scenario.routes)} routes",
+        _stock("Stock", scenario.lots),
+        _stock("Surplus", [lot for lot in scenario.lots if lot.status is LotStatus.SURPLUS]),
+        _people(scenario),
+        _capacity("existing", scenario),
+        _capacity("possible", scenario),
+        *_money(scenario),
+        *_evidence(scenario),
+    ]
+    return lines
+
+
+def _stock(label: str, lots: Iterable[Lot]) -> str:
+    lots = list(lots)
+    mass_t = sum(lot.gross_mass_t for lot in lots)
+    neq_t = sum(lot.neq_kg for lot in lots) / KG_PER_T
+    return f"{label:12} {mass_t:,.0f} t gross, {neq_t:,.0f} t NEQ in {len(lots)} lots"
+
+
+def _people(scenario: Scenario) -> str:
+    exposed = scenario.exposed_sites
+    present = sum(group.persons * group.occupancy_fraction for group in exposed)
+    persons = sum(group.persons for group in exposed)
+    return f"People       {persons:,.0f} exposed in {len(exposed)} groups, {present:,.0f} present on average"
+
+
+def _capacity(status: str, scenario: Scenario) -> str:
+    chosen = [facility for facility in scenario.facilities if facility.status == status]
+    fastest: dict[str, float] = {}
+    for rate in scenario.facility_rates:
+        fastest[rate.facility_id] = max(fastest.get(rate.facility_id, 0.0), rate.throughput_t_per_day)
+    total = sum(_at_most_t_per_year(f, fastest.get(f.facility_id, 0.0)) for f in chosen)
+    noun = "facility" if len(chosen) == 1 else "facilities"
+    return f"{status.capitalize():12} {len(chosen)} {noun}, at most {total:,.0f} t/yr before stops"
+
+
+def _at_most_t_per_year(facility: Facility, throughput_t_per_day: float) -> float:
+    """Return what a facility could destroy of the category it is fastest at [t/yr], within its permit."""
+    open_days = sum(calendar.monthrange(_COMMON_YEAR, month)[1] for month in facility.open_months)
+    capacity = open_days * facility.working_days_per_week / DAYS_PER_WEEK * throughput_t_per_day
+    return min(capacity, facility.permit_t_per_year or capacity)
+
+
+def _money(scenario: Scenario) -> list[str]:
+    lines = []
+    funds = {fund.fund_id: fund for fund in scenario.funds}
+    for holder in ("host", "donor"):
+        own = [t for t in scenario.tranches if funds[t.fund_id].holder == holder]
+        promised = sum(t.amount_usd for t in own)
+        expected = sum(t.amount_usd * t.probability * (1 - funds[t.fund_id].overhead_fraction) for t in own)
+        amounts = f"{promised:,.0f} USD promised, {expected:,.0f} USD expected after overhead"
+        lines.append(f"{'Money, ' + holder:12} {amounts}")
+    return lines
+
+
+def _evidence(scenario: Scenario) -> list[str]:
+    """Return how many numbers were read, derived or assumed: a row is as good as its weakest source."""
+    confidence = {source.source_id: source.confidence for source in scenario.sources}
+    rows: Counter[Confidence] = Counter()
+    for table in TABLES:
+        for row in getattr(scenario, table):
+            if isinstance(row, Sourced):
+                rows[_confidence(row, confidence)] += _numbers(row)
+    constants = Counter(entry.confidence for entry in scenario.register.entries.values())
+    return [f"Numbers      {_counts(rows)} in the tables", f"Constants    {_counts(constants)} in the model"]
+
+
+def _confidence(row: Sourced, confidence: Mapping[str, Confidence]) -> Confidence:
+    return weakest(confidence[name] for name in row.source)
+
+
+def _numbers(row: Sourced) -> int:
+    values = (getattr(row, name) for name in type(row).model_fields)
+    return sum(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _counts(counts: Mapping[Confidence, int]) -> str:
+    return ", ".join(f"{counts.get(name, 0):,} {name}" for name in CONFIDENCES)

@@ -1,0 +1,123 @@
+"""Read a CSV table as text, each row with the line on which it starts.
+
+Comma or semicolon, with or without byte order mark: what spreadsheets write in either half of the world.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from demilsim.errors import Problem
+from demilsim.scenario.phrases import did_you_mean, plain
+from demilsim.scenario.text import Refused, read_utf8
+
+MAX_TABLE_BYTES = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A row as text: cells by column, and the line on which it starts."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table as text, with what is wrong with its form.
+
+    Parameters
+    ----------
+    name
+        The file as messages name it.
+    header_line
+        Line of the column names; 0 if there are none.
+    columns
+        Known columns that it has, in its order.
+    rows
+        Rows that have as many cells as the header.
+    problems
+        Unreadable text, wrong columns, ragged rows.
+    """
+
+    name: str
+    header_line: int
+    columns: tuple[str, ...]
+    rows: tuple[TextRow, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_table(path: Path, name: str, columns: Collection[str]) -> TextTable:
+    """Return a CSV table as text.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        The file as messages name it.
+    columns
+        The columns that it must have, in any order; others are problems.
+    """
+    try:
+        text = read_utf8(path, MAX_TABLE_BYTES)
+    except Refused as refused:
+        return TextTable(name, 0, (), (), (Problem(name, refused.line, "", refused.message),))
+    problems: list[Problem] = []
+    lines = _lines(text, name, problems)
+    first = next(lines, None)
+    if first is None:
+        if not problems:
+            problems.append(
+                Problem(name, 0, "", f"expected the columns {', '.join(columns)} (got no header)")
+            )
+        return TextTable(name, 0, (), (), tuple(problems))
+    header_line, header = first[0], [cell.strip() for cell in first[1]]
+    problems += _header_problems(name, header_line, header, columns)
+    rows = []
+    for line, cells in lines:
+        if len(cells) == len(header):
+            named = zip(header, cells, strict=True)
+            rows.append(TextRow(line, {column: cell for column, cell in named if column in columns}))
+        else:
+            problems.append(Problem(name, line, "", f"expected {len(header)} cells (got {len(cells)})"))
+    known = tuple(dict.fromkeys(column for column in header if column in columns))
+    return TextTable(name, header_line, known, tuple(rows), tuple(problems))
+
+
+def _lines(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row that is not blank with its first line; a quoted cell may span lines."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        problems.append(Problem(name, line, "", f"expected a CSV row (got a mistake: {error})"))
+
+
+def _delimiter(text: str) -> str:
+    header = text.lstrip("\r\n \t").partition("\n")[0]
+    return ";" if header.count(";") > header.count(",") else ","
+
+
+def _header_problems(name: str, line: int, header: list[str], columns: Collection[str]) -> Iterator[Problem]:
+    for number, column in enumerate(header, start=1):
+        if not column:
+            yield Problem(name, line, "", f"expected a name for column {number} (got nothing)")
+        elif column in header[: number - 1]:
+            yield Problem(name, line, plain(column), "expected each column once (got it twice)")
+        elif column not in columns:
+            hint = did_you_mean(column, [c for c in columns if c not in header]) or (
+                f"; the columns are {', '.join(columns)}"
+            )
+            yield Problem(name, line, plain(column), f"unknown column{hint}")
+    for column in columns:
+        if column not in header:
+            yield Problem(name, line, column, "missing column")

@@ -1,0 +1,1 @@
+"""SimPy simulation of one programme: incidents, destruction, money. One replication is a function."""

@@ -1,0 +1,287 @@
+"""Everything that chance decides in one replication, drawn before the run and shared by all policies.
+
+Candidate incidents are drawn over the whole horizon; the plan only decides which of them happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from demilsim.errors import StreamExhaustedError
+from demilsim.model.event_rate import BASE_CAUSES, Cause
+from demilsim.model.separation import critical_neq_kg
+from demilsim.plan import Floats, Ints
+from demilsim.simulation.streams import Purpose, Streams, depth_for
+from demilsim.simulation.working_time import WorkingTime, working_time
+from demilsim.simulation.world import World
+from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, day_of
+
+MAX_ACCIDENT_CANDIDATES = 32
+"""Processing accidents drawn ahead for each facility; more raise an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An incident that may happen.
+
+    Parameters
+    ----------
+    day
+        When [d since start].
+    cause, storehouse, lot
+        What; lot is -1 for causes of the whole storehouse.
+    mark
+        Uniform; the incident happens if it is at most the share of the cause's rate that is left [1].
+    extent, prompt, deaths_public, deaths_workers
+        Uniforms that decide its consequence [1].
+    """
+
+    day: float
+    cause: Cause
+    storehouse: int
+    lot: int
+    mark: float
+    extent: float
+    prompt: float
+    deaths_public: float
+    deaths_workers: float
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that arrives: day [d], fund, amount after overhead [cents]."""
+
+    day: float
+    fund: int
+    amount_cents: int
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The chance of one replication.
+
+    Parameters
+    ----------
+    streams
+        Where it came from.
+    ageing_rate_per_t_year
+        Realised rates of each lot at each knot [1/(t yr)], shape (knot, lot).
+    candidates
+        In order of time.
+    link_critical_kg
+        NEQ of the donor from which each link is open [kg], shape (link,).
+    open_links
+        Indices of links that a full donor opens.
+    receipts
+        In order of time.
+    working_time
+        Of each facility as if open throughout.
+    accident_at_g, accident_deaths
+        Cumulative grams at each facility at which an accident happens, and the uniform of its deaths,
+        shape (facility, accident).
+    road_at, road_deaths
+        Unit exponential and uniform of each lot, shape (lot,).
+    """
+
+    streams: Streams
+    ageing_rate_per_t_year: Floats
+    candidates: tuple[Candidate, ...]
+    link_critical_kg: Floats
+    open_links: Ints
+    receipts: tuple[Receipt, ...]
+    working_time: tuple[WorkingTime, ...]
+    accident_at_g: Floats
+    accident_deaths: Floats
+    road_at: Floats
+    road_deaths: Floats
+
+
+def draw(world: World, streams: Streams) -> Draws:
+    """Return the chance of one replication of a world."""
+    register = world.scenario.register
+    sigma = register.ageing.lot_factor_sigma
+    factor = np.exp(sigma * ndtri(streams.uniform(Purpose.LOT_FACTOR, world.lot_keys)[:, 0]))
+    rate = world.ageing.rate_per_t_year(factor)
+    candidates = [*_ageing_candidates(world, streams, rate), *_base_candidates(world, streams)]
+    candidates.sort(key=lambda c: (c.day, c.storehouse, c.lot, c.cause))
+    links = world.links
+    critical = critical_neq_kg(
+        links.separation_m,
+        links.k_none,
+        streams.uniform(Purpose.PROPAGATION, links.keys)[:, 0],
+        register.propagation,
+    )
+    gaps = streams.exponential(Purpose.HANDLING_GAP, world.facility_keys, MAX_ACCIDENT_CANDIDATES)
+    per_g = (
+        np.array([world.scenario.methods[f.method_id].accident_rate_per_t for f in world.scenario.facilities])
+        / 1e6
+    )
+    with np.errstate(divide="ignore"):
+        accident_at = np.cumsum(gaps, axis=1) / per_g[:, None]
+    return Draws(
+        streams=streams,
+        ageing_rate_per_t_year=rate,
+        candidates=tuple(candidates),
+        link_critical_kg=critical,
+        open_links=np.flatnonzero(critical <= world.curves.per_year.neq_max_kg[links.donor]),
+        receipts=_receipts(world, streams),
+        working_time=_working_times(world, streams),
+        accident_at_g=accident_at,
+        accident_deaths=streams.uniform(
+            Purpose.HANDLING_DEATHS, world.facility_keys, MAX_ACCIDENT_CANDIDATES
+        ),
+        road_at=streams.exponential(Purpose.ROAD, world.lot_keys)[:, 0],
+        road_deaths=streams.uniform(Purpose.ROAD_DEATHS, world.lot_keys)[:, 0],
+    )
+
+
+def _ageing_candidates(world: World, streams: Streams, rate: Floats) -> list[Candidate]:
+    """Invert each lot's cumulative hazard, piecewise quadratic between knots, at full stock."""
+    hazard = rate * world.lot_t / DAYS_PER_YEAR
+    step = np.diff(world.knots)[:, None]
+    cumulative = np.vstack(
+        [np.zeros(world.lot_t.size), np.cumsum(0.5 * (hazard[1:] + hazard[:-1]) * step, axis=0)]
+    )
+    total = cumulative[-1]
+    depth = depth_for(float(total.max(initial=0.0)))
+    reached = np.cumsum(streams.exponential(Purpose.AGEING_GAP, world.lot_keys, depth), axis=1)
+    _require(reached[:, -1], total, "ageing")
+    lots, ranks = np.nonzero(reached < total[:, None])
+    if not lots.size:
+        return []
+    marks = streams.uniform(Purpose.AGEING_MARK, world.lot_keys[lots], depth)
+    consequence = _consequence_marks(streams, world.lot_keys[lots], depth)
+    found = []
+    for i, (lot, rank) in enumerate(zip(lots.tolist(), ranks.tolist(), strict=True)):
+        day = _invert(world.knots, cumulative[:, lot], hazard[:, lot], float(reached[lot, rank]))
+        found.append(
+            Candidate(
+                day,
+                Cause.AGEING,
+                int(world.lot_storehouse[lot]),
+                lot,
+                float(marks[i, rank]),
+                *(float(u[i, rank]) for u in consequence),
+            )  # fmt: skip
+        )
+    return found
+
+
+def _invert(knots: Floats, cumulative: Floats, hazard: Floats, level: float) -> float:
+    """Return the day at which a cumulative hazard with linear hazard between knots reaches a level."""
+    k = int(np.searchsorted(cumulative, level)) - 1
+    h0, length = float(hazard[k]), float(knots[k + 1] - knots[k])
+    slope = (float(hazard[k + 1]) - h0) / length
+    missing = level - float(cumulative[k])
+    root = float(np.sqrt(max(h0 * h0 + 2.0 * slope * missing, 0.0)))
+    return float(knots[k]) + min(2.0 * missing / (h0 + root), length)
+
+
+def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
+    rate = world.curves.base_rate_per_year.ravel() / DAYS_PER_YEAR
+    expected = rate * world.horizon
+    depth = depth_for(float(expected.max(initial=0.0)))
+    reached = np.cumsum(streams.exponential(Purpose.BASE_GAP, world.base_keys, depth), axis=1)
+    _require(reached[:, -1], expected, "base causes")
+    rows, ranks = np.nonzero(reached < expected[:, None])
+    consequence = _consequence_marks(streams, world.base_keys[rows], depth)
+    return [
+        Candidate(
+            float(reached[row, rank] / rate[row]),
+            BASE_CAUSES[row % len(BASE_CAUSES)],
+            row // len(BASE_CAUSES),
+            -1,
+            0.0,
+            *(float(u[i, rank]) for u in consequence),
+        )  # fmt: skip
+        for i, (row, rank) in enumerate(zip(rows.tolist(), ranks.tolist(), strict=True))
+    ]
+
+
+def _consequence_marks(streams: Streams, keys: np.ndarray, depth: int) -> list[Floats]:
+    purposes = (Purpose.EXTENT, Purpose.PROMPT, Purpose.DEATHS_PUBLIC, Purpose.DEATHS_WORKERS)
+    return [streams.uniform(purpose, keys, depth) for purpose in purposes]
+
+
+def _require(last: Floats, needed: Floats, what: str) -> None:
+    if np.any(last < needed):
+        raise StreamExhaustedError(f"{what}: more candidate incidents than the block of draws holds")
+
+
+def _receipts(world: World, streams: Streams) -> tuple[Receipt, ...]:
+    """Return the tranches that come, after overhead, within the horizon."""
+    paid = streams.uniform(Purpose.TRANCHE_PAID, world.tranche_keys)[:, 0]
+    delay = streams.exponential(Purpose.TRANCHE_DELAY, world.tranche_keys)[:, 0]
+    funds = {fund.fund_id: i for i, fund in enumerate(world.scenario.funds)}
+    found = []
+    for i, tranche in enumerate(world.scenario.tranches):
+        if paid[i] > tranche.probability:
+            continue
+        due = day_of(tranche.due, world.scenario.settings.start)
+        day = max(0.0, due + float(delay[i]) * tranche.mean_delay_days)
+        fund = funds[tranche.fund_id]
+        net = tranche.amount_usd * (1.0 - world.scenario.funds[fund].overhead_fraction)
+        if day < world.horizon:
+            found.append(Receipt(day, fund, round(net * CENTS_PER_USD)))
+    return tuple(sorted(found, key=lambda r: (r.day, r.fund, r.amount_cents)))
+
+
+def _working_times(world: World, streams: Streams) -> tuple[WorkingTime, ...]:
+    """Return each facility's calendar with its breakdowns and weather stops, as if open throughout."""
+    facilities = world.scenario.facilities
+    breakdowns = _renewals(
+        world, streams, (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN),
+        [(f.breakdown_mean_days or 0.0, f.repair_mean_days or 0.0) for f in facilities],
+    )  # fmt: skip
+    weather = _renewals(
+        world, streams, (Purpose.WEATHER_UP, Purpose.WEATHER_DOWN),
+        [
+            (DAYS_PER_YEAR / f.weather_stops_per_year, f.weather_stop_mean_days or 0.0)
+            if f.weather_stops_per_year
+            else (0.0, 0.0)
+            for f in facilities
+        ],
+    )  # fmt: skip
+    return tuple(
+        working_time(
+            world.calendar_edges,
+            share,
+            np.concatenate([breakdown[0], storm[0]]),
+            np.concatenate([breakdown[1], storm[1]]),
+        )
+        for share, breakdown, storm in zip(world.calendar_share, breakdowns, weather, strict=True)
+    )
+
+
+def _renewals(
+    world: World,
+    streams: Streams,
+    purposes: tuple[Purpose, Purpose],
+    means: list[tuple[float, float]],
+) -> list[tuple[Floats, Floats]]:
+    """Return starts and ends of the down times of each facility over the horizon [d].
+
+    Alternating renewal with exponential up and down times; a facility whose mean down time is zero has
+    none.
+    """
+    stops = [(up, down) for up, down in means if down > 0.0]
+    if not stops:
+        return [(np.empty(0), np.empty(0)) for _ in means]
+    depth = depth_for(world.horizon / min(up for up, _ in stops))
+    ups = streams.exponential(purposes[0], world.facility_keys, depth)
+    downs = streams.exponential(purposes[1], world.facility_keys, depth)
+    found = []
+    for (mean_up, mean_down), up, down in zip(means, ups, downs, strict=True):
+        if mean_down == 0.0:
+            found.append((np.empty(0), np.empty(0)))
+            continue
+        length = down * mean_down
+        end = np.cumsum(up * mean_up + length)
+        if end[-1] < world.horizon:
+            raise StreamExhaustedError("more stops of a facility than the block of draws holds")
+        inside = end - length < world.horizon
+        found.append(((end - length)[inside], end[inside]))
+    return found

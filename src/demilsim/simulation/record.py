@@ -1,0 +1,123 @@
+"""What one replication leaves behind: a flat list of events and per-period arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from demilsim.model.event_rate import Cause
+from demilsim.plan import Floats, Ints
+
+EventKind = Literal["minor", "explosion", "propagated", "processing", "road"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that went wrong.
+
+    Parameters
+    ----------
+    day
+        When [d since start].
+    kind
+        ``minor`` (one item), ``explosion`` (a stack or a storehouse), ``propagated`` (set off by an
+        explosion next to it), ``processing`` and ``road``.
+    cause
+        Cause of the event, of its root if propagated.
+    site, storehouse, lot, facility
+        Indices; -1 where there is none.
+    neq_kg
+        NEQ that exploded [kg].
+    fatalities_public, fatalities_workers, fatalities_transport, injuries
+        Counted [persons].
+    displaced_person_days
+        [person d].
+    cost_usd
+        Damage and clean-up [USD].
+    """
+
+    day: float
+    kind: EventKind
+    cause: Cause
+    site: int
+    storehouse: int = -1
+    lot: int = -1
+    facility: int = -1
+    neq_kg: float = 0.0
+    fatalities_public: int = 0
+    fatalities_workers: int = 0
+    fatalities_transport: int = 0
+    injuries: float = 0.0
+    displaced_person_days: float = 0.0
+    cost_usd: float = 0.0
+
+    @property
+    def fatalities(self) -> int:
+        """All deaths [persons]."""
+        return self.fatalities_public + self.fatalities_workers + self.fatalities_transport
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The results of one replication.
+
+    Parameters
+    ----------
+    replication
+        Its number.
+    events
+        In order of time.
+    expected_public, expected_workers, expected_transport
+        Expected deaths along the realised path over the horizon [persons].
+    stock_harm, root_harm
+        Expected weighted deaths of storage in each period and storehouse [persons], with and without
+        propagation, shape (period, storehouse). Empty where an ensemble did not ask for them.
+    weighted_rate_end
+        Weighted rate of expected deaths in storage at the horizon [persons/yr].
+    harm_rate_per_year
+        Rate of expected deaths at each knot, storage only [persons/yr], shape (knot,).
+    site_rate_start, site_rate_end
+        The same at the start and at the horizon by site [persons/yr], shape (site,).
+    stock_g, neq_kg
+        Gross mass and NEQ in store at each knot, shape (knot,).
+    site_stock_end_g
+        Gross mass at the horizon by site [g], shape (site,).
+    destroyed_g
+        Destroyed in each period by facility [g], shape (facility, period).
+    spent_cents
+        Spent in each period by fund [cents], shape (fund, period).
+    received_cents, lapsed_cents, committed_cents
+        By fund over the horizon, shape (fund,).
+    receipts_cents
+        Received after overhead in each period, shape (fund, period).
+    working_days
+        Worked or workable days of each facility [d], shape (facility, period).
+    surplus_left_g
+        Surplus left at each knot [g], shape (knot,).
+    exploded_g
+        Lost in explosions [g].
+    """
+
+    replication: int
+    events: tuple[Event, ...]
+    expected_public: float
+    expected_workers: float
+    expected_transport: float
+    stock_harm: Floats
+    root_harm: Floats
+    weighted_rate_end: float
+    harm_rate_per_year: Floats
+    site_rate_start: Floats
+    site_rate_end: Floats
+    stock_g: Floats
+    neq_kg: Floats
+    site_stock_end_g: Floats
+    destroyed_g: Floats
+    spent_cents: Ints
+    received_cents: Ints
+    lapsed_cents: Ints
+    committed_cents: Ints
+    receipts_cents: Ints
+    working_days: Floats
+    surplus_left_g: Floats
+    exploded_g: int

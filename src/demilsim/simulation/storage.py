@@ -1,0 +1,158 @@
+"""Stock in the storehouses, and what an explosion takes with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from demilsim.model.consequence import Extent, extent_shares
+from demilsim.simulation.draws import Candidate, Draws
+from demilsim.simulation.record import Event
+from demilsim.simulation.world import World
+from demilsim.units import GRAMS_PER_TONNE
+
+LARGEST_COUNT = 10_000
+"""Deaths of one event beyond which the inversion of the Poisson distribution gives up [persons]."""
+
+
+@dataclass(slots=True)
+class Stock:
+    """Integer grams of each lot: initial = present + destroyed + exploded at every event."""
+
+    initial_g: list[int]
+    present_g: list[int] = field(init=False)
+    destroyed_g: list[int] = field(init=False)
+    exploded_g: list[int] = field(init=False)
+    losses: list[tuple[float, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.present_g = list(self.initial_g)
+        self.destroyed_g = [0] * len(self.initial_g)
+        self.exploded_g = [0] * len(self.initial_g)
+
+    def destroy(self, lot: int, mass_g: int) -> None:
+        """Book destroyed mass."""
+        self.present_g[lot] -= mass_g
+        self.destroyed_g[lot] += mass_g
+        assert self.present_g[lot] >= 0, "destroyed more of a lot than was there"
+
+    def explode(self, day: float, lot: int, share: float) -> int:
+        """Book the loss of a share of what is present of a lot; return it [g]."""
+        lost = self.present_g[lot] if share >= 1.0 else int(share * self.present_g[lot])
+        self.present_g[lot] -= lost
+        self.exploded_g[lot] += lost
+        if lost:
+            self.losses.append((day, lot, lost))
+        return lost
+
+
+def extent_of(world: World, candidate: Candidate) -> Extent:
+    """Return how much of the storehouse a candidate involves."""
+    stack, storehouse = extent_shares(world.curves.exposure.parameters, candidate.cause)
+    if candidate.extent < storehouse:
+        return Extent.STOREHOUSE
+    return Extent.STACK if candidate.extent < storehouse + stack else Extent.ITEM
+
+
+def set_off(world: World, draws: Draws, root: int, blast_kg: list[float]) -> list[int]:
+    """Return the storehouses that go up with `root`, itself first, in order of discovery.
+
+    Parameters
+    ----------
+    root
+        Storehouse that detonates.
+    blast_kg
+        NEQ in each storehouse that joins a mass explosion [kg].
+    """
+    links = world.links
+    mine = draws.open_links[links.root[draws.open_links] == root]
+    edges: dict[int, list[tuple[int, float]]] = {}
+    for link in mine.tolist():
+        edges.setdefault(int(links.donor[link]), []).append(
+            (int(links.acceptor[link]), float(draws.link_critical_kg[link]))
+        )
+    reached, frontier = [root], [root]
+    while frontier:
+        donor = frontier.pop(0)
+        for acceptor, critical in edges.get(donor, ()):
+            if acceptor not in reached and blast_kg[donor] >= critical and blast_kg[acceptor] > 0.0:
+                reached.append(acceptor)
+                frontier.append(acceptor)
+    return reached
+
+
+def poisson_quantile(uniform: float, mean: float) -> int:
+    """Return the smallest count whose Poisson distribution function reaches `uniform`."""
+    count, term = 0, math.exp(-mean)
+    cumulative = term
+    while cumulative < uniform and count < LARGEST_COUNT:
+        count += 1
+        term *= mean / count
+        cumulative += term
+        if term == 0.0 and count > mean:
+            break
+    return count
+
+
+def explosion(
+    world: World, draws: Draws, stock: Stock, candidate: Candidate, blast_kg: list[float]
+) -> list[Event]:
+    """Apply an accepted candidate to the stock and return its events, the root first."""
+    extent = extent_of(world, candidate)
+    site = int(world.storehouse_site[candidate.storehouse])
+    if extent is Extent.ITEM:
+        return [Event(candidate.day, "minor", candidate.cause, site, candidate.storehouse, candidate.lot)]
+    prompt = float(candidate.prompt < world.curves.exposure.parameters.prompt_share)
+    if extent is Extent.STACK:
+        return [_blast(world, stock, candidate, candidate.storehouse, extent, prompt, blast_kg)]
+    chain = set_off(world, draws, candidate.storehouse, blast_kg)
+    return [_blast(world, stock, candidate, house, extent, prompt, blast_kg) for house in chain]
+
+
+def _blast(
+    world: World,
+    stock: Stock,
+    candidate: Candidate,
+    house: int,
+    extent: Extent,
+    prompt: float,
+    blast_kg: list[float],
+) -> Event:
+    people = world.curves.exposure
+    parameters = people.parameters
+    neq = np.zeros(len(world.lots_in))
+    neq[house] = blast_kg[house]
+    if extent is Extent.STACK:
+        public, workers = people.stack_fatalities(neq)[:, house]
+        held = sum(stock.present_g[lot] * world.neq_kg_per_t[lot] for lot in world.lots_in[house])
+        share = min(1.0, parameters.stack_neq_kg * GRAMS_PER_TONNE / held) if held > 0.0 else 1.0
+        effective = min(blast_kg[house], parameters.stack_neq_kg)
+    else:
+        root = house == candidate.storehouse
+        deaths = people.storehouse_fatalities(neq, prompt) if root else people.propagated_fatalities(neq)
+        public, workers = deaths[:, house]
+        share, effective = 1.0, blast_kg[house]
+    lost = {lot: stock.explode(candidate.day, lot, share) for lot in world.lots_in[house].tolist()}
+    lost_t = sum(lost.values()) / GRAMS_PER_TONNE
+    neq_lost = sum(world.neq_kg_per_t[lot] * g for lot, g in lost.items()) / GRAMS_PER_TONNE
+    root = house == candidate.storehouse
+    # Another storehouse of the chain draws from the same uniforms, turned by its number.
+    turn = 0.0 if root else (house * 0.6180339887498949) % 1.0
+    dead_public = poisson_quantile((candidate.deaths_public + turn) % 1.0, float(public))
+    dead_workers = poisson_quantile((candidate.deaths_workers + turn) % 1.0, float(workers))
+    return Event(
+        day=candidate.day,
+        kind="explosion" if root else "propagated",
+        cause=candidate.cause,
+        site=int(world.storehouse_site[house]),
+        storehouse=house,
+        lot=candidate.lot if root else -1,
+        neq_kg=float(neq_lost),
+        fatalities_public=dead_public,
+        fatalities_workers=dead_workers,
+        injuries=parameters.injuries_per_fatality * (dead_public + dead_workers),
+        displaced_person_days=people.displaced_person_days(house) if root else 0.0,
+        cost_usd=parameters.cleanup_usd_per_t * lost_t + people.property_damage_usd(house, effective),
+    )

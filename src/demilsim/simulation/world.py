@@ -1,0 +1,207 @@
+"""`World`: everything about a scenario that all replications and plans share, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.model.ageing import AgeingProfile, ageing_profile
+from demilsim.model.calendar import month_edges, nominal_working_days, open_share
+from demilsim.model.curves import HarmCurves
+from demilsim.model.event_rate import BASE_CAUSES
+from demilsim.model.harm import (
+    blast_neq_kg,
+    interval_years,
+    lot_masses_t,
+    scenario_curves,
+    storehouse_index,
+)
+from demilsim.model.options import DisposalOptions, disposal_options, drawing_order
+from demilsim.model.partition import Partition, partition
+from demilsim.model.separation import k_none, storehouse_distance_m
+from demilsim.plan import Floats, Ints
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import LotStatus
+from demilsim.simulation.streams import Keys, entity_keys
+from demilsim.units import day_of, grams
+
+
+@dataclass(frozen=True)
+class Links:
+    """Pairs of storehouses near enough for one to set off the other, for each root of a chain.
+
+    Parameters
+    ----------
+    root, donor, acceptor
+        Storehouses, shape (link,).
+    separation_m
+        Distance donor to acceptor [m], shape (link,).
+    k_none
+        K beyond which the acceptor is safe [m kg^(-1/3)], shape (link,).
+    keys
+        Entity keys of (root, donor, acceptor), shape (link,).
+    pair_root, pair_house
+        All pairs of a root and a storehouse of its site, shape (pair,).
+    source_pair, sink_pair
+        Pairs (root, donor) and (root, acceptor) of each link, shape (link,).
+    """
+
+    root: Ints
+    donor: Ints
+    acceptor: Ints
+    separation_m: Floats
+    k_none: Floats
+    keys: Keys
+    pair_root: Ints
+    pair_house: Ints
+    source_pair: Ints
+    sink_pair: Ints
+
+
+@dataclass(frozen=True)
+class World:
+    """A scenario as arrays, computed once.
+
+    Parameters
+    ----------
+    knots
+        First day of each period and, last, the horizon [d], shape (knot,).
+    year_knots
+        Indices of the knots at which a year begins, and the last.
+    lot_g
+        Recorded gross mass of each lot [g], shape (lot,).
+    blast_kg_per_t, neq_kg_per_t
+        NEQ that joins a mass explosion, and all NEQ, per gross tonne [kg/t], shape (lot,).
+    lot_storehouse, storehouse_site, facility_site
+        Indices.
+    surplus
+        Whether a lot is surplus, shape (lot,).
+    lots_in
+        Lots of each storehouse.
+    houses
+        Lots by storehouse.
+    nominal_days
+        Expected working days, shape (facility, period).
+    calendar_edges, calendar_share
+        First days of the months [d], and working days per day of each facility, shape (facility, month).
+    """
+
+    scenario: Scenario
+    knots: Floats
+    year_knots: Ints
+    interval_years: Floats
+    lot_g: Ints
+    lot_t: Floats
+    blast_kg_per_t: Floats
+    neq_kg_per_t: Floats
+    surplus: np.ndarray
+    lot_storehouse: Ints
+    lots_in: tuple[Ints, ...]
+    storehouse_site: Ints
+    facility_site: Ints
+    houses: Partition
+    options: DisposalOptions
+    drawing_order: tuple[int, ...]
+    curves: HarmCurves
+    ageing: AgeingProfile
+    links: Links
+    calendar_edges: Floats
+    calendar_share: Floats
+    nominal_days: Floats
+    lot_keys: Keys
+    base_keys: Keys
+    facility_keys: Keys
+    tranche_keys: Keys
+
+    @property
+    def horizon(self) -> float:
+        """End of the horizon [d]."""
+        return float(self.knots[-1])
+
+
+def prepare(scenario: Scenario) -> World:
+    """Return the world of a scenario."""
+    house_of_lot = storehouse_index(scenario)
+    site_index = {site.site_id: i for i, site in enumerate(scenario.sites)}
+    lot_t = lot_masses_t(scenario)
+    edges = month_edges(scenario)
+    start = scenario.settings.start
+    houses = len(scenario.storehouses)
+    return World(
+        scenario=scenario,
+        knots=np.array([day_of(date, start) for date in scenario.period_dates], dtype=float),
+        year_knots=_year_knots(scenario),
+        interval_years=interval_years(scenario),
+        lot_g=np.array([grams(lot.gross_mass_t) for lot in scenario.lots], dtype=np.int64),
+        lot_t=lot_t,
+        blast_kg_per_t=blast_neq_kg(scenario) / lot_t,
+        neq_kg_per_t=np.array([lot.neq_kg for lot in scenario.lots], dtype=float) / lot_t,
+        surplus=np.array([lot.status is LotStatus.SURPLUS for lot in scenario.lots], dtype=bool),
+        lot_storehouse=house_of_lot,
+        lots_in=tuple(np.flatnonzero(house_of_lot == house) for house in range(houses)),
+        storehouse_site=np.array([site_index[h.site_id] for h in scenario.storehouses], dtype=np.int64),
+        facility_site=np.array([site_index[f.site_id] for f in scenario.facilities], dtype=np.int64),
+        houses=partition(house_of_lot, houses),
+        options=disposal_options(scenario),
+        drawing_order=drawing_order(scenario.funds),
+        curves=scenario_curves(scenario),
+        ageing=ageing_profile(scenario),
+        links=_links(scenario),
+        calendar_edges=np.array([day_of(edge, start) for edge in edges], dtype=float),
+        calendar_share=np.array(
+            [[open_share(f, edge) for edge in edges[:-1]] for f in scenario.facilities], dtype=float
+        ).reshape(len(scenario.facilities), len(edges) - 1),
+        nominal_days=nominal_working_days(scenario),
+        lot_keys=entity_keys(lot.lot_id for lot in scenario.lots),
+        base_keys=entity_keys(
+            f"{house.storehouse_id}/{cause}" for house in scenario.storehouses for cause in BASE_CAUSES
+        ),
+        facility_keys=entity_keys(f.facility_id for f in scenario.facilities),
+        tranche_keys=entity_keys(t.tranche_id for t in scenario.tranches),
+    )
+
+
+def _year_knots(scenario: Scenario) -> Ints:
+    dates = scenario.period_dates
+    knots = [i for i, date in enumerate(dates) if date.month == dates[0].month]
+    return np.array(sorted({*knots, len(dates) - 1}), dtype=np.int64)
+
+
+def _links(scenario: Scenario) -> Links:
+    """Return the links whose distance a full donor could bridge, with every root of the same site."""
+    donor, acceptor, distance = storehouse_distance_m(scenario)
+    parameters = scenario.register.propagation
+    limit = np.array([k_none(parameters, h.construction) for h in scenario.storehouses], dtype=float)
+    held = np.bincount(
+        storehouse_index(scenario), blast_neq_kg(scenario), minlength=len(scenario.storehouses)
+    )
+    near = distance < limit[acceptor] * np.cbrt(held[donor])
+    houses = scenario.storehouses
+    members: dict[str, list[int]] = {}
+    for i, house in enumerate(houses):
+        members.setdefault(house.site_id, []).append(i)
+    pairs = [(root, house) for site in members.values() for root in site for house in site]
+    pair_index = {pair: i for i, pair in enumerate(pairs)}
+    rows = [
+        (root, a, b, metres)
+        for a, b, metres in zip(*(x[near].tolist() for x in (donor, acceptor, distance)), strict=True)
+        for root in members[houses[a].site_id]
+        if root != b
+    ]
+    root, a, b = (np.array([row[i] for row in rows], dtype=np.int64) for i in range(3))
+    return Links(
+        root=root,
+        donor=a,
+        acceptor=b,
+        separation_m=np.array([row[3] for row in rows], dtype=float),
+        k_none=limit[b],
+        keys=entity_keys(
+            f"{houses[r].storehouse_id}/{houses[d].storehouse_id}/{houses[c].storehouse_id}"
+            for r, d, c, _ in rows
+        ),
+        pair_root=np.array([r for r, _ in pairs], dtype=np.int64),
+        pair_house=np.array([h for _, h in pairs], dtype=np.int64),
+        source_pair=np.array([pair_index[r, d] for r, d, _, _ in rows], dtype=np.int64),
+        sink_pair=np.array([pair_index[r, c] for r, _, c, _ in rows], dtype=np.int64),
+    )

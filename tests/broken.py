@@ -1,0 +1,291 @@
+"""A table of broken scenarios: the starter with one thing changed, and the message that must follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from changes import (
+    LOTS,
+    MONEY,
+    NEW_FUND,
+    PLANTS,
+    YAML,
+    Change,
+    append,
+    both,
+    cell,
+    fund,
+    lot,
+    remove,
+    swap,
+    write,
+)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One change to a starter scenario in a folder, and where and how it must be reported."""
+
+    name: str
+    apply: Change
+    file: str
+    line: int
+    match: str
+
+
+NEW_SOURCE = "A-NEW,assumed,never cited"
+NEW_SITE = "D,Dale,Centre,45.2,20.2,1,0,0,0,0,0,0,0,0,0,0,0,0,5,A-EXAMPLE"
+
+FORM = [
+    Broken("folder without settings", remove(YAML), YAML, 0, "missing file"),
+    Broken("table missing", remove("sites.csv"), "sites.csv", 0, "missing file"),
+    Broken(
+        "unknown table", write("lot.csv", b"a\n"), "lot.csv", 0, r"unknown table; did you mean lots\.csv\?"
+    ),
+    Broken("old name", write("tranches.csv", b"a\n"), "tranches.csv", 0, r"did you mean funding\.csv\?"),
+    Broken("second settings", write("b.yml", b"a: 1\n"), "b.yml", 0, "unknown settings file"),
+    Broken("settings a list", write(YAML, b"- a\n"), YAML, 1, "expected keys and values"),
+    Broken("settings no YAML", write(YAML, b"a: 1\nb: [\n"), YAML, 3, "expected YAML"),
+    Broken("duplicate key", swap(YAML, "seed: 1", "seed: 1\nseed: 2"), YAML, 13, "each key once .*line 12"),
+    Broken("anchor", swap(YAML, "seed: 1", "seed: &s 1"), YAML, 12, "expected no anchor"),
+    Broken("tag", swap(YAML, "seed: 1", "seed: !!int 1"), YAML, 12, "expected no tag"),
+    Broken("UTF-16 table", write("sites.csv", "site_id".encode("utf-16")), "sites.csv", 1, "expected UTF-8"),
+    Broken("NUL byte", write(LOTS, b"lot_id\nL\0\n"), LOTS, 2, "control character 0x00"),
+    Broken("empty table", write(LOTS, b"\n"), LOTS, 0, "expected the columns lot_id"),
+    Broken("ragged row", swap(LOTS, "L05,A2", "L05,,A2"), LOTS, 6, r"expected 10 cells \(got 11\)"),
+    Broken("open quote", swap(LOTS, "L05,A2", '"L05,A2'), LOTS, 6, "expected a CSV row"),
+    Broken("missing column", swap(LOTS, "neq_kg", "neq_t"), LOTS, 1, "neq_kg: missing column"),
+    Broken(
+        "unknown column", swap(LOTS, "neq_kg", "neq_t"), LOTS, 1, "neq_t: unknown column; did you mean neq_kg"
+    ),
+    Broken("column twice", swap(LOTS, "neq_kg", "status"), LOTS, 1, "status: expected each column once"),
+]
+VALUES = [
+    Broken("unknown key", swap(YAML, "seed:", "sead:"), YAML, 12, r"sead: unknown key; did you mean seed\?"),
+    Broken("key missing", swap(YAML, "country: XX\n", ""), YAML, 1, "country: missing"),
+    Broken(
+        "country", swap(YAML, "country: XX", "country: Narnia"), YAML, 6, "two capital letters .*'Narnia'"
+    ),
+    Broken(
+        "horizon", swap(YAML, "years: 8", "years: 8.5"), YAML, 10, r"expected a whole number \(got 8\.5\)"
+    ),
+    Broken("horizon too long", swap(YAML, "years: 8", "years: 80"), YAML, 10, r"expected <= 50 \(got 80\)"),
+    Broken("start", swap(YAML, "2026-01-01", "1.1.2026"), YAML, 9, "expected a date as YYYY-MM-DD"),
+    Broken("start mid-month", swap(YAML, "2026-01-01", "2026-01-15"), YAML, 9, "first day of a month"),
+    Broken(
+        "no weight",
+        both(*(swap(YAML, f"{who}: 1", f"{who}: 0") for who in ("public", "workers", "transport"))),
+        YAML,
+        14,
+        "at least one weight",
+    ),
+    Broken(
+        "not a number", cell(LOTS, 3, "neq_kg", "nan"), LOTS, 3, r"neq_kg: expected a number \(got 'nan'\)"
+    ),
+    Broken("infinite", cell(LOTS, 3, "neq_kg", "1e999"), LOTS, 3, r"expected 0 or a size .*\(got 1e999\)"),
+    Broken("huge", cell(LOTS, 3, "gross_mass_t", "1e12"), LOTS, 3, "expected 0 or a size"),
+    Broken(
+        "decimal comma", cell(LOTS, 3, "neq_kg", "1,5"), LOTS, 3, "expected a number with a decimal point"
+    ),
+    Broken(
+        "negative",
+        cell(LOTS, 3, "gross_mass_t", "-3.5"),
+        LOTS,
+        3,
+        r"gross_mass_t: expected > 0 \(got -3\.5\)",
+    ),
+    Broken("empty number", cell(LOTS, 3, "neq_kg", ""), LOTS, 3, "neq_kg: missing"),
+    Broken(
+        "status",
+        cell(LOTS, 3, "status", "surpluss"),
+        LOTS,
+        3,
+        r"expected one of surplus, reserve \(got 'surpluss'; did you mean surplus\?\)",
+    ),
+    Broken("truth value", cell(LOTS, 3, "safe_to_move", "maybe"), LOTS, 3, "expected true or false"),
+    Broken("id", cell(LOTS, 3, "lot_id", "L 02"), LOTS, 3, "expected letters, digits"),
+    Broken("stabiliser word", cell(LOTS, 3, "stabiliser_fraction", "?"), LOTS, 3, "a number, or unknown"),
+    Broken(
+        "stabiliser high", cell(LOTS, 3, "stabiliser_fraction", "1.2"), LOTS, 3, "expected <= 1 or unknown"
+    ),
+    Broken(
+        "months", cell(PLANTS, 2, "open_months", "4-13"), PLANTS, 2, "a first and a last month such as 4-10"
+    ),
+    Broken("latitude", cell("sites.csv", 2, "latitude_deg", "91"), "sites.csv", 2, "expected <= 90"),
+    Broken("due", cell(MONEY, 3, "due", "2027-02-30"), MONEY, 3, "expected a date as YYYY-MM-DD"),
+    Broken("no source", cell(LOTS, 3, "source", ""), LOTS, 3, "source: missing"),
+]
+REFERENCES = [
+    Broken("lot twice", cell(LOTS, 3, "lot_id", "L01"), LOTS, 3, "each lot_id once .*line 2 too"),
+    Broken("storehouse unknown", cell(LOTS, 3, "storehouse_id", "A11"), LOTS, 3, r"'A11'; did you mean A1\?"),
+    Broken("nature unknown", cell(LOTS, 3, "nature_id", "mortar_8"), LOTS, 3, r"did you mean mortar_82\?"),
+    Broken(
+        "site unknown", cell("storehouses.csv", 2, "site_id", "Z"), "storehouses.csv", 2, "a site_id of sites"
+    ),
+    Broken("served site unknown", cell(PLANTS, 3, "serves_sites", "A;Z"), PLANTS, 3, "serves_sites: .*'Z'"),
+    Broken(
+        "method unknown",
+        cell(PLANTS, 3, "method_id", "rotary_klin"),
+        PLANTS,
+        3,
+        r"did you mean rotary_kiln\?",
+    ),
+    Broken(
+        "category unknown",
+        cell("facility_rates.csv", 2, "category", "art"),
+        "facility_rates.csv",
+        2,
+        "a category of the register",
+    ),
+    Broken(
+        "earmark unknown", cell("funds.csv", 3, "earmark_methods", "kiln"), "funds.csv", 3, "a method of the"
+    ),
+    Broken("fund unknown", cell(MONEY, 2, "fund_id", "HOSTS"), MONEY, 2, r"did you mean HOST\?"),
+    Broken("source unknown", cell(LOTS, 3, "source", "D-NEC"), LOTS, 3, r"did you mean D-NEQ\?"),
+    Broken("source unused", append("sources.csv", NEW_SOURCE), "sources.csv", 4, "unused source 'A-NEW'"),
+    Broken(
+        "source id reserved",
+        append("sources.csv", "set,assumed,x"),
+        "sources.csv",
+        4,
+        "another id than 'set'",
+    ),
+    Broken(
+        "constant unknown",
+        swap(YAML, "payload_t", "payload_kg"),
+        YAML,
+        20,
+        r"did you mean transport.payload_t",
+    ),
+    Broken(
+        "constant impossible", swap(YAML, "value: 10", "value: -10"), YAML, 21, r"expected > 0 \(got -10\)"
+    ),
+    Broken(
+        "constant's source", swap(YAML, "source: A-EX", "source: A-X"), YAML, 22, r"did you mean A-EXAMPLE\?"
+    ),
+    Broken("site unused", append("sites.csv", NEW_SITE), "sites.csv", 5, "a storehouse or a facility at D"),
+    Broken(
+        "fund without money",
+        append("funds.csv", NEW_FUND.format(use="any", sites="", methods="", categories="")),
+        "funds.csv",
+        4,
+        "expected a tranche",
+    ),
+]
+SENSE = [
+    Broken(
+        "NEQ above mass", cell(LOTS, 3, "neq_kg", "180001"), LOTS, 3, r"expected <= 180000, .*\(got 180001\)"
+    ),
+    Broken(
+        "less than a gram",
+        both(cell(LOTS, 3, "gross_mass_t", "1e-7"), cell(LOTS, 3, "neq_kg", "0")),
+        LOTS,
+        3,
+        "one gram",
+    ),
+    Broken("stabiliser missing", cell(LOTS, 2, "stabiliser_fraction", ""), LOTS, 2, "has propellant"),
+    Broken("stabiliser of a mine", cell(LOTS, 6, "stabiliser_fraction", "0.5"), LOTS, 6, "has no propellant"),
+    Broken("made later", cell(LOTS, 3, "year_made", "2027"), LOTS, 3, "expected <= 2026"),
+    Broken(
+        "rate twice",
+        append("facility_rates.csv", "KILN-B,mortar,1,1,A-EXAMPLE"),
+        "facility_rates.csv",
+        11,
+        "one rate of KILN-B for mortar .*line 8",
+    ),
+    Broken(
+        "facility without rate",
+        both(
+            swap("facility_rates.csv", "PLANT-C,artillery,3.5,650,A-EXAMPLE\n", ""),
+            swap("facility_rates.csv", "PLANT-C,mortar,3,700,A-EXAMPLE\n", ""),
+        ),
+        PLANTS,
+        4,
+        r"expected a row of facility_rates\.csv",
+    ),
+    Broken("no repair", cell(PLANTS, 3, "repair_mean_days", ""), PLANTS, 3, "repair_mean_days: expected > 0"),
+    Broken(
+        "weather without length",
+        cell(PLANTS, 2, "weather_stop_mean_days", ""),
+        PLANTS,
+        2,
+        "since weather_stops_per_year is 4",
+    ),
+    Broken(
+        "existing with capital",
+        cell(PLANTS, 2, "capital_cost_usd", "5"),
+        PLANTS,
+        2,
+        "expected 0 for an existing",
+    ),
+    Broken(
+        "existing with standing cost",
+        cell(PLANTS, 2, "fixed_cost_usd_per_year", "5"),
+        PLANTS,
+        2,
+        "put it into unit_cost_usd_per_t",
+    ),
+    Broken("category nobody accepts", lot("rocket_122"), LOTS, 14, "a facility that accepts rockets"),
+    Broken("unsafe far from a facility", lot("art_122", house="B1", safe="no"), LOTS, 14, "not safe to move"),
+    Broken(
+        "no route",
+        both(swap("routes.csv", "A,B,90,1,A-EXAMPLE\n", ""), lot("sa_rifle")),
+        LOTS,
+        14,
+        "with a route to one",
+    ),
+    Broken(
+        "facility nobody can use",
+        cell(PLANTS, 3, "serves_sites", "C"),
+        PLANTS,
+        3,
+        "a surplus lot that can go to",
+    ),
+    Broken(
+        "route to itself", append("routes.csv", "A,A,1,1,A-EXAMPLE"), "routes.csv", 5, "another site than"
+    ),
+    Broken(
+        "route twice", append("routes.csv", "B,A,90,1,A-EXAMPLE"), "routes.csv", 5, "one route .*line 2 too"
+    ),
+    Broken("less than a cent", cell(MONEY, 4, "amount_usd", "0.001"), MONEY, 4, r"at least 0\.01"),
+    Broken("due too late", cell(MONEY, 4, "due", "2040-01-01"), MONEY, 4, "the end of the horizon"),
+    Broken("due after expiry", cell(MONEY, 6, "due", "2032-01-01"), MONEY, 6, "when DONOR expires"),
+    Broken(
+        "expired before the start",
+        cell("funds.csv", 2, "expires", "2025-12-31"),
+        "funds.csv",
+        2,
+        "after the start",
+    ),
+    Broken(
+        "earmark nobody can use",
+        fund(methods="open_detonation", sites="C", categories="small_arms"),
+        "funds.csv",
+        4,
+        "earmark_sites: expected a surplus lot or a possible facility",
+    ),
+    Broken("nothing to build", fund(use="capital", sites="A"), "funds.csv", 4, "a possible facility"),
+    Broken(
+        "storehouses together",
+        cell("storehouses.csv", 3, "x_m", "0"),
+        "storehouses.csv",
+        3,
+        "place than that of A1",
+    ),
+    Broken(
+        "people in a storehouse",
+        both(cell("exposed_sites.csv", 2, "x_m", "3"), cell("exposed_sites.csv", 2, "y_m", "2")),
+        "exposed_sites.csv",
+        2,
+        r"at least 5 m from A1 \(got 3\.6 m\)",
+    ),
+    Broken(
+        "coordinates swapped",
+        both(cell("sites.csv", 3, "latitude_deg", "20.5"), cell("sites.csv", 3, "longitude_deg", "45.5")),
+        "sites.csv",
+        3,
+        "did you swap it",
+    ),
+]
+
+BROKEN = [*FORM, *VALUES, *REFERENCES, *SENSE]
