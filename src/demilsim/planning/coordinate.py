@@ -11,7 +11,7 @@ Replications that teach, that choose and that report are three different sets.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -67,7 +67,7 @@ class LoopOptions:
     teaching: int = 32
     choosing: int = 96
     rounds: int = 2
-    solve: SolveOptions = SolveOptions()
+    solve: SolveOptions = field(default_factory=SolveOptions)
 
 
 @dataclass(frozen=True)

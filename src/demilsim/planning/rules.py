@@ -112,7 +112,7 @@ DO_NOTHING = DisposalPlan("do_nothing", "none")
 
 
 def nominal_coefficients(scenario: Scenario) -> PlanningCoefficients:
-    """Return what can be expected before anything is simulated: mean capacity, mean money, closed-form harm."""
+    """Return what can be expected before anything is simulated: mean capacity and money, plain harm."""
     receipts = np.zeros((len(scenario.funds), scenario.periods))
     fund_index = {fund.fund_id: i for i, fund in enumerate(scenario.funds)}
     start = scenario.settings.start

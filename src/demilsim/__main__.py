@@ -1,0 +1,5 @@
+"""``python -m demilsim``."""
+
+from demilsim.cli import main
+
+main()

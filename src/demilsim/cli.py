@@ -1,0 +1,328 @@
+"""The command line. Heavy imports happen inside the commands, so that help answers at once."""
+
+from __future__ import annotations
+
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from demilsim.terminal import Console, ExitCode, guarded
+
+if TYPE_CHECKING:
+    from demilsim.scenario.scenario import Scenario
+
+app = typer.Typer(
+    name="demilsim",
+    help="Simulate and optimise ammunition disposal programmes under a donor budget.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Audience(StrEnum):
+    """Who the report is for."""
+
+    PUBLIC = "public"
+    PARTNER = "partner"
+    RESTRICTED = "restricted"
+
+
+ScenarioPath = Annotated[Path, typer.Argument(help="Folder of a scenario.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(min=0, help="Root seed. [default: the scenario's]")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: all cores]")]
+Set = Annotated[
+    list[str], typer.Option("--set", metavar="PATH=VALUE", help="Replace a value of scenario.yaml.")
+]
+Replications = Annotated[int, typer.Option(min=2, help="Fresh replications.")]
+AudienceOption = Annotated[Audience, typer.Option(help="Who the report is for.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+@app.callback()
+def _options(context: typer.Context, debug: Debug = False) -> None:
+    context.obj = debug
+
+
+@app.command()
+def check(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
+    """Validate a scenario: every problem at once, or a one-screen summary."""
+    from demilsim.scenario.summary import summary
+
+    loaded = _load(scenario, set_)
+    if json:
+        from demilsim.reporting.summary import scenario_facts
+
+        _print_json({"ok": True, "scenario": scenario_facts(loaded)})
+        return
+    for line in summary(loaded):
+        typer.echo(line)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="Name of the scenario and its folder.")]) -> None:
+    """Write a small valid scenario to edit."""
+    from demilsim.scenario.starter import write_starter
+
+    folder = write_starter(name, Path())
+    typer.echo(f"{folder}: written. Edit it, then: demilsim check {folder}")
+
+
+@app.command()
+def run(
+    scenario: ScenarioPath,
+    out: Out,
+    replications: Replications = 400,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    jobs: Jobs = None,
+    audience: AudienceOption = Audience.PUBLIC,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Do the main job: rules, optimised plan, simulation of all on common random numbers, report."""
+    from demilsim.experiments.programme import run_programme
+    from demilsim.reporting.outputs import notes_of, write_results
+
+    console, started = Console(quiet or json), time.monotonic()
+    loaded = _load(scenario, set_)
+    with console.progress(replications) as bar:
+        outcome = run_programme(
+            loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
+        )
+    write_results(
+        out,
+        outcome.ensemble,
+        seed=_seed(loaded, seed),
+        how=_how(started, jobs),
+        programme=outcome.programme,
+        notes=notes_of(loaded, outcome.programme),
+        audience=audience.value,
+    )
+    _finish(out, json, console)
+    raise typer.Exit(_plan_code(outcome.programme, console))
+
+
+@app.command()
+def simulate(
+    scenario: ScenarioPath,
+    out: Out,
+    plan: Annotated[Path | None, typer.Option(help="A plan.csv.")] = None,
+    rule: Annotated[str | None, typer.Option(help="A rule, host_only or do_nothing.")] = None,
+    replications: Replications = 400,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    jobs: Jobs = None,
+    audience: AudienceOption = Audience.PUBLIC,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Simulate one plan: that of a file, of a rule, or none."""
+    from demilsim.experiments.ensemble import replicate
+    from demilsim.experiments.sweep import POLICIES, simple_plan
+    from demilsim.reporting.outputs import notes_of, write_results
+    from demilsim.reporting.plan_file import read_plan
+
+    console, started = Console(quiet or json), time.monotonic()
+    if plan and rule:
+        raise typer.BadParameter("give --plan or --rule, not both")
+    if rule and rule not in POLICIES:
+        raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
+    loaded = _load(scenario, set_)
+    chosen = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
+    with console.progress(replications) as bar:
+        ensemble = replicate(loaded, [chosen], replications, seed=seed, jobs=jobs, progress=bar.advance)
+    write_results(
+        out,
+        ensemble,
+        seed=_seed(loaded, seed),
+        how=_how(started, jobs),
+        notes=notes_of(loaded, None),
+        audience=audience.value,
+    )
+    _finish(out, json, console)
+
+
+@app.command()
+def plan(
+    scenario: ScenarioPath,
+    out: Out,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Optimise and simulate in turn until settled; write the plan."""
+    from demilsim.experiments.programme import plan_with_simulation
+    from demilsim.reporting.plan_file import write_plan_files
+
+    console = Console(quiet or json)
+    loaded = _load(scenario, set_)
+    programme = plan_with_simulation(loaded, seed=seed, jobs=jobs, tell=console.say)
+    document = write_plan_files(out, loaded, programme)
+    if json:
+        _print_json(document)
+    console.say(f"plan: {out / 'plan.csv'}")
+    raise typer.Exit(_plan_code(programme, console))
+
+
+@app.command()
+def compare(
+    scenarios: Annotated[list[Path], typer.Argument(help="Two scenarios or more.", show_default=False)],
+    out: Out,
+    replications: Replications = 200,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Scenarios side by side, with paired differences from the first."""
+    from demilsim.experiments.compare import compare as compare_scenarios
+    from demilsim.reporting.studies import write_comparison
+
+    console = Console(quiet or json)
+    loaded = [_load(path, set_) for path in scenarios]
+    result = compare_scenarios(loaded, replications, seed=seed, jobs=jobs, tell=console.say)
+    document = write_comparison(out, result)
+    if json:
+        _print_json(document)
+    console.say(f"comparison: {out / 'compare.csv'}")
+
+
+@app.command()
+def fund(
+    scenario: ScenarioPath,
+    out: Out,
+    budgets: Annotated[str, typer.Option(help="first:last:count, or a list; donors' money in USD.")],
+    replications: Replications = 100,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Funding curve: the programme planned and simulated again at each donors' budget."""
+    from demilsim.experiments.funding_curve import funding_curve, parse_budgets
+    from demilsim.reporting.studies import write_funding_curve
+
+    console = Console(quiet or json)
+    values = parse_budgets(budgets)
+    loaded = _load(scenario, set_)
+    points = funding_curve(loaded, values, replications, seed=seed, jobs=jobs, tell=console.say)
+    document = write_funding_curve(out, loaded, points)
+    if json:
+        _print_json(document)
+    console.say(f"funding curve: {out / 'funding.csv'}")
+
+
+@app.command()
+def sweep(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file.", show_default=False)],
+    out: Out,
+    seed: Seed = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Simulate a grid of inputs under fixed policies, rows over processes."""
+    from demilsim.experiments.sweep import load_experiment
+    from demilsim.experiments.sweep import sweep as sweep_experiment
+    from demilsim.reporting.studies import write_sweep
+    from demilsim.scenario.loader import load_scenario
+
+    console = Console(quiet or json)
+    loaded = load_experiment(experiment)
+    with console.progress(len(loaded.rows)) as bar:
+        rows = sweep_experiment(loaded, seed=seed, jobs=jobs, progress=bar.advance)
+    synthetic = load_scenario(loaded.scenario).settings.synthetic
+    document = write_sweep(out, loaded, rows, synthetic)
+    if json:
+        _print_json(document)
+    console.say(f"sweep: {out / 'results.csv'}")
+
+
+@app.command()
+def sources(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
+    """Every constant that is used: value, range, source and confidence."""
+    from demilsim.reporting.summary import assumption_rows
+    from demilsim.reporting.tables import csv_text
+
+    rows = assumption_rows(_load(scenario, set_))
+    if json:
+        _print_json(rows)
+        return
+    typer.echo(csv_text(list(rows[0]), [list(row.values()) for row in rows]), nl=False)
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="A results folder.", show_default=False)],
+    audience: AudienceOption = Audience.PUBLIC,
+) -> None:
+    """Write the report again from stored results."""
+    from demilsim.reporting.report import write_report
+
+    typer.echo(str(write_report(directory, audience.value)))
+
+
+def _load(path: Path, pairs: list[str]) -> Scenario:
+    from demilsim.scenario.loader import load_scenario
+
+    overrides = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"--set: expected PATH=VALUE (got {pair!r})")
+        overrides[key.strip()] = value.strip()
+    return load_scenario(path, overrides)
+
+
+def _seed(scenario: Scenario, given: int | None) -> int:
+    return scenario.settings.seed if given is None else given
+
+
+def _how(started: float, jobs: int | None) -> Any:
+    from demilsim.experiments.backends import available_cores
+    from demilsim.reporting.outputs import HowRun
+
+    command = ("demilsim", *sys.argv[1:])
+    return HowRun(command, time.monotonic() - started, jobs or available_cores())
+
+
+def _finish(out: Path, json: bool, console: Console) -> None:
+    if json:
+        typer.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
+    console.say(f"report: {out / 'report.html'}")
+
+
+def _plan_code(programme: Any, console: Console) -> int:
+    """Return 0 if the optimiser met its target, 1 with a note if a rule was used or the gap not met."""
+    result = programme.result
+    if programme.plan.source == "milp" and result is not None and result.status.value == "optimal":
+        return ExitCode.DONE
+    for note in programme.notes:
+        console.warn(note)
+    status = result.status.value if result else "none"
+    console.warn(f"target missed: the plan is from {programme.plan.source}, optimiser status {status}")
+    return ExitCode.TARGET_MISSED
+
+
+def _print_json(document: Any) -> None:
+    from demilsim.reporting.tables import json_text
+
+    typer.echo(json_text(document), nl=False)
+
+
+def main() -> None:
+    """Run the command line and exit with the code that the documentation promises."""
+    sys.exit(guarded(app))

@@ -1,0 +1,1 @@
+"""Ensembles of replications, comparisons, funding curves and sweeps."""

@@ -1,0 +1,217 @@
+"""Replications of several plans on common random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+
+from demilsim.experiments.backends import available_cores, run_tasks
+from demilsim.experiments.statistics import Estimate, estimate, paired
+from demilsim.plan import DisposalPlan, Floats
+from demilsim.planning.coordinate import objective
+from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.draws import draw
+from demilsim.simulation.record import RunResult
+from demilsim.simulation.replication import run
+from demilsim.simulation.schedule import Schedule, compile_plan
+from demilsim.simulation.streams import Streams
+from demilsim.simulation.world import World, prepare
+from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, GRAMS_PER_KG, GRAMS_PER_TONNE
+
+CHUNK = 8
+"""Replications of one task: about half a second of work on a national programme."""
+
+CLEARED_SHARE = 0.01
+"""A programme counts as cleared when at most this share of the surplus is left [1]."""
+
+Progress = Callable[[int], None]
+"""Told how many replications have just been finished."""
+
+
+class Response(StrEnum):
+    """Performance measures of one replication, named as in ``summary.json``."""
+
+    EXPECTED_FATALITIES = "expected_fatalities"
+    EXPECTED_PUBLIC = "expected_fatalities_public"
+    EXPECTED_WORKERS = "expected_fatalities_workers"
+    EXPECTED_TRANSPORT = "expected_fatalities_transport"
+    FATALITIES = "fatalities"
+    INJURIES = "injuries"
+    DISPLACED = "displaced_person_days"
+    DAMAGE = "damage_usd"
+    EXPLOSIONS = "unplanned_explosions"
+    ANY_EXPLOSION = "p_any_explosion"
+    NEQ_YEARS = "neq_tonne_years"
+    DESTROYED = "destroyed_t"
+    COST = "cost_usd"
+
+
+def responses(result: RunResult, interval_years: Floats) -> dict[Response, float]:
+    """Return every response of a replication."""
+    explosions = sum(event.kind == "explosion" for event in result.events)
+    neq_t = result.neq_kg / GRAMS_PER_KG
+    return {
+        Response.EXPECTED_FATALITIES: (
+            result.expected_public + result.expected_workers + result.expected_transport
+        ),
+        Response.EXPECTED_PUBLIC: result.expected_public,
+        Response.EXPECTED_WORKERS: result.expected_workers,
+        Response.EXPECTED_TRANSPORT: result.expected_transport,
+        Response.FATALITIES: float(sum(event.fatalities for event in result.events)),
+        Response.INJURIES: float(sum(event.injuries for event in result.events)),
+        Response.DISPLACED: float(sum(event.displaced_person_days for event in result.events)),
+        Response.DAMAGE: float(sum(event.cost_usd for event in result.events)),
+        Response.EXPLOSIONS: float(explosions),
+        Response.ANY_EXPLOSION: float(explosions > 0),
+        Response.NEQ_YEARS: float(np.sum(0.5 * (neq_t[:-1] + neq_t[1:]) * interval_years)),
+        Response.DESTROYED: float(result.destroyed_g.sum()) / GRAMS_PER_TONNE,
+        Response.COST: float(result.spent_cents.sum()) / CENTS_PER_USD,
+    }
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Results of several plans on the same replications.
+
+    Parameters
+    ----------
+    scenario
+        What was simulated.
+    plans
+        By policy name.
+    results
+        By policy name, in order of replication.
+    """
+
+    scenario: Scenario
+    plans: Mapping[str, DisposalPlan]
+    results: Mapping[str, tuple[RunResult, ...]]
+
+    @cached_property
+    def interval_years(self) -> Floats:
+        """Length of each period [yr]."""
+        return np.diff([d.toordinal() for d in self.scenario.period_dates]) / DAYS_PER_YEAR
+
+    @cached_property
+    def _responses(self) -> dict[str, dict[Response, Floats]]:
+        table = {}
+        for name, results in self.results.items():
+            rows = [responses(result, self.interval_years) for result in results]
+            table[name] = {r: np.array([row[r] for row in rows]) for r in Response}
+        return table
+
+    def values(self, policy: str, response: Response) -> Floats:
+        """Return a response of each replication, shape (replication,)."""
+        return self._responses[policy][response]
+
+    def estimate(self, policy: str, response: Response) -> Estimate:
+        """Return the mean of a response with its half-width."""
+        return estimate(self.values(policy, response))
+
+    def difference(self, policy: str, other: str, response: Response) -> Estimate:
+        """Return the paired difference policy - other with its half-width."""
+        return paired(self.values(policy, response), self.values(other, response))
+
+    def objective(self, policy: str) -> Floats:
+        """Return the simulated planning objective of each replication, shape (replication,)."""
+        return objective(self.scenario, self.results[policy])
+
+    def clearance_days(self, policy: str) -> Floats:
+        """Return the end of the first period with the surplus cleared [d], infinite if never."""
+        knots = [(d - self.scenario.settings.start).days for d in self.scenario.period_dates]
+        days = []
+        for result in self.results[policy]:
+            left = result.surplus_left_g
+            cleared = np.flatnonzero(left <= CLEARED_SHARE * left[0])
+            days.append(float(knots[cleared[0]]) if cleared.size else np.inf)
+        return np.array(days)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    world: World
+    schedules: dict[str, Schedule]
+    seed: int
+    detailed: bool
+
+
+_SHARED: list[_Shared] = []
+"""What all tasks of one ensemble share; one slot in each process, filled by `_initialise`."""
+
+
+def _initialise(scenario: Scenario, plans: dict[str, DisposalPlan], seed: int, detailed: bool) -> None:
+    world = prepare(scenario)
+    schedules = {name: compile_plan(world, plan) for name, plan in plans.items()}
+    _SHARED[:] = [_Shared(world, schedules, seed, detailed)]
+
+
+def _chunk(numbers: range) -> list[dict[str, RunResult]]:
+    shared = _SHARED[0]
+    rows = []
+    for number in numbers:
+        draws = draw(shared.world, Streams(shared.seed, number))
+        row = {name: run(shared.world, schedule, draws) for name, schedule in shared.schedules.items()}
+        if not shared.detailed:
+            row = {name: _slim(result) for name, result in row.items()}
+        rows.append(row)
+    return rows
+
+
+def _slim(result: RunResult) -> RunResult:
+    empty = np.empty((0, 0))
+    return replace(result, stock_harm=empty, root_harm=empty)
+
+
+def replicate(
+    scenario: Scenario,
+    plans: Mapping[str, DisposalPlan] | Sequence[DisposalPlan],
+    replications: int,
+    *,
+    seed: int | None = None,
+    first: int = 0,
+    jobs: int | None = None,
+    detailed: bool = False,
+    progress: Progress | None = None,
+) -> Ensemble:
+    """Simulate plans on common random numbers.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    plans
+        By policy name, or a sequence of plans with different names.
+    replications
+        How many, >= 1.
+    seed
+        Root seed; the scenario's by default.
+    first
+        Number of the first replication.
+    jobs
+        Worker processes; all available cores by default. Results do not depend on it.
+    detailed
+        Keep harm by period and storehouse.
+    progress
+        Told of finished replications.
+
+    Raises
+    ------
+    PlanError
+        If a plan does not fit the scenario.
+    """
+    named = dict(plans) if isinstance(plans, Mapping) else {plan.name: plan for plan in plans}
+    root = scenario.settings.seed if seed is None else seed
+    last = first + replications
+    tasks = [range(start, min(start + CHUNK, last)) for start in range(first, last, CHUNK)]
+    rows: list[dict[str, RunResult]] = []
+    shared = (scenario, named, root, detailed)
+    for chunk in run_tasks(_chunk, tasks, jobs or available_cores(), _initialise, shared):
+        rows.extend(chunk)
+        if progress:
+            progress(len(chunk))
+    results = {name: tuple(row[name] for row in rows) for name in named}
+    return Ensemble(scenario, named, results)

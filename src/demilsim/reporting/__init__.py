@@ -1,0 +1,1 @@
+"""Results folders, figures and the report that is written from them."""

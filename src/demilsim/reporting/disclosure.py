@@ -1,0 +1,48 @@
+"""A second lock on the public report: the folder holds regions merged already, this merges them again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
+from demilsim.reporting.records import Region, StoredResults
+
+Audience = Literal["public", "partner", "restricted"]
+
+
+def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
+    """Return results with the regions that an audience may see; the plan's lines are cut where shown."""
+    if audience != "public":
+        return results
+    policies = tuple(replace(policy, regions=merged_regions(policy.regions)) for policy in results.policies)
+    return replace(results, policies=policies)
+
+
+def merged_regions(regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """Return regions of at least `SMALLEST_REGION` sites each.
+
+    Smaller ones are put together, with the smallest of the others where that is not enough; with fewer
+    sites in all there is one region.
+    """
+    ranked = sorted(regions, key=lambda region: (region.sites, region.region))
+    pool = [region for region in ranked if region.sites < SMALLEST_REGION]
+    kept = [region for region in ranked if region.sites >= SMALLEST_REGION]
+    if not pool:
+        return regions
+    while sum(region.sites for region in pool) < SMALLEST_REGION and kept:
+        pool.append(kept.pop(0))
+    name = OTHER_REGIONS if kept else ALL_SITES
+    return (*(region for region in regions if region in kept), _together(name, pool))
+
+
+def _together(name: str, pool: list[Region]) -> Region:
+    """Return several regions as one."""
+    return Region(
+        region=name,
+        sites=sum(region.sites for region in pool),
+        stock_t_start=sum(region.stock_t_start for region in pool),
+        stock_t_end=sum(region.stock_t_end for region in pool),
+        harm_rate_start_per_year=sum(region.harm_rate_start_per_year for region in pool),
+        harm_rate_end_per_year=sum(region.harm_rate_end_per_year for region in pool),
+    )

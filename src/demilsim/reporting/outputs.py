@@ -1,0 +1,226 @@
+"""A results folder as it is written: summary, timeline, plan, events, and how it was run."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from demilsim import __version__
+from demilsim.experiments.ensemble import Ensemble
+from demilsim.plan import DisposalPlan, Floats
+from demilsim.planning.coordinate import Programme
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.report import Audience, write_report
+from demilsim.reporting.summary import summary_document
+from demilsim.reporting.tables import csv_text, json_text
+from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.record import RunResult
+from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, tonnes
+
+QUANTILES = (0.05, 0.5, 0.95)
+PLAN_COLUMNS = (
+    "line_id", "lot_id", "storehouse_id", "site_id", "facility_id", "tonnes", "neq_kg",
+    "earliest_period", "priority", "cost_usd", "harm_averted", "reason",
+)  # fmt: skip
+EVENT_COLUMNS = (
+    "policy", "replication", "day", "kind", "cause", "site_id", "storehouse_id", "lot_id", "neq_kg",
+    "fatalities", "injuries", "cost_usd",
+)  # fmt: skip
+COMMISSIONING_COLUMNS = ("facility_id", "period")
+MEASURES = ("stock_t", "neq_kg", "harm_rate_per_year", "destroyed_t", "spent_usd")
+PACKAGES = ("numpy", "scipy", "simpy", "pulp", "highspy", "matplotlib", "pydantic")
+
+
+@dataclass(frozen=True)
+class HowRun:
+    """What only ``run.json`` may hold: the command and how long it took."""
+
+    command: tuple[str, ...]
+    wall_seconds: float
+    jobs: int
+
+
+def write_results(
+    directory: Path,
+    ensemble: Ensemble,
+    *,
+    seed: int,
+    how: HowRun,
+    programme: Programme | None = None,
+    notes: Iterable[str] = (),
+    audience: Audience = "public",
+) -> None:
+    """Write a results folder and its report.
+
+    Parameters
+    ----------
+    directory
+        Made if it is not there.
+    ensemble
+        Fresh replications of every policy.
+    seed
+        Root seed.
+    how
+        For ``run.json``.
+    programme
+        Where the optimised plan came from, if any.
+    notes
+        What the reader must know.
+    audience
+        Who the report is for.
+
+    Raises
+    ------
+    ResultsError
+        If a file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    shown = programme.plan if programme else list(ensemble.plans.values())[-1]
+    document = summary_document(ensemble, seed, programme, notes)
+    write_atomically(directory / "summary.json", json_text(document))
+    write_atomically(directory / "timeline.csv", timeline_text(ensemble))
+    write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))
+    write_atomically(directory / "commissionings.csv", commissionings_text(shown))
+    write_atomically(directory / "events.csv", events_text(ensemble))
+    write_report(directory, audience)
+    write_atomically(directory / "run.json", json_text(_run_document(ensemble, shown, seed, how)))
+
+
+def notes_of(scenario: Scenario, programme: Programme | None) -> tuple[str, ...]:
+    """Return what the reader of the results must know, most important first."""
+    notes = []
+    if scenario.settings.synthetic:
+        notes.append("SYNTHETIC: the scenario is invented; no real site, stock or budget is described.")
+    notes.append(
+        "Half-widths are Monte Carlo error only. What is not known about the model's constants is not yet "
+        "carried through: most of them are assumed, see the table of assumptions."
+    )
+    if programme is not None:
+        notes.append(
+            "Status, bound and gaps are those of the optimisation that chose the commissionings, on harm "
+            "made linear and in blocks of years; they do not bound the exact harm."
+        )
+        if programme.result is not None:
+            notes += [f"Optimiser: {note}." for note in programme.result.notes]
+        notes += [f"Planning: {note}." for note in programme.notes]
+    return tuple(notes)
+
+
+def timeline_text(ensemble: Ensemble) -> str:
+    """Return ``timeline.csv``: stocks and rates at the start of a period, flows within it."""
+    header = ["policy", "period", "start"]
+    header += [f"{measure}_{what}" for measure in MEASURES for what in ("mean", "p5", "p50", "p95")]
+    return csv_text(header, _timeline_rows(ensemble))
+
+
+def _timeline_rows(ensemble: Ensemble) -> Iterator[list[object]]:
+    for policy, results in ensemble.results.items():
+        columns: list[Floats] = []
+        for series in _series(results):
+            columns += [series.mean(axis=0), *np.quantile(series, QUANTILES, axis=0)]
+        table = np.array(columns).T
+        for period, row in enumerate(table.tolist()):
+            yield [policy, period, ensemble.scenario.period_dates[period].isoformat(), *row]
+
+
+def _series(results: tuple[RunResult, ...]) -> list[Floats]:
+    """Return each measure of `MEASURES`, shape (replication, period)."""
+    return [
+        np.array([r.stock_g[:-1] for r in results]) / GRAMS_PER_TONNE,
+        np.array([r.neq_kg[:-1] for r in results]),
+        np.array([r.harm_rate_per_year[:-1] for r in results]),
+        np.array([r.destroyed_g.sum(axis=0) for r in results]) / GRAMS_PER_TONNE,
+        np.array([r.spent_cents.sum(axis=0) for r in results]) / CENTS_PER_USD,
+    ]
+
+
+def plan_text(scenario: Scenario, plan: DisposalPlan) -> str:
+    """Return ``plan.csv``."""
+    # Costs come from the model's options, the same that the plan was made with.
+    from demilsim.model.options import disposal_options
+
+    cost = disposal_options(scenario).cost_usd_per_t
+    lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
+    facilities = {f.facility_id: i for i, f in enumerate(scenario.facilities)}
+    site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
+    rows = []
+    for number, line in enumerate(plan.lines, start=1):
+        lot = scenario.lots[lots[line.lot_id]]
+        mass_t = tonnes(line.mass_g)
+        rows.append(
+            (
+                number, line.lot_id, lot.storehouse_id, site_of[lot.storehouse_id], line.facility_id,
+                mass_t, lot.neq_kg * mass_t / lot.gross_mass_t, line.earliest_period, line.priority,
+                float(cost[lots[line.lot_id], facilities[line.facility_id]]) * mass_t, line.harm_averted,
+                line.reason,
+            )
+        )  # fmt: skip
+    return csv_text(PLAN_COLUMNS, rows)
+
+
+def commissionings_text(plan: DisposalPlan) -> str:
+    """Return ``commissionings.csv``, which ``plan.csv`` needs to be simulated again."""
+    return csv_text(COMMISSIONING_COLUMNS, [(c.facility_id, c.period) for c in plan.commissionings])
+
+
+def events_text(ensemble: Ensemble) -> str:
+    """Return ``events.csv``: what went wrong in each replication of each policy."""
+    return csv_text(EVENT_COLUMNS, _event_rows(ensemble))
+
+
+def _event_rows(ensemble: Ensemble) -> Iterator[tuple[object, ...]]:
+    scenario = ensemble.scenario
+    for policy, results in ensemble.results.items():
+        for result in results:
+            for event in result.events:
+                yield (
+                    policy, result.replication, event.day, event.kind, event.cause.value,
+                    scenario.sites[event.site].site_id,
+                    scenario.storehouses[event.storehouse].storehouse_id if event.storehouse >= 0 else None,
+                    scenario.lots[event.lot].lot_id if event.lot >= 0 else None,
+                    event.neq_kg, event.fatalities, event.injuries, event.cost_usd,
+                )  # fmt: skip
+
+
+def _run_document(ensemble: Ensemble, plan: DisposalPlan, seed: int, how: HowRun) -> dict[str, object]:
+    scenario = ensemble.scenario
+    return {
+        "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},
+        "plan_sha256": plan.sha256(),
+        "seed": seed,
+        "replications": len(next(iter(ensemble.results.values()))),
+        "versions": {
+            "demilsim": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in PACKAGES},
+        },
+        "git_commit": _git_commit(),
+        "command": list(how.command),
+        "jobs": how.jobs,
+        "wall_seconds": round(how.wall_seconds, 3),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the source tree that is running, None outside a checkout."""
+    here = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return found.stdout.strip() or None

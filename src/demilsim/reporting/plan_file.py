@@ -1,0 +1,138 @@
+"""``plan.csv`` out and in, with the commissionings that it needs beside it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from demilsim.errors import Problem, ScenarioError
+from demilsim.plan import Commissioning, DisposalPlan, PlanLine
+from demilsim.planning.coordinate import Programme
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.outputs import COMMISSIONING_COLUMNS, commissionings_text, plan_text
+from demilsim.reporting.tables import json_text, unquoted
+from demilsim.scenario.scenario import Scenario
+from demilsim.units import grams
+
+NEEDED = ("lot_id", "facility_id", "tonnes", "earliest_period", "priority")
+
+
+def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) -> dict[str, Any]:
+    """Write ``plan.csv``, ``commissionings.csv`` and ``plan.json``; return the content of the last."""
+    directory.mkdir(parents=True, exist_ok=True)
+    result = programme.result
+    document: dict[str, Any] = {
+        "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},
+        "plan_sha256": programme.plan.sha256(),
+        "source": programme.plan.source,
+        "status": result.status.value if result else None,
+        "solver": result.solver if result else None,
+        "planned_harm": result.planned_harm if result else None,
+        "lines": len(programme.plan.lines),
+        "commissionings": [
+            {"facility_id": c.facility_id, "period": c.period} for c in programme.plan.commissionings
+        ],
+        "notes": list(programme.notes) + list(result.notes if result else ()),
+    }
+    write_atomically(directory / "plan.csv", plan_text(scenario, programme.plan))
+    write_atomically(directory / "commissionings.csv", commissionings_text(programme.plan))
+    write_atomically(directory / "plan.json", json_text(document))
+    return document
+
+
+def read_plan(path: Path, scenario: Scenario) -> DisposalPlan:
+    """Read a plan that a person may have edited.
+
+    Parameters
+    ----------
+    path
+        A ``plan.csv``; a ``commissionings.csv`` in the same folder is read with it.
+    scenario
+        What it is for.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem and its line.
+    """
+    problems: list[Problem] = []
+    lines = [line for row in _rows(path, NEEDED, problems) if (line := _line(path, row, problems))]
+    commissionings: tuple[Commissioning, ...] = ()
+    beside = path.parent / "commissionings.csv"
+    if beside.is_file():
+        found = _rows(beside, COMMISSIONING_COLUMNS, problems)
+        commissionings = tuple(
+            Commissioning(row["facility_id"], _whole(beside, number, row, "period", problems))
+            for number, row in found
+        )
+    problems += _unknown(path, lines, scenario)
+    if problems:
+        raise ScenarioError(problems)
+    ordered = sorted(lines, key=lambda entry: entry[1].priority)
+    return DisposalPlan(path.stem, "file", tuple(line for _, line in ordered), commissionings)
+
+
+def _rows(path: Path, needed: tuple[str, ...], problems: list[Problem]) -> list[tuple[int, dict[str, str]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(path), 0, "", f"expected a CSV file in UTF-8 ({error})"))
+        return []
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in needed if name not in (reader.fieldnames or ())]
+    for name in missing:
+        problems.append(Problem(str(path), 1, name, "missing column"))
+    return [] if missing else [(reader.line_num, row) for row in reader]
+
+
+def _line(
+    path: Path, numbered: tuple[int, dict[str, str]], problems: list[Problem]
+) -> tuple[int, PlanLine] | None:
+    number, row = numbered
+    before = len(problems)
+    mass_t = _positive(path, number, row, "tonnes", problems)
+    period = _whole(path, number, row, "earliest_period", problems)
+    priority = _whole(path, number, row, "priority", problems)
+    if len(problems) > before:
+        return None
+    line = PlanLine(unquoted(row["lot_id"]), unquoted(row["facility_id"]), grams(mass_t), period, priority)
+    return number, line
+
+
+def _whole(path: Path, line: int, row: dict[str, str], column: str, problems: list[Problem]) -> int:
+    text = (row.get(column) or "").strip()
+    if not text.isdecimal():
+        problems.append(Problem(str(path), line, column, f"expected a whole number >= 0 (got {text!r})"))
+        return 0
+    return int(text)
+
+
+def _positive(path: Path, line: int, row: dict[str, str], column: str, problems: list[Problem]) -> float:
+    text = (row.get(column) or "").strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        problems.append(Problem(str(path), line, column, f"expected > 0 (got {text!r})"))
+        return 1.0
+    return value
+
+
+def _unknown(path: Path, lines: list[tuple[int, PlanLine]], scenario: Scenario) -> list[Problem]:
+    lots = {lot.lot_id for lot in scenario.lots}
+    facilities = {facility.facility_id for facility in scenario.facilities}
+    found = []
+    seen: set[int] = set()
+    for number, line in lines:
+        if line.lot_id not in lots:
+            found.append(Problem(str(path), number, "lot_id", f"unknown lot (got {line.lot_id!r})"))
+        if line.facility_id not in facilities:
+            found.append(
+                Problem(str(path), number, "facility_id", f"unknown facility (got {line.facility_id!r})")
+            )
+        if line.priority in seen:
+            found.append(Problem(str(path), number, "priority", f"used twice (got {line.priority})"))
+        seen.add(line.priority)
+    return found

@@ -1,0 +1,258 @@
+"""What a results folder says, as frozen records: the report asks these, never a dictionary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+OPTIMISED = "optimised"
+DO_NOTHING = "do_nothing"
+HOST_ONLY = "host_only"
+
+POLICY_ORDER = (
+    DO_NOTHING,
+    HOST_ONLY,
+    "oldest_first",
+    "most_neq_first",
+    "highest_risk_first",
+    "risk_per_day_first",
+    "cheapest_first",
+    OPTIMISED,
+)
+"""Order in which policies are shown; others follow in the order in which they are stored."""
+
+
+def plain(text: str) -> str:
+    """Return a text on one line without control, format or surrogate characters.
+
+    They could hide or reverse what a reader sees, and XML does not allow most of them.
+    """
+    spaced = " ".join(text.split())
+    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Cn"))
+
+
+Text = Annotated[str, AfterValidator(plain)]
+Date = Annotated[dt.date, Field(strict=False)]  # else no ISO text would do
+
+
+class Stored(BaseModel):
+    """Base of the records: frozen, types taken at their word, keys that the report does not need ignored."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
+
+
+class Spread(Stored):
+    """A mean with its Monte Carlo half width and the 5-95% spread from parameters that are not known."""
+
+    mean: float
+    half_width: float | None = None
+    parameter_p5: float | None = None
+    parameter_p95: float | None = None
+
+
+def _absent_if_empty(value: object) -> object:
+    """Return None for ``{}``, which stands for absent as null does."""
+    return None if value == {} else value
+
+
+Measure = Annotated[Spread | None, BeforeValidator(_absent_if_empty)]
+
+
+class ClearanceDate(Stored):
+    """ISO dates by which the surplus is gone; None where it is not within the horizon."""
+
+    p5: Date | None = None
+    p50: Date | None = None
+    p95: Date | None = None
+
+
+class Measures(Stored):
+    """One policy's results over the horizon; the unit is in each name, persons where there is none."""
+
+    expected_fatalities: Measure = None
+    expected_fatalities_public: Measure = None
+    expected_fatalities_workers: Measure = None
+    expected_fatalities_transport: Measure = None
+    p_any_explosion: Measure = None
+    destroyed_t: Measure = None
+    cost_usd: Measure = None
+    p_cleared: Measure = None
+    clearance_date: Annotated[ClearanceDate | None, BeforeValidator(_absent_if_empty)] = None
+
+
+class Difference(Stored):
+    """Paired difference, optimised minus another policy, on common random numbers."""
+
+    expected_fatalities: Measure = None
+
+
+class ScenarioFacts(Stored):
+    """What the results are about."""
+
+    name: Text
+    title: Text
+    sha256: Text
+    synthetic: bool
+    country: Text
+    start: Date
+    end: Date
+    horizon_years: float = Field(gt=0)
+    price_year: int
+    sites: int
+    storehouses: int
+    lots: int
+    stock_t: float
+    surplus_t: float
+    terminal_years: float | None = None
+    period: Text = "quarter"
+
+
+class PlanFacts(Stored):
+    """Where the plan comes from and how good it is known to be."""
+
+    source: Text
+    status: Text | None = None
+    solver: Text | None = None
+    incumbent: float | None = None
+    best_bound: float | None = None
+    gap_remaining: float | None = None
+    gap_averted: float | None = None
+    planned_harm: float | None = None
+    simulated_harm: float | None = None
+
+
+class Region(Stored):
+    """Sites merged into one region, at the start and the end of the horizon."""
+
+    region: Text
+    sites: int
+    stock_t_start: float
+    stock_t_end: float
+    harm_rate_start_per_year: float
+    harm_rate_end_per_year: float
+
+
+class FacilityYears(Stored):
+    """Mean tonnes destroyed at one facility in each calendar year."""
+
+    facility_id: Text
+    name: Text
+    method: Text
+    status: Text
+    destroyed_t: tuple[float, ...]
+
+
+class Fund(Stored):
+    """What became of one fund's money [USD]."""
+
+    fund_id: Text
+    name: Text
+    holder: Text
+    received_usd: float
+    spent_usd: float
+    lapsed_usd: float
+    unspent_usd: float
+
+
+class CommissionedFacility(Stored):
+    """A facility that the plan builds, and when it is ordered."""
+
+    facility_id: Text
+    name: Text
+    date: Date
+
+
+class Assumption(Stored):
+    """A number of the model with its range, source and confidence (read, derived, assumed)."""
+
+    key: Text
+    value: float | Text
+    unit: Text | None = None
+    low: float | None = None
+    high: float | None = None
+    source: Text | None = None
+    confidence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A measure over the periods: mean and 5-95% of replications, each of shape (period,)."""
+
+    mean: tuple[float, ...]
+    p5: tuple[float | None, ...]
+    p95: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One policy over time: stock and harm rate at the start of a period, spending within it."""
+
+    starts: tuple[dt.date, ...]
+    stock_t: Band
+    harm_rate_per_year: Band
+    spent_usd: Band
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyResult:
+    """All that is stored about one policy."""
+
+    name: str
+    measures: Measures
+    difference: Difference | None
+    timeline: Timeline | None
+    regions: tuple[Region, ...]
+    facilities: tuple[FacilityYears, ...]
+    funds: tuple[Fund, ...]
+    commissionings: tuple[CommissionedFacility, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line of ``plan.csv``; identifiers and quantities here are not for the public."""
+
+    line_id: str
+    lot_id: str
+    storehouse_id: str
+    site_id: str
+    facility_id: str
+    tonnes: float
+    neq_kg: float | None
+    start: dt.date
+    cost_usd: float | None
+    harm_averted: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResults:
+    """A results folder as the report reads it."""
+
+    scenario: ScenarioFacts
+    seed: int
+    replications: int
+    level: float
+    plan: PlanFacts | None
+    policies: tuple[PolicyResult, ...]
+    assumptions: tuple[Assumption, ...]
+    notes: tuple[str, ...]
+    lines: tuple[StoredLine, ...]
+
+    def policy(self, name: str) -> PolicyResult | None:
+        """Return the results of a policy, None if it was not simulated."""
+        return next((policy for policy in self.policies if policy.name == name), None)
+
+    @property
+    def shown(self) -> PolicyResult:
+        """The policy that the report is about: optimised if it is there, else the last one shown."""
+        return self.policy(OPTIMISED) or self.policies[-1]
+
+    @property
+    def baseline(self) -> PolicyResult | None:
+        """What the shown policy is held against: the host's own money alone, else doing nothing."""
+        candidates = (self.policy(HOST_ONLY), self.policy(DO_NOTHING))
+        return next((other for other in candidates if other and other is not self.shown), None)

@@ -1,0 +1,181 @@
+"""The report: one HTML file that needs nothing else, written from a results folder."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from demilsim.errors import ResultsError
+from demilsim.reporting import plan_views, views
+from demilsim.reporting.disclosure import Audience, for_audience
+from demilsim.reporting.figures import DrawnFigure, draw_figures
+from demilsim.reporting.folder import read_results, write_atomically
+from demilsim.reporting.grid import Table
+from demilsim.reporting.headline import Headline, headline
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.wording import figure, years_text
+
+__all__ = ["Audience", "report_html", "write_report"]
+
+REPORT = "report.html"
+FIGURES = "figures"
+LARGEST_BYTES = 3_000_000
+"""A report must pass through an e-mail."""
+
+LIMITATIONS = (
+    "The figures compare policies; they do not license a storehouse, an operation or a convoy. Quantity-"
+    "distances and approvals remain with the competent authority.",
+    "Expected deaths are averages. In most years nothing happens, and a single explosion can kill many more "
+    "than the average.",
+    "The half width is the error of a finite number of replications only. The parameter range covers the "
+    "ranges in the table of numbers, not what the model leaves out.",
+    "Differences between policies come from common random numbers: the same incidents are drawn for each.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedFigure:
+    """A drawn figure with its SVG as a data URI."""
+
+    drawn: DrawnFigure
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the template shows."""
+
+    results: StoredResults
+    audience: Audience
+    headline: Headline
+    stock: str
+    key_figures: Table
+    plan_facts: tuple[tuple[str, str], ...]
+    plan_reading: tuple[str, ...]
+    figures: tuple[EmbeddedFigure, ...]
+    regions: Table
+    commissionings: Table
+    destroyed: Table
+    money: Table
+    plan_lines: Table
+    assumptions: Table
+    limitations: tuple[str, ...]
+    command: str
+
+
+def write_report(directory: Path, audience: Audience = "public") -> Path:
+    """Write ``report.html`` and ``figures/*.svg`` into a results folder, from what is stored there.
+
+    Parameters
+    ----------
+    directory
+        Results folder with ``summary.json``, ``timeline.csv`` and ``plan.csv``.
+    audience
+        Who will read it: ``public`` sees regions and years, ``partner`` also lots and sites,
+        ``restricted`` all.
+
+    Returns
+    -------
+    Path
+        The report. Same bytes for the same stored results.
+
+    Raises
+    ------
+    ResultsError
+        If the folder cannot be read or written, or the report grows beyond 3 MB.
+    """
+    results = for_audience(read_results(directory), audience)
+    figures = draw_figures(results)
+    html = report_html(results, figures, audience)
+    size = len(html.encode())
+    if size > LARGEST_BYTES:
+        raise ResultsError(f"{REPORT}: expected at most {LARGEST_BYTES:,} bytes (got {size:,})")
+    _write_figures(directory / FIGURES, figures)
+    write_atomically(directory / REPORT, html)
+    return directory / REPORT
+
+
+def _write_figures(folder: Path, figures: tuple[DrawnFigure, ...]) -> None:
+    """Write the figures, and remove those of an earlier report: they may be for another audience."""
+    try:
+        folder.mkdir(exist_ok=True)
+        for stale in sorted(folder.glob("*.svg")):
+            if stale.stem not in {figure.name for figure in figures}:
+                stale.unlink()
+    except OSError as error:
+        raise ResultsError(f"{FIGURES}: cannot be written: {error.strerror or error}") from error
+    for drawn in figures:
+        write_atomically(folder / f"{drawn.name}.svg", drawn.svg)
+
+
+def report_html(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Audience) -> str:
+    """Return the report as HTML text.
+
+    Parameters
+    ----------
+    results
+        Results as the audience may see them.
+    figures
+        Figures drawn from them.
+    audience
+        Who will read it.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("demilsim.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2").render(page=_page(results, figures, audience))
+
+
+def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Audience) -> Page:
+    """Return all that the template shows, computed."""
+    return Page(
+        results=results,
+        audience=audience,
+        headline=headline(results),
+        stock=_stock(results),
+        key_figures=views.key_figures(results),
+        plan_facts=plan_views.plan_facts(results),
+        plan_reading=plan_views.plan_reading(results),
+        figures=tuple(EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures),
+        regions=views.regions(results),
+        commissionings=views.commissionings(results),
+        destroyed=views.destroyed(results),
+        money=views.money(results),
+        plan_lines=plan_views.plan_lines(results, audience),
+        assumptions=views.assumptions(results),
+        limitations=LIMITATIONS,
+        command=_command(results),
+    )
+
+
+def _data_uri(svg: str) -> str:
+    """Return an SVG document as a data URI: in an image nothing can run or be fetched."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def _stock(results: StoredResults) -> str:
+    """Return the sentence that says what the scenario holds."""
+    given = results.scenario
+    return (
+        f"{given.lots:,} lots in {given.storehouses:,} storehouses on {given.sites:,} sites hold "
+        f"{figure(given.stock_t)} t, of which {figure(given.surplus_t)} t are surplus. The horizon is "
+        f"{years_text(given.horizon_years)}, {given.start.isoformat()} to {given.end.isoformat()}."
+    )
+
+
+def _command(results: StoredResults) -> str:
+    """Return the command that gives these results again, without anyone's paths."""
+    verb = "run" if len(results.policies) > 1 else "simulate"
+    return (
+        f"demilsim {verb} {shlex.quote(results.scenario.name)} --seed {results.seed} "
+        f"--replications {results.replications} --out DIR"
+    )

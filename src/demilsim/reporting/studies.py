@@ -1,0 +1,184 @@
+"""Comparison, funding curve and sweep as a table, a figure and a JSON document each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from demilsim.experiments.compare import COMPARED, Comparison
+from demilsim.experiments.ensemble import Response
+from demilsim.experiments.funding_curve import FundingPoint
+from demilsim.experiments.statistics import LEVEL, Estimate
+from demilsim.experiments.sweep import Experiment, SweepRow
+from demilsim.reporting.canvas import (
+    BLUE,
+    ORANGE,
+    label_ends,
+    new_figure,
+    number_axis,
+    settings,
+    svg_text,
+)
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.summary import scenario_facts
+from demilsim.reporting.tables import csv_text, json_text
+from demilsim.scenario.scenario import Scenario
+
+POLICY_COLOURS = ("#000000", "#D55E00", "#56B4E9", "#E69F00", "#CC79A7", "#009E73", "#8A8A8A", "#0072B2")
+USD_PER_MILLION = 1e6
+
+Document = dict[str, Any]
+
+
+def write_comparison(directory: Path, comparison: Comparison) -> Document:
+    """Write ``compare.csv``, ``compare.json`` and ``figures/compare.svg``; return the JSON document."""
+    header = ["scenario", "policy", "measure", "mean", "half_width", "difference", "difference_half_width"]
+    rows: list[list[object]] = []
+    for index, name in enumerate(comparison.names):
+        for policy in comparison.outcomes[index].ensemble.plans:
+            for response in COMPARED:
+                mean = comparison.estimate(index, policy, response)
+                against = comparison.difference(index, policy, response)
+                rows.append(
+                    [name, policy, response.value, *_pair(mean), *(_pair(against) if index else (None, None))]
+                )
+    document: Document = {
+        "reference": comparison.names[0],
+        "level": LEVEL,
+        "scenarios": [scenario_facts(outcome.ensemble.scenario) for outcome in comparison.outcomes],
+        "rows": [dict(zip(header, row, strict=True)) for row in rows],
+    }
+    _write(directory, "compare", header, rows, document, _comparison_figure(comparison))
+    return document
+
+
+def write_funding_curve(directory: Path, scenario: Scenario, points: Sequence[FundingPoint]) -> Document:
+    """Write ``funding.csv``, ``funding.json`` and ``figures/funding.svg``; return the JSON document."""
+    header = [
+        "budget_usd", "expected_fatalities", "expected_fatalities_half_width", "averted_over_host_only",
+        "averted_half_width", "destroyed_t", "cost_usd", "plan_source",
+    ]  # fmt: skip
+    rows: list[list[object]] = [
+        [
+            p.budget_usd, *_pair(p.expected_fatalities), *_pair(p.averted), p.destroyed_t.mean,
+            p.cost_usd.mean, p.source,
+        ]
+        for p in points
+    ]  # fmt: skip
+    document: Document = {
+        "scenario": scenario_facts(scenario),
+        "level": LEVEL,
+        "points": [dict(zip(header, row, strict=True)) for row in rows],
+    }
+    _write(directory, "funding", header, rows, document, _funding_figure(scenario, points))
+    return document
+
+
+def write_sweep(
+    directory: Path, experiment: Experiment, rows: Sequence[SweepRow], synthetic: bool
+) -> Document:
+    """Write ``results.csv``, ``results.json`` and ``figures/results.svg``; return the JSON document."""
+    factors = list(experiment.factors)
+    header = [*factors, "policy"]
+    for response in Response:
+        header += [response.value, f"{response.value}_half_width"]
+    table: list[list[object]] = []
+    for row in rows:
+        cells: list[object] = [*row.values, row.policy]
+        for response in Response:
+            cells += _pair(row.estimates[response])
+        table.append(cells)
+    document: Document = {
+        "question": experiment.question,
+        "synthetic": synthetic,
+        "replications": experiment.replications,
+        "level": LEVEL,
+        "factors": {name: list(values) for name, values in experiment.factors.items()},
+        "rows": [dict(zip(header, cells, strict=True)) for cells in table],
+    }
+    _write(directory, "results", header, table, document, _sweep_figure(experiment, rows, synthetic))
+    return document
+
+
+def _pair(estimate: Estimate) -> tuple[float, float | None]:
+    return estimate.mean, estimate.half_width
+
+
+def _write(
+    directory: Path,
+    name: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    document: Document,
+    figure: str,
+) -> None:
+    (directory / "figures").mkdir(parents=True, exist_ok=True)
+    write_atomically(directory / f"{name}.csv", csv_text(header, rows))
+    write_atomically(directory / f"{name}.json", json_text(document))
+    write_atomically(directory / "figures" / f"{name}.svg", figure)
+
+
+def _comparison_figure(comparison: Comparison) -> str:
+    title = "Expected deaths of the optimised plan, by scenario"
+    unit = "Expected fatalities over the horizon, and 95% Monte Carlo interval [persons]"
+    synthetic = any(o.ensemble.scenario.settings.synthetic for o in comparison.outcomes)
+    means = [
+        comparison.estimate(i, "optimised", Response.EXPECTED_FATALITIES)
+        for i in range(len(comparison.names))
+    ]
+    with settings():
+        figure, axes = new_figure(title, unit, synthetic)
+        places = range(len(means))
+        axes.barh(
+            list(places), [m.mean for m in means], xerr=[m.half_width or 0.0 for m in means], color=BLUE
+        )
+        axes.set_yticks(list(places), comparison.names)
+        axes.invert_yaxis()
+        number_axis(axes.xaxis)
+        words = "; ".join(
+            f"{name}: {mean.mean:.3g} persons" for name, mean in zip(comparison.names, means, strict=True)
+        )
+        return svg_text(figure, title, f"{words}.")
+
+
+def _funding_figure(scenario: Scenario, points: Sequence[FundingPoint]) -> str:
+    title = "What donors' money buys"
+    unit = "Expected fatalities averted against the host's own money alone [persons]"
+    budget = [p.budget_usd / USD_PER_MILLION for p in points]
+    averted = [p.averted.mean for p in points]
+    half = [p.averted.half_width or 0.0 for p in points]
+    with settings():
+        figure, axes = new_figure(title, unit, scenario.settings.synthetic)
+        axes.errorbar(budget, averted, yerr=half, color=BLUE, marker="o", markersize=4, capsize=3)
+        axes.set_xlabel(f"Donors' money promised [million USD of {scenario.settings.price_year}]")
+        axes.axhline(0.0, color=ORANGE, linewidth=0.8)
+        number_axis(axes.xaxis)
+        number_axis(axes.yaxis)
+        words = "; ".join(f"{b:.3g} million USD averts {a:.3g}" for b, a in zip(budget, averted, strict=True))
+        return svg_text(figure, title, f"{words}.")
+
+
+def _sweep_figure(experiment: Experiment, rows: Sequence[SweepRow], synthetic: bool) -> str:
+    """Draw expected deaths against the first factor, a line for each policy and other combination."""
+    title = experiment.question
+    first = next(iter(experiment.factors))
+    unit = "Expected fatalities over the horizon [persons]"
+    levels = experiment.factors[first]
+    lines: dict[tuple[str, ...], list[float]] = {}
+    for row in rows:
+        key = (row.policy, *row.values[1:])
+        lines.setdefault(key, []).append(row.estimates[Response.EXPECTED_FATALITIES].mean)
+    with settings():
+        figure, axes = new_figure(title, unit, synthetic)
+        ends = []
+        for number, (key, means) in enumerate(lines.items()):
+            colour = POLICY_COLOURS[number % len(POLICY_COLOURS)]
+            axes.plot(range(len(levels)), means, color=colour, marker="o", markersize=3)
+            ends.append((len(levels) - 1.0, means[-1], " ".join(key).replace("_", " "), colour, False))
+        axes.set_xticks(range(len(levels)), levels)
+        axes.set_xlabel(first)
+        number_axis(axes.yaxis)
+        label_ends(axes, ends)
+        words = "; ".join(f"{' '.join(key)}: {min(m):.3g} to {max(m):.3g}" for key, m in lines.items())
+        return svg_text(figure, title, f"{words}.")

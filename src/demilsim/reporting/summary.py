@@ -1,0 +1,243 @@
+"""``summary.json``: the headline numbers of an ensemble, and what the report needs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from demilsim.experiments.ensemble import Ensemble, Response
+from demilsim.experiments.statistics import LEVEL, Estimate
+from demilsim.plan import DisposalPlan, Floats
+from demilsim.planning.coordinate import Programme
+from demilsim.reporting.audience import public_regions
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import LotStatus
+from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, date_of
+
+CLEARANCE_QUANTILES = (5, 50, 95)
+OPTIMISED = "optimised"
+
+Document = dict[str, Any]
+
+
+def summary_document(
+    ensemble: Ensemble, seed: int, programme: Programme | None, notes: Iterable[str]
+) -> Document:
+    """Return the content of ``summary.json``.
+
+    Parameters
+    ----------
+    ensemble
+        Fresh replications of every policy.
+    seed
+        Root seed.
+    programme
+        Where the optimised plan came from; None if nothing was optimised.
+    notes
+        What the reader must know.
+    """
+    policies = list(ensemble.plans)
+    return {
+        "scenario": scenario_facts(ensemble.scenario),
+        "seed": seed,
+        "replications": len(ensemble.results[policies[0]]),
+        "level": LEVEL,
+        "plan": _plan_facts(ensemble, programme) if programme else None,
+        "policies": {name: _measures(ensemble, name) for name in policies},
+        "differences": _differences(ensemble),
+        "regions": {name: _regions(ensemble, name) for name in policies},
+        "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
+        "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
+        "commissionings": {name: _commissionings(ensemble, plan) for name, plan in ensemble.plans.items()},
+        "assumptions": assumption_rows(ensemble.scenario),
+        "notes": list(notes),
+    }
+
+
+def scenario_facts(scenario: Scenario) -> Document:
+    """Return what a reader needs to know of the scenario."""
+    settings = scenario.settings
+    return {
+        "name": settings.name,
+        "title": settings.title,
+        "sha256": scenario.sha256,
+        "synthetic": settings.synthetic,
+        "country": settings.country,
+        "start": settings.start.isoformat(),
+        "end": scenario.period_dates[-1].isoformat(),
+        "horizon_years": settings.horizon_years,
+        "period": settings.period,
+        "price_year": settings.price_year,
+        "terminal_years": settings.terminal_years,
+        "sites": len(scenario.sites),
+        "storehouses": len(scenario.storehouses),
+        "lots": len(scenario.lots),
+        "stock_t": sum(lot.gross_mass_t for lot in scenario.lots),
+        "surplus_t": sum(lot.gross_mass_t for lot in scenario.lots if lot.status is LotStatus.SURPLUS),
+    }
+
+
+def spread(estimate: Estimate) -> Document:
+    """Return a mean with its half-width; the spread from what is not known is absent here."""
+    return {
+        "mean": estimate.mean,
+        "half_width": estimate.half_width,
+        "parameter_p5": None,
+        "parameter_p95": None,
+    }
+
+
+def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
+    result = programme.result
+    simulated = float(np.mean(ensemble.objective(OPTIMISED)))
+    if result is None:
+        return {"source": programme.plan.source, "status": None, "simulated_harm": simulated}
+    return {
+        "source": programme.plan.source,
+        "status": result.status.value,
+        "incumbent": _finite(result.incumbent),
+        "best_bound": _finite(result.best_bound),
+        "gap_remaining": _finite(result.gap_remaining),
+        "gap_averted": _finite(result.gap_averted),
+        "solver": result.solver,
+        "planned_harm": result.planned_harm,
+        "simulated_harm": simulated,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _measures(ensemble: Ensemble, policy: str) -> Document:
+    measures: Document = {
+        response.value: spread(ensemble.estimate(policy, response)) for response in Response
+    }
+    days = ensemble.clearance_days(policy)
+    start = ensemble.scenario.settings.start
+    quantiles = np.quantile(days, [q / 100 for q in CLEARANCE_QUANTILES], method="inverted_cdf")
+    measures["clearance_date"] = {
+        f"p{q}": date_of(day, start).isoformat() if np.isfinite(day) else None
+        for q, day in zip(CLEARANCE_QUANTILES, quantiles.tolist(), strict=True)
+    }
+    measures["p_cleared"] = {
+        "mean": float(np.mean(np.isfinite(days))),
+        "half_width": None,
+        "parameter_p5": None,
+        "parameter_p95": None,
+    }
+    return measures
+
+
+def _differences(ensemble: Ensemble) -> Document:
+    if OPTIMISED not in ensemble.plans:
+        return {}
+    return {
+        f"{OPTIMISED} - {other}": {
+            response.value: _pair(ensemble.difference(OPTIMISED, other, response)) for response in Response
+        }
+        for other in ensemble.plans
+        if other != OPTIMISED
+    }
+
+
+def _pair(estimate: Estimate) -> Document:
+    return {"mean": estimate.mean, "half_width": estimate.half_width}
+
+
+def _mean(ensemble: Ensemble, policy: str, get: Callable[[Any], Floats]) -> Floats:
+    return np.mean([get(result) for result in ensemble.results[policy]], axis=0)
+
+
+def _regions(ensemble: Ensemble, policy: str) -> list[Document]:
+    scenario = ensemble.scenario
+    region = public_regions(scenario)
+    site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
+    start_t = {site.site_id: 0.0 for site in scenario.sites}
+    for lot in scenario.lots:
+        start_t[site_of[lot.storehouse_id]] += lot.gross_mass_t
+    end_t = _mean(ensemble, policy, lambda r: r.site_stock_end_g) / GRAMS_PER_TONNE
+    before = _mean(ensemble, policy, lambda r: r.site_rate_start)
+    after = _mean(ensemble, policy, lambda r: r.site_rate_end)
+    rows = []
+    for name in dict.fromkeys(region):
+        sites = [i for i, own in enumerate(region) if own == name]
+        rows.append(
+            {
+                "region": name,
+                "sites": len(sites),
+                "stock_t_start": sum(start_t[scenario.sites[i].site_id] for i in sites),
+                "stock_t_end": float(end_t[sites].sum()),
+                "harm_rate_start_per_year": float(before[sites].sum()),
+                "harm_rate_end_per_year": float(after[sites].sum()),
+            }
+        )
+    return rows
+
+
+def _facilities(ensemble: Ensemble, policy: str) -> list[Document]:
+    scenario = ensemble.scenario
+    by_period = _mean(ensemble, policy, lambda r: r.destroyed_g) / GRAMS_PER_TONNE
+    years = np.array([date.year for date in scenario.period_dates[:-1]])
+    return [
+        {
+            "facility_id": facility.facility_id,
+            "name": facility.name,
+            "method": scenario.methods[facility.method_id].name,
+            "status": facility.status,
+            "destroyed_t": [float(row[years == year].sum()) for year in np.unique(years)],
+        }
+        for facility, row in zip(scenario.facilities, by_period, strict=True)
+    ]
+
+
+def _funds(ensemble: Ensemble, policy: str) -> list[Document]:
+    received = _mean(ensemble, policy, lambda r: r.received_cents) / CENTS_PER_USD
+    spent = _mean(ensemble, policy, lambda r: r.spent_cents.sum(axis=1)) / CENTS_PER_USD
+    lapsed = _mean(ensemble, policy, lambda r: r.lapsed_cents) / CENTS_PER_USD
+    return [
+        {
+            "fund_id": fund.fund_id,
+            "name": fund.name,
+            "holder": fund.holder,
+            "received_usd": float(received[i]),
+            "spent_usd": float(spent[i]),
+            "lapsed_usd": float(lapsed[i]),
+            "unspent_usd": float(received[i] - spent[i] - lapsed[i]),
+        }
+        for i, fund in enumerate(ensemble.scenario.funds)
+    ]
+
+
+def _commissionings(ensemble: Ensemble, plan: DisposalPlan) -> list[Document]:
+    names = {f.facility_id: f.name for f in ensemble.scenario.facilities}
+    return [
+        {
+            "facility_id": c.facility_id,
+            "name": names[c.facility_id],
+            "date": ensemble.scenario.period_dates[c.period].isoformat(),
+        }
+        for c in plan.commissionings
+    ]
+
+
+def assumption_rows(scenario: Scenario) -> list[Document]:
+    """Return every constant of the register with its evidence, and the methods' accident rates."""
+    rows = [entry.model_dump() for entry in scenario.register.entries.values()]
+    used = {facility.method_id for facility in scenario.facilities}
+    rows += [
+        {
+            "key": f"method.{method.method_id}.accident_rate_per_t",
+            "value": method.accident_rate_per_t,
+            "unit": "1/t",
+            "low": method.accident_rate_per_t_low,
+            "high": method.accident_rate_per_t_high,
+            "source": method.source,
+            "confidence": method.confidence,
+        }
+        for method in scenario.methods.values()
+        if method.method_id in used
+    ]
+    return rows

@@ -1,0 +1,147 @@
+"""Numbers and names as the report writes them."""
+
+from __future__ import annotations
+
+import math
+
+from demilsim.reporting.records import PolicyResult, Spread
+
+POLICY_LABELS = {
+    "do_nothing": "do nothing",
+    "host_only": "host only",
+    "oldest_first": "oldest first",
+    "most_neq_first": "most NEQ first",
+    "highest_risk_first": "highest risk first",
+    "risk_per_day_first": "risk per day first",
+    "cheapest_first": "cheapest first",
+    "optimised": "optimised",
+}
+
+POLICY_MEANINGS = {
+    "do_nothing": "nothing is destroyed; for context",
+    "host_only": "the host's own money and present capacity; what a donor's money is held against",
+    "oldest_first": "a rule: the oldest lots first",
+    "most_neq_first": "a rule: the lots with most net explosive quantity (NEQ) first",
+    "highest_risk_first": "a rule: lots in the storehouses with most expected harm first",
+    "risk_per_day_first": "a rule: most harm averted per working day of a facility first, ranked anew each period",
+    "cheapest_first": "a rule: the lots that cost least per tonne first",
+    "optimised": "the plan that this report is about",
+}
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+MINUS = "\N{MINUS SIGN}"
+ABSENT = "\N{EN DASH}"
+USD_PER_MILLION = 1e6
+DIGITS = 3
+"""Significant digits of a number that stands without an interval."""
+
+MOST_DECIMALS = 9
+"""Decimals beyond which a rate is shown as zero would be."""
+
+
+def label(name: str) -> str:
+    """Return a policy's name in words."""
+    return POLICY_LABELS.get(name, name.replace("_", " "))
+
+
+def the_plan(policy: PolicyResult) -> str:
+    """Return how a sentence speaks of a policy, e.g. ``the optimised plan``."""
+    return {
+        "optimised": "the optimised plan",
+        "host_only": "the host's own money alone",
+        "do_nothing": "doing nothing",
+    }.get(policy.name, f"the rule “{label(policy.name)}”")
+
+
+def decimals_of(scale: float, digits: int = DIGITS) -> int:
+    """Return how many decimals show `digits` significant digits of a number as large as `scale`."""
+    if scale == 0:
+        return 0
+    return min(max(digits - 1 - math.floor(math.log10(abs(scale))), 0), MOST_DECIMALS)
+
+
+def fixed(number: float, decimals: int) -> str:
+    """Return a number with thousands separators, a true minus sign, and no minus before zero."""
+    text = f"{number:,.{decimals}f}"
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
+
+
+def figure(number: float | None, digits: int = DIGITS) -> str:
+    """Return a number with `digits` significant digits at most; whole from 100 up, a dash if absent."""
+    if number is None:
+        return ABSENT
+    decimals = decimals_of(number, digits)
+    # 0.0996 has three digits as 0.0996 but 0.1 is enough where rounding carries over
+    return fixed(number, decimals_of(round(number, decimals), digits))
+
+
+def interval_decimals(half_width: float | None, mean: float) -> int:
+    """Return the decimals for a mean: two digits of its half width, else `DIGITS` of its own."""
+    return decimals_of(half_width, 2) if half_width else decimals_of(mean)
+
+
+def with_half_width(spread: Spread | None, scale: float = 1.0) -> str:
+    """Return ``mean ± half width`` to two digits of the half width, in units of `scale`."""
+    if spread is None:
+        return ABSENT
+    mean = spread.mean / scale
+    if spread.half_width is None:
+        return figure(mean)
+    half_width = spread.half_width / scale
+    decimals = interval_decimals(half_width, mean)
+    return f"{fixed(mean, decimals)} ± {fixed(half_width, decimals)}"
+
+
+def mean_of(spread: Spread | None, scale: float = 1.0) -> str:
+    """Return the mean alone, to the decimals that its half width supports."""
+    if spread is None:
+        return ABSENT
+    half_width = None if spread.half_width is None else spread.half_width / scale
+    return fixed(spread.mean / scale, interval_decimals(half_width, spread.mean / scale))
+
+
+def parameter_range(spread: Spread | None) -> str:
+    """Return the 5-95% spread from parameters that are not known."""
+    if spread is None or spread.parameter_p5 is None or spread.parameter_p95 is None:
+        return ABSENT
+    return f"{figure(spread.parameter_p5)} to {figure(spread.parameter_p95)}"
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """Return a share as a percentage."""
+    return ABSENT if share is None else f"{figure(100 * share, digits)}%"
+
+
+def level_text(level: float) -> str:
+    """Return a confidence level, e.g. ``95%``."""
+    return f"{100 * level:g}%"
+
+
+def parameter(value: float) -> str:
+    """Return a number of the model with up to six significant digits, powers of ten written out."""
+    text = f"{value:,.6g}".replace("-", MINUS)
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    power = exponent.replace("+", "").replace(MINUS, "-")
+    return f"{mantissa} × 10{str(int(power)).translate(SUPERSCRIPTS)}"
+
+
+def million(amount_usd: float) -> str:
+    """Return an amount [USD] in millions, without the unit."""
+    return figure(amount_usd / USD_PER_MILLION)
+
+
+def years_text(number: float) -> str:
+    """Return a number of years with its unit."""
+    return "1 year" if number == 1 else f"{number:g} years"
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text cut to `longest` characters, with an ellipsis where it was cut."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def sentence(text: str) -> str:
+    """Return a text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,101 @@
+"""What a terminal sees: progress, problems one line each, and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+from demilsim.errors import DemilsimError, SolverError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class ExitCode(IntEnum):
+    """What the exit code of a command means."""
+
+    DONE = 0
+    TARGET_MISSED = 1
+    INPUT_WRONG = 2
+    STOPPED_EARLY = 3
+    INTERRUPTED = 130
+
+
+class Bar:
+    """Progress of replications: a bar on a terminal, a line at each tenth elsewhere, or nothing."""
+
+    def __init__(self, console: Console, total: int, progress: Progress | None) -> None:
+        self._console = console
+        self._total = total
+        self._done = 0
+        self._progress = progress
+        self._task: TaskID | None = progress.add_task("replications", total=total) if progress else None
+
+    def advance(self, count: int) -> None:
+        """Count finished work."""
+        before, self._done = self._done, self._done + count
+        if self._progress and self._task is not None:
+            self._progress.advance(self._task, count)
+        elif 10 * self._done // self._total > 10 * before // self._total:
+            self._console.say(f"{self._done} of {self._total}")
+
+
+class Console:
+    """Progress on stderr, so that stdout holds only what was asked for."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def say(self, text: str) -> None:
+        """Print a line of progress unless quiet."""
+        if not self._quiet:
+            typer.echo(text, err=True)
+
+    def warn(self, text: str) -> None:
+        """Print a line even when quiet."""
+        typer.echo(text, err=True)
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[Bar]:
+        """Show progress towards `total` while the block runs."""
+        if self._quiet or not sys.stderr.isatty():
+            yield Bar(self, total, None)
+            return
+        from rich.console import Console as RichConsole
+        from rich.progress import Progress
+
+        with Progress(console=RichConsole(stderr=True), transient=True) as progress:
+            yield Bar(self, total, progress)
+
+
+def guarded(app: typer.Typer) -> int:
+    """Run the application; turn every error into plain lines on stderr and a documented exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        code = app(standalone_mode=False)
+        return int(code) if isinstance(code, int) else ExitCode.DONE
+    except typer.Exit as finished:
+        return finished.exit_code
+    except typer.TyperException as usage:
+        typer.echo(usage.format_message(), err=True)
+        return ExitCode.INPUT_WRONG
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except DemilsimError as error:
+        if debug:
+            raise
+        for line in str(error).splitlines():
+            typer.echo(line, err=True)
+        return ExitCode.TARGET_MISSED if isinstance(error, SolverError) else ExitCode.INPUT_WRONG
+    except Exception as error:
+        if debug:
+            raise
+        typer.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+        typer.echo("this is a defect of demilsim; please report it with the output of --debug", err=True)
+        return ExitCode.TARGET_MISSED
