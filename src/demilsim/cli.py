@@ -306,14 +306,14 @@ def _finish(out: Path, json: bool, console: Console) -> None:
 
 
 def _plan_code(programme: Any, console: Console) -> int:
-    """Return 0 if the optimiser met its target, 1 with a note if a rule was used or the gap not met."""
+    """Return 0 if the optimiser met its gap, else 1; say who made the plan if it was not the optimiser."""
     result = programme.result
-    if programme.plan.source == "milp" and result is not None and result.status.value == "optimal":
-        return ExitCode.DONE
-    for note in programme.notes:
+    for note in (*(result.notes if result else ()), *programme.notes):
         console.warn(note)
-    status = result.status.value if result else "none"
-    console.warn(f"target missed: the plan is from {programme.plan.source}, optimiser status {status}")
+    if result is not None and result.status.value == "optimal":
+        return ExitCode.DONE
+    status = result.status.value if result else "no solver"
+    console.warn(f"target missed: optimiser {status}; the plan is from {programme.plan.source}")
     return ExitCode.TARGET_MISSED
 
 

@@ -108,10 +108,10 @@ class PlanningCoefficients:
     working_days
         Days on which a facility works in a period when it is commissioned [d], shape (facility, period).
     receipts_usd
-        Money that a fund has received in a period, after overhead [USD], shape (fund, period).
+        Money that can first be committed at the start of a period, after overhead [USD], shape
+        (fund, period).
     harm_factor
-        Simulated harm divided by the closed form of `model.harm`, shape (storehouse, period), > 0:
-        propagation, spread between lots, closures.
+        Harm with propagation divided by harm without, as simulated, shape (storehouse, period), > 0.
     """
 
     working_days: Floats

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
+
+WORTH_SECONDS = 3.0
+"""Work below which starting worker processes, with their imports, costs more than it gains [s]."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -37,15 +41,20 @@ def run_tasks(
     tasks
         The tasks.
     jobs
-        Worker processes; 1 runs in this process.
+        Worker processes; 1 runs in this process. The first task always runs here: if the rest would take
+        less than starting the workers, they are not started.
     initialise, shared
         Called once in each process with what all tasks share.
     """
-    if jobs == 1 or len(tasks) == 1:
-        initialise(*shared)
-        yield from map(function, tasks)
+    initialise(*shared)
+    started = time.perf_counter()
+    yield function(tasks[0])
+    rest = tasks[1:]
+    left_seconds = (time.perf_counter() - started) * len(rest)
+    if jobs == 1 or left_seconds < WORTH_SECONDS:
+        yield from map(function, rest)
         return
     context = multiprocessing.get_context("spawn")
-    workers = min(jobs, len(tasks))
+    workers = min(jobs, len(rest))
     with ProcessPoolExecutor(workers, context, initialise, shared) as pool:
-        yield from pool.map(function, tasks)
+        yield from pool.map(function, rest)

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from demilsim.experiments.backends import available_cores, run_tasks
-from demilsim.experiments.statistics import Estimate, estimate, paired
+from demilsim.experiments.statistics import Estimate, estimate, paired, share
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import objective
 from demilsim.scenario.scenario import Scenario
@@ -110,7 +110,8 @@ class Ensemble:
 
     def estimate(self, policy: str, response: Response) -> Estimate:
         """Return the mean of a response with its half-width."""
-        return estimate(self.values(policy, response))
+        values = self.values(policy, response)
+        return share(values) if response is Response.ANY_EXPLOSION else estimate(values)
 
     def difference(self, policy: str, other: str, response: Response) -> Estimate:
         """Return the paired difference policy - other with its half-width."""

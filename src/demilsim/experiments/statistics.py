@@ -48,6 +48,31 @@ def estimate(values: Floats) -> Estimate:
     return Estimate(mean, quantile * float(np.std(values, ddof=1)) / n**0.5)
 
 
+def share(hits: Floats) -> Estimate:
+    """Return a probability with the larger arm of its Wilson interval at `LEVEL` as half-width.
+
+    The t interval of a share that was always 0 or 1 would have no width at all.
+
+    Parameters
+    ----------
+    hits
+        0 or 1 of each replication, shape (replication,).
+
+    References
+    ----------
+    Wilson (1927), doi:10.1080/01621459.1927.10502953.
+    """
+    from scipy.special import ndtri
+
+    n, p = hits.size, float(np.mean(hits))
+    if n < 2:
+        return Estimate(p, None)
+    z = float(ndtri(0.5 + LEVEL / 2.0))
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return Estimate(p, max(p - max(centre - reach, 0.0), min(centre + reach, 1.0) - p))
+
+
 def paired(a: Floats, b: Floats) -> Estimate:
     """Return the estimate of a - b over replications with common random numbers."""
     return estimate(a - b)

@@ -7,6 +7,7 @@ people are evacuated and responders come close.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -182,6 +183,8 @@ class Exposure:
         Mean number present [persons], shape (pair,).
     workers
         Whether they work at the site, shape (pair,).
+    in_buildings
+        Whether they are in homes or public buildings, shape (pair,).
     storehouses
         Number of storehouses.
     parameters
@@ -193,6 +196,7 @@ class Exposure:
     persons: Floats
     present: Floats
     workers: npt.NDArray[np.bool_]
+    in_buildings: npt.NDArray[np.bool_]
     storehouses: int
     parameters: Consequence
 
@@ -223,7 +227,8 @@ class Exposure:
         return np.minimum(self.parameters.lethality_factor * lethality_indoors(s), 1.0)
 
     def _by_storehouse(self, values: Floats) -> Floats:
-        flat = values.reshape(-1, values.shape[-1])
+        # Not -1: without any exposed site NumPy could not tell the length.
+        flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
         summed = np.array([np.bincount(self.storehouse, row, self.storehouses) for row in flat])
         return summed.reshape((*values.shape[:-1], self.storehouses))
 
@@ -275,7 +280,7 @@ class Exposure:
         """Return damage to homes and public buildings by blast [USD]."""
         if neq_kg <= 0.0:
             return 0.0
-        pairs = (self.storehouse == storehouse) & ~self.workers
+        pairs = (self.storehouse == storehouse) & self.in_buildings
         share = damage_share(scaled_distance(self.distance_m[pairs], np.array(neq_kg)))
         return float(np.sum(share * self.persons[pairs])) * self.parameters.property_usd_per_person
 
@@ -286,12 +291,14 @@ def exposure(scenario: Scenario) -> Exposure:
     persons = np.array([e.persons for e in scenario.exposed_sites], dtype=float)
     present = persons * np.array([e.occupancy_fraction for e in scenario.exposed_sites], dtype=float)
     workers = np.array([e.kind == "workers" for e in scenario.exposed_sites], dtype=bool)
+    buildings = np.array([e.kind in ("dwellings", "public_building") for e in scenario.exposed_sites], bool)
     return Exposure(
         storehouse=storehouse,
         distance_m=distance,
         persons=persons[exposed],
         present=present[exposed],
         workers=workers[exposed],
+        in_buildings=buildings[exposed],
         storehouses=len(scenario.storehouses),
         parameters=scenario.register.consequence,
     )

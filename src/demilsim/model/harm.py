@@ -20,9 +20,11 @@ from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import DAYS_PER_YEAR
 
-
 ATTRIBUTION_POINTS = 12
 """Gauss-Legendre points along the path of `StockHarm.mean_gradient`."""
+
+LEAST_CHANGE = 1e-6
+"""Change of NEQ, in parts of what a storehouse holds at most, below which a difference quotient is noise."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,7 @@ class StockHarm:
         remaining_t
             Gross tonnes left, shape (knot, entity).
         """
-        neq = self.by_storehouse(remaining_t * self.blast_kg_per_t)
-        ageing = self.by_storehouse(remaining_t * self.ageing_rate_per_t_year)
+        neq, ageing = self._neq_and_ageing(remaining_t)
         (base, per_event), _ = self.curves(neq)
         return base + ageing * per_event
 
@@ -98,15 +99,10 @@ class StockHarm:
         gradient
             d total / d remaining_t [persons/t], shape (knot, entity); zero or positive.
         """
-        neq = self.by_storehouse(remaining_t * self.blast_kg_per_t)
-        ageing = self.by_storehouse(remaining_t * self.ageing_rate_per_t_year)
+        neq, ageing = self._neq_and_ageing(remaining_t)
         (base, per_event), (d_base, d_per_event) = self.curves(neq, derivative=True)
         per_kg = self.weight_years * (d_base + ageing * d_per_event)
-        per_rate = self.weight_years * per_event
-        gradient = (
-            per_kg[:, self.storehouse] * self.blast_kg_per_t
-            + per_rate[:, self.storehouse] * self.ageing_rate_per_t_year
-        )
+        gradient = self._per_tonne(per_kg, self.weight_years * per_event)
         return float(np.sum(self.weight_years * (base + ageing * per_event))), gradient
 
     def mean_gradient(self, from_t: Floats, to_t: Floats) -> Floats:
@@ -125,12 +121,34 @@ class StockHarm:
         ndarray
             Persons per tonne, shape (knot, entity).
         """
+        neq, ageing = self._neq_and_ageing(from_t)
+        neq_end, ageing_end = self._neq_and_ageing(to_t)
+        d_neq, d_ageing = neq_end - neq, ageing_end - ageing
+        (base, per_event), _ = self.curves(neq)
+        (base_end, per_event_end), _ = self.curves(neq_end)
+        mean_per_event, mean_per_kg = np.zeros_like(neq), np.zeros_like(neq)
         nodes, weights = np.polynomial.legendre.leggauss(ATTRIBUTION_POINTS)
-        mean = np.zeros_like(from_t)
-        for node, weight in zip(nodes, weights, strict=True):
-            share = 0.5 * (node + 1.0)
-            mean += 0.5 * weight * self.total_and_gradient(from_t + share * (to_t - from_t))[1]
-        return mean
+        for share, weight in zip(0.5 * (nodes + 1.0), 0.5 * weights, strict=True):
+            value, slope = self.curves(neq + share * d_neq, derivative=True)
+            mean_per_event += weight * value[1]
+            mean_per_kg += weight * (slope[0] + (ageing + share * d_ageing) * slope[1])
+        # By parts: quadrature only splits the change between NEQ and ageing, and none of it is lost.
+        change = base_end - base + ageing_end * per_event_end - ageing * per_event - d_ageing * mean_per_event
+        moved = np.abs(d_neq) > LEAST_CHANGE * self.curves.neq_max_kg
+        per_kg = np.divide(change, d_neq, out=mean_per_kg, where=moved)
+        return self._per_tonne(self.weight_years * per_kg, self.weight_years * mean_per_event)
+
+    def _neq_and_ageing(self, remaining_t: Floats) -> tuple[Floats, Floats]:
+        """Return NEQ [kg] and event rate by ageing [1/yr], shape (knot, storehouse)."""
+        neq = self.by_storehouse(remaining_t * self.blast_kg_per_t)
+        return neq, self.by_storehouse(remaining_t * self.ageing_rate_per_t_year)
+
+    def _per_tonne(self, per_kg: Floats, per_rate: Floats) -> Floats:
+        """Return derivatives per tonne left from those per kg NEQ and per unit of ageing rate."""
+        return (
+            per_kg[:, self.storehouse] * self.blast_kg_per_t
+            + per_rate[:, self.storehouse] * self.ageing_rate_per_t_year
+        )
 
     def with_factor(self, harm_factor: Floats) -> StockHarm:
         """Return the same harm with simulated over closed-form ratios, shape (storehouse, period)."""

@@ -147,8 +147,9 @@ def _eligibility(scenario: Scenario, site_of: dict[str, str]) -> tuple[Bools, Bo
         method = np.array([_matches(fund.earmark_methods, f.method_id) for f in scenario.facilities], bool)
         site = np.array([_matches(fund.earmark_sites, f.site_id) for f in scenario.facilities], bool)
         running[k] = (fund.use != "capital") & lots[:, None] & method[None, :]
-        capital[k] = (fund.use != "running") & method & site
-        standing[k] = (fund.use != "capital") & method & site & (not fund.earmark_categories)
+        plant = method & site & (not fund.earmark_categories)
+        capital[k] = (fund.use != "running") & plant
+        standing[k] = (fund.use != "capital") & plant
     return running, capital, standing
 
 

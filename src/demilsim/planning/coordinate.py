@@ -1,9 +1,10 @@
 """The loop between simulation and optimisation, and the choice of the plan by simulation.
 
-1. Rules make plans on nominal coefficients. 2. The simulation of the best teaches capacity, money and harm
-factors. 3. The optimiser plans with them, starting from the best rule. 4. Its plan is simulated against
-the incumbent on common random numbers and kept if the paired difference improves. 5. Again with what the
-new plan teaches. The best by simulation is kept, whoever made it.
+1. A good rule's plan on nominal coefficients is simulated and teaches capacity, money and harm factors.
+2. All rules plan with them, and are simulated. 3. The optimiser plans with them, starting from the best of
+the rules. 4. Its plan is audited, simulated against that rule on common random numbers, and kept if the
+paired difference improves. 5. Again, if more rounds are wanted, with what the new plan teaches. The best by
+simulation is kept, whoever made it.
 
 Replications that teach, that choose and that report are three different sets.
 """
@@ -17,15 +18,16 @@ from typing import Protocol
 import numpy as np
 
 from demilsim.errors import SolverError
-from demilsim.model.harm import stock_harm
+from demilsim.model.harm import StockHarm, stock_harm
 from demilsim.model.options import disposal_options
+from demilsim.optimisation.audit import audit
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
-from demilsim.planning.disaggregate import pieces_of
-from demilsim.planning.draft import with_lead, write_plan
-from demilsim.planning.rules import RULES, nominal_coefficients, rule_plan
+from demilsim.planning.disaggregate import flow_plan, pieces_of
+from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
+from demilsim.planning.rules import RULES, nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
 from demilsim.units import CENTS_PER_USD
@@ -35,6 +37,9 @@ LEAD_PERIODS = 2
 
 TEACHING_FIRST, CHOOSING_FIRST = 1_000_000, 2_000_000
 """Numbers of the first replications that teach and that choose; reports use those from 0."""
+
+TEACHER = "risk_per_day_first"
+"""The rule whose simulation teaches the first coefficients."""
 
 LEAST_HARM = 1e-9
 """Harm of a storehouse and year below which its factor is not learned [persons]."""
@@ -65,8 +70,8 @@ class LoopOptions:
     """
 
     teaching: int = 32
-    choosing: int = 96
-    rounds: int = 2
+    choosing: int = 64
+    rounds: int = 1
     solve: SolveOptions = field(default_factory=SolveOptions)
 
 
@@ -81,7 +86,8 @@ class Programme:
     rules
         Plans of the rules and of `host_only`, by name.
     result
-        The optimiser's result behind the plan; None if a rule won without it.
+        The optimiser's result: that of the plan, or of the first round if a rule won; None if no solver
+        was found.
     coefficients
         Those of the last round.
     notes
@@ -117,6 +123,14 @@ def plan_programme(
     return _Loop(scenario, simulate, options or LoopOptions(), tell).run()
 
 
+@dataclass(frozen=True)
+class _Proposal:
+    """A draft and the plan that is simulated for it."""
+
+    draft: Draft
+    plan: DisposalPlan
+
+
 class _Loop:
     def __init__(
         self,
@@ -134,14 +148,10 @@ class _Loop:
         self._notes: list[str] = []
 
     def run(self) -> Programme:
-        scenario = self._scenario
-        self._tell("making the rules' plans")
-        coefficients = nominal_coefficients(scenario)
-        best = self._best(self._rules(coefficients))
-        coefficients = self._learn(best, coefficients)
-        # With what the simulation taught, the rules that look at harm get a second chance.
-        rules = self._rules(coefficients)
-        best = self._best({"before": best, **rules})
+        nominal = nominal_coefficients(self._scenario)
+        coefficients = self._learn(self._rule(TEACHER, nominal), nominal)
+        rules = {name: self._rule(name, coefficients) for name in ("host_only", *RULES)}
+        best = self._best(rules)
         result: PlanResult | None = None
         for number in range(1, self._options.rounds + 1):
             self._tell(f"optimising, round {number}")
@@ -149,63 +159,70 @@ class _Loop:
             if found is None:
                 break
             candidate, candidate_result = found
+            result = result or candidate_result
             self._tell(f"simulating the optimised plan, round {number}")
             if not self._improves(candidate, best):
-                self._notes.append(f"round {number}: the optimiser's plan did not improve on {best.source}")
+                self._notes.append(
+                    f"round {number}: simulated, the optimiser's plan was not better than that of "
+                    f"{best.plan.source}"
+                )
                 break
             best, result = candidate, candidate_result
-            coefficients = self._learn(best, coefficients)
+            if number < self._options.rounds:
+                coefficients = self._learn(best, coefficients)
         return Programme(
-            plan=replace(best, name="optimised"),
-            rules=rules,
+            plan=replace(best.plan, name="optimised"),
+            rules={name: proposal.plan for name, proposal in rules.items()},
             result=result,
             coefficients=coefficients,
             notes=tuple(self._notes),
         )
 
-    def _rules(self, coefficients: PlanningCoefficients) -> dict[str, DisposalPlan]:
+    def _rule(self, name: str, coefficients: PlanningCoefficients) -> _Proposal:
         harm = self._harm.with_factor(coefficients.harm_factor)
-        return {
-            name: with_lead(rule_plan(name, self._scenario, coefficients, harm, self._disposal), LEAD_PERIODS)
-            for name in ("host_only", *RULES)
-        }
+        draft = rule_draft(name, self._scenario, coefficients, harm, self._disposal)
+        return self._proposal(draft, harm, lambda *_: f"{name} takes it next")
 
-    def _best(self, plans: dict[str, DisposalPlan]) -> DisposalPlan:
-        """Return the plan with the least simulated objective on the choosing replications."""
+    def _proposal(self, draft: Draft, harm: StockHarm, reason: Callable[[float, float], str]) -> _Proposal:
+        plan = write_plan(draft, self._scenario, harm, self._disposal, reason)
+        return _Proposal(draft, with_lead(plan, LEAD_PERIODS))
+
+    def _best(self, proposals: dict[str, _Proposal]) -> _Proposal:
+        """Return the proposal with the least simulated objective on the choosing replications."""
         self._tell("simulating the rules' plans")
+        plans = {name: proposal.plan for name, proposal in proposals.items()}
         results = self._simulate(plans, CHOOSING_FIRST, self._options.choosing)
-        return plans[min(plans, key=lambda name: float(np.mean(objective(self._scenario, results[name]))))]
+        return proposals[
+            min(plans, key=lambda name: float(np.mean(objective(self._scenario, results[name]))))
+        ]
 
-    def _learn(self, plan: DisposalPlan, known: PlanningCoefficients) -> PlanningCoefficients:
+    def _learn(self, proposal: _Proposal, known: PlanningCoefficients) -> PlanningCoefficients:
         self._tell("learning capacity, money and harm factors")
-        results = self._simulate({plan.name: plan}, TEACHING_FIRST, self._options.teaching)[plan.name]
-        return learned_coefficients(results, known)
+        results = self._simulate({"teacher": proposal.plan}, TEACHING_FIRST, self._options.teaching)
+        return learned_coefficients(results["teacher"], known)
 
     def _optimise(
-        self, coefficients: PlanningCoefficients, best: DisposalPlan
-    ) -> tuple[DisposalPlan, PlanResult] | None:
-        """Return an optimised plan and its result; None, with a note, if no solver could be had."""
+        self, coefficients: PlanningCoefficients, best: _Proposal
+    ) -> tuple[_Proposal, PlanResult] | None:
+        """Return the optimiser's proposal and result; None, with a note, without solver or clean audit."""
+        start = period_by_period(best.draft, self._scenario)
         try:
-            result = optimise(self._scenario, coefficients, start=best, options=self._options.solve)
+            result = optimise(self._scenario, coefficients, start=start, options=self._options.solve)
         except SolverError as error:
-            self._notes.append(f"{error}; the plan is that of {best.source}")
+            self._notes.append(f"{error}; the plan is that of {best.plan.source}")
+            return None
+        problems = audit(self._scenario, flow_plan(self._scenario, result), coefficients)
+        if problems:
+            self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
             return None
         harm = self._harm.with_factor(coefficients.harm_factor)
-        plan = write_plan(
-            "candidate",
-            result.source,
-            self._scenario,
-            pieces_of(self._scenario, result, harm, self._disposal),
-            harm,
-            self._disposal,
-            _reason,
-            result.commissionings,
-        )
-        return with_lead(plan, LEAD_PERIODS), result
+        pieces = pieces_of(self._scenario, result, harm, self._disposal)
+        draft = Draft("optimised", result.source, tuple(pieces), result.commissionings)
+        return self._proposal(draft, harm, _reason), result
 
-    def _improves(self, candidate: DisposalPlan, best: DisposalPlan) -> bool:
+    def _improves(self, candidate: _Proposal, best: _Proposal) -> bool:
         results = self._simulate(
-            {"candidate": candidate, "best": best}, CHOOSING_FIRST, self._options.choosing
+            {"candidate": candidate.plan, "best": best.plan}, CHOOSING_FIRST, self._options.choosing
         )
         difference = objective(self._scenario, results["candidate"]) - objective(
             self._scenario, results["best"]
@@ -238,7 +255,7 @@ def learned_coefficients(results: Sequence[RunResult], known: PlanningCoefficien
     """Return what replications of one plan teach.
 
     Capacity and money are means over the replications. A harm factor is harm with propagation over harm
-    without, smoothed over years by carrying the last year with enough harm forward.
+    without; where a storehouse has too little harm to tell, that of the period before.
 
     Parameters
     ----------

@@ -7,8 +7,8 @@ import numpy as np
 from demilsim.model.harm import StockHarm, lot_masses_t
 from demilsim.model.options import DisposalOptions
 from demilsim.optimisation.result import PlanResult
-from demilsim.plan import Floats
-from demilsim.planning.draft import Piece, tonnes_left
+from demilsim.plan import DisposalPlan, Floats
+from demilsim.planning.draft import Draft, Piece, period_by_period, tonnes_left
 from demilsim.scenario.scenario import Scenario
 
 NEGLIGIBLE_T = 1e-6
@@ -41,6 +41,33 @@ def pieces_of(
         return piece.period, -float(per_day), piece.lot, piece.facility
 
     return sorted(drafted, key=rank)
+
+
+def flow_plan(scenario: Scenario, result: PlanResult) -> DisposalPlan:
+    """Return the optimiser's flows as a plan for audit: each split over its group's lots by mass.
+
+    This is what the optimiser decided, period by period. The plan that is carried out finishes one lot
+    before the next, and may run some days early or late within it.
+    """
+    mass = lot_masses_t(scenario)
+    flows = result.flows
+    pieces = []
+    for group, facility, period, wanted in zip(
+        flows.group.tolist(),
+        flows.facility.tolist(),
+        flows.period.tolist(),
+        flows.tonnes.tolist(),
+        strict=True,
+    ):
+        lots = np.flatnonzero(result.groups.group_of_lot == group)
+        shares = mass[lots] / mass[lots].sum()
+        pieces += [
+            Piece(lot, facility, period, wanted * share)
+            for lot, share in zip(lots.tolist(), shares.tolist(), strict=True)
+        ]
+    pieces.sort(key=lambda piece: piece.period)
+    draft = Draft("flows", result.source, tuple(pieces), result.commissionings)
+    return period_by_period(draft, scenario)
 
 
 def _by_lot(scenario: Scenario, result: PlanResult, harm: StockHarm, options: DisposalOptions) -> list[Piece]:

@@ -27,6 +27,27 @@ class Piece:
     mass_t: float
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A policy's decisions by lot and period.
+
+    Parameters
+    ----------
+    name, source
+        As in `DisposalPlan`.
+    pieces
+        In order of priority.
+    commissionings, funds
+        As in `DisposalPlan`.
+    """
+
+    name: str
+    source: str
+    pieces: tuple[Piece, ...]
+    commissionings: tuple[Commissioning, ...] = ()
+    funds: tuple[str, ...] = ()
+
+
 def tonnes_left(scenario: Scenario, pieces: Iterable[Piece]) -> Floats:
     """Return what is left of each lot at each knot as drafted [t], shape (knot, lot)."""
     left = np.repeat(lot_masses_t(scenario)[None, :], scenario.periods + 1, axis=0)
@@ -36,31 +57,27 @@ def tonnes_left(scenario: Scenario, pieces: Iterable[Piece]) -> Floats:
 
 
 def write_plan(
-    name: str,
-    source: str,
+    draft: Draft,
     scenario: Scenario,
-    pieces: Iterable[Piece],
     harm: StockHarm,
     options: DisposalOptions,
     reason: Callable[[float, float], str],
-    commissionings: tuple[Commissioning, ...] = (),
-    funds: tuple[str, ...] = (),
 ) -> DisposalPlan:
-    """Return a disposal plan that does the pieces in their order.
+    """Return a disposal plan that does a draft's pieces in their order.
 
     Pieces of one lot at one facility become one line, due when its first piece is. Each line carries its
     share of the harm averted (Aumann-Shapley, accidents taken off), so that the lines sum to the plan's.
 
     Parameters
     ----------
-    pieces
-        In order of priority.
+    draft
+        The decisions.
     harm
         Planning harm over lots.
     reason
         Makes the line's sentence from its harm averted [persons] and its mass [t].
     """
-    joined = _joined(scenario, pieces)
+    joined = _joined(scenario, draft.pieces)
     full = tonnes_left(scenario, ())
     per_tonne = harm.mean_gradient(full, tonnes_left(scenario, joined))
     later = np.cumsum(per_tonne[::-1], axis=0)[::-1]
@@ -69,18 +86,26 @@ def write_plan(
         averted = piece.mass_t * float(
             later[piece.period + 1, piece.lot] - options.accident_harm_per_t[piece.lot, piece.facility]
         )
-        lines.append(
-            PlanLine(
-                lot_id=scenario.lots[piece.lot].lot_id,
-                facility_id=scenario.facilities[piece.facility].facility_id,
-                mass_g=grams(piece.mass_t),
-                earliest_period=piece.period,
-                priority=rank + 1,
-                harm_averted=averted,
-                reason=reason(averted, piece.mass_t),
-            )
-        )
-    return DisposalPlan(name, source, tuple(lines), commissionings, funds)
+        line = _line(scenario, piece, rank)
+        lines.append(replace(line, harm_averted=averted, reason=reason(averted, piece.mass_t)))
+    return DisposalPlan(draft.name, draft.source, tuple(lines), draft.commissionings, draft.funds)
+
+
+def period_by_period(draft: Draft, scenario: Scenario) -> DisposalPlan:
+    """Return a draft as a plan with a line for each piece, as the optimiser wants its start."""
+    pieces = [piece for piece in draft.pieces if grams(piece.mass_t) > 0]
+    lines = tuple(_line(scenario, piece, rank) for rank, piece in enumerate(pieces))
+    return DisposalPlan(draft.name, draft.source, lines, draft.commissionings, draft.funds)
+
+
+def _line(scenario: Scenario, piece: Piece, rank: int) -> PlanLine:
+    return PlanLine(
+        lot_id=scenario.lots[piece.lot].lot_id,
+        facility_id=scenario.facilities[piece.facility].facility_id,
+        mass_g=grams(piece.mass_t),
+        earliest_period=piece.period,
+        priority=rank + 1,
+    )
 
 
 def _joined(scenario: Scenario, pieces: Iterable[Piece]) -> list[Piece]:

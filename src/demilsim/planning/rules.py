@@ -15,7 +15,7 @@ from demilsim.model.calendar import nominal_working_days
 from demilsim.model.harm import StockHarm, lot_masses_t
 from demilsim.model.options import DisposalOptions, drawing_order
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
-from demilsim.planning.draft import Piece, write_plan
+from demilsim.planning.draft import Draft, Piece, write_plan
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import day_of
 
@@ -120,16 +120,10 @@ def nominal_coefficients(scenario: Scenario) -> PlanningCoefficients:
     for tranche in scenario.tranches:
         fund = fund_index[tranche.fund_id]
         net = tranche.amount_usd * (1.0 - scenario.funds[fund].overhead_fraction) * tranche.probability
-        late = np.maximum(knots - day_of(tranche.due, start), 0.0)
+        late = knots[:-1] - day_of(tranche.due, start)
         mean = tranche.mean_delay_days
-        arrived = (
-            -np.expm1(-late / mean) if mean > 0.0 else (knots > day_of(tranche.due, start)).astype(float)
-        )
-        # Money due on or before the start is there from the first day, as in the simulation.
-        share = np.diff(arrived)
-        if mean == 0.0 and day_of(tranche.due, start) < 0:
-            share[0] = 1.0
-        receipts[fund] += net * share
+        arrived = -np.expm1(-np.maximum(late, 0.0) / mean) if mean > 0.0 else (late >= 0.0).astype(float)
+        receipts[fund] += net * np.diff(arrived, prepend=0.0)
     return PlanningCoefficients(
         working_days=nominal_working_days(scenario),
         receipts_usd=receipts,
@@ -137,15 +131,14 @@ def nominal_coefficients(scenario: Scenario) -> PlanningCoefficients:
     )
 
 
-def rule_plan(
+def rule_draft(
     name: str,
     scenario: Scenario,
     coefficients: PlanningCoefficients,
     harm: StockHarm,
     options: DisposalOptions,
-    funds: tuple[str, ...] = (),
-) -> DisposalPlan:
-    """Return the plan of a rule.
+) -> Draft:
+    """Return what a rule would do.
 
     Parameters
     ----------
@@ -157,11 +150,9 @@ def rule_plan(
         Planning harm over lots.
     options
         Options of the scenario.
-    funds
-        Funds that may pay; empty means all.
     """
-    if name == "host_only":
-        funds = tuple(fund.fund_id for fund in scenario.funds if fund.holder == "host")
+    host = tuple(fund.fund_id for fund in scenario.funds if fund.holder == "host")
+    funds = host if name == "host_only" else ()
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
     filler = _Filler(scenario, coefficients, options, funds)
     left = np.where(options.allowed.any(axis=1), lot_masses_t(scenario), 0.0)
@@ -175,9 +166,19 @@ def rule_plan(
             left[piece.lot] -= piece.mass_t
             path[period + 1 :, piece.lot] -= piece.mass_t
         np.maximum(path, 0.0, out=path)
-    return write_plan(
-        name, f"rule:{name}", scenario, pieces, harm, options, lambda *_: f"{name} takes it next", funds=funds
-    )
+    return Draft(name, f"rule:{name}", tuple(pieces), funds=funds)
+
+
+def rule_plan(
+    name: str,
+    scenario: Scenario,
+    coefficients: PlanningCoefficients,
+    harm: StockHarm,
+    options: DisposalOptions,
+) -> DisposalPlan:
+    """Return the plan of a rule; parameters as in `rule_draft`."""
+    draft = rule_draft(name, scenario, coefficients, harm, options)
+    return write_plan(draft, scenario, harm, options, lambda *_: f"{name} takes it next")
 
 
 class _Filler:
@@ -202,11 +203,9 @@ class _Filler:
     def open(self, period: int) -> None:
         """Start a period: money that has come, funds that expire, permits of a new year."""
         dates = self._scenario.period_dates
-        # What arrives during a period can be committed from the next period's start.
-        if period > 0:
-            self._purse += self._coefficients.receipts_usd[:, period - 1]
+        self._purse += self._coefficients.receipts_usd[:, period]
         for index, fund in enumerate(self._scenario.funds):
-            if fund.expires and fund.expires <= dates[period]:
+            if fund.expires and fund.expires < dates[period]:
                 self._purse[index] = 0.0
         if period == 0 or dates[period].year != dates[period - 1].year:
             self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self._scenario.facilities])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from demilsim.reporting.canvas import (
@@ -35,6 +36,12 @@ MOST_REGIONS = 10
 LONGEST_NAME = 24
 """Characters of a name that fit beside a figure."""
 
+KEY_CHARACTERS = 19
+"""Characters on a line of a key beside a figure."""
+
+HALF_BAR = 0.6
+"""Room on either side of a year's middle [yr]."""
+
 PARTS = (("public", BLUE), ("workers", ORANGE), ("road transport", PURPLE))
 
 
@@ -51,9 +58,10 @@ def draw_facilities(results: StoredResults, title: str, unit: str) -> Figure:
         colour = FACILITY_COLOURS[i] if i < MOST_FACILITIES else GREY
         axes.bar(years, tonnes, bottom=base, width=0.78, color=colour, edgecolor="white", linewidth=0.5)
         base = [low + height for low, height in zip(base, tonnes, strict=True)]
-        keys.append(Patch(color=colour, label=shortened(name, LONGEST_NAME)))
+        keys.append(Patch(color=colour, label=in_two_lines(name)))
     axes.grid(axis="y", color=FAINT, linewidth=0.8)
     axes.set_xlabel("calendar year")
+    axes.set_xlim(first - HALF_BAR, years[-1] + HALF_BAR)
     number_axis(axes.xaxis, integer=True, separators=False)
     number_axis(axes.yaxis)
     # the key reads from top to bottom as the bars do
@@ -66,6 +74,11 @@ def draw_facilities(results: StoredResults, title: str, unit: str) -> Figure:
         handlelength=1,
     )
     return figure
+
+
+def in_two_lines(name: str) -> str:
+    """Return a name broken to fit beside a figure, with an ellipsis where two lines are not enough."""
+    return "\n".join(textwrap.wrap(name, KEY_CHARACTERS, max_lines=2, placeholder="…"))
 
 
 def _largest(facilities: tuple[FacilityYears, ...]) -> list[tuple[str, list[float]]]:

@@ -9,11 +9,12 @@ import datetime as dt
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from demilsim.reporting.wording import MOST_DECIMALS, fixed
 from demilsim.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def svg_text(figure: Figure, title: str, description: str) -> str:
     text = buffer.getvalue()
     text = re.sub(r"<!DOCTYPE.*?>\s*", "", text, count=1, flags=re.DOTALL)
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
-    text = re.sub(rf"(?<=px ){MEASURED_FONT}(?=[;\"])", SHOWN_FONTS, text)
+    text = re.sub(rf"(font-family: |px ){MEASURED_FONT}", rf"\1{SHOWN_FONTS}", text)
     named = f"<title>{escape(title)}</title>\n <desc>{escape(description)}</desc>\n"
     return re.sub(r"<svg ([^>]*)>\n", lambda found: f'<svg role="img" {found[1]}>\n {named}', text, count=1)
 
@@ -126,16 +127,20 @@ def decimal_year(date: dt.date) -> float:
 
 
 def number_axis(which: Axis, integer: bool = False, separators: bool = True) -> None:
-    """Give an axis few ticks, with thousands separators unless it counts years."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    """Give an axis with final limits few ticks, spelled alike; years go without separators."""
+    from matplotlib.ticker import MaxNLocator
 
-    spell: Callable[[float, int], str] = (
-        (lambda value, _: f"{value:,.10g}".replace("-", "\N{MINUS SIGN}"))
-        if separators
-        else (lambda value, _: f"{value:.0f}")
+    low, high = which.get_view_interval()
+    slack = (high - low) * 1e-9
+    ticks = [
+        float(tick)
+        for tick in MaxNLocator(nbins=7, integer=integer).tick_values(low, high)
+        if low - slack <= tick <= high + slack
+    ]
+    decimals = (
+        max(len(f"{tick:.{MOST_DECIMALS}f}".rstrip("0").partition(".")[2]) for tick in ticks) if ticks else 0
     )
-    which.set_major_locator(MaxNLocator(nbins=7, integer=integer))
-    which.set_major_formatter(FuncFormatter(spell))
+    which.set_ticks(ticks, [fixed(tick, decimals) if separators else f"{tick:.0f}" for tick in ticks])
 
 
 def spread_out(wanted: Sequence[float], gap: float = LABEL_GAP) -> list[float]:

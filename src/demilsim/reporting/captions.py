@@ -12,7 +12,16 @@ from demilsim.reporting.records import (
     StoredResults,
     Timeline,
 )
-from demilsim.reporting.wording import figure, label, level_text, million, percent, sentence, the_plan, with_half_width
+from demilsim.reporting.wording import (
+    figure,
+    label,
+    level_text,
+    million,
+    percent,
+    sentence,
+    the_plan,
+    with_half_width,
+)
 
 BANDS = "Bands hold 5-95% of replications; their lines are means."
 
@@ -93,10 +102,8 @@ def deaths(results: StoredResults) -> str:
     public = fewest.measures.expected_fatalities_public
     if public and spread.mean > 0:
         text += f", of which {percent(public.mean / spread.mean)} among the public"
-    return (
-        f"{text}. Thick lines are {level_text(results.level)} Monte Carlo intervals, thin lines 5-95% of the "
-        "parameter draws where there were any."
-    )
+    thin = ", thin lines 5-95% of the parameter draws" if results.has_parameter_range else ""
+    return f"{text}. Thick lines are {level_text(results.level)} Monte Carlo intervals{thin}."
 
 
 def regions(policy: PolicyResult) -> str:

@@ -42,7 +42,10 @@ def plain_rows(cells: Iterable[Sequence[str]]) -> tuple[Row, ...]:
 
 
 def by_year(
-    caption: str, lead: tuple[Column, ...], first_year: int, rows: Sequence[tuple[tuple[str, ...], Sequence[float]]]
+    caption: str,
+    lead: tuple[Column, ...],
+    first_year: int,
+    rows: Sequence[tuple[tuple[str, ...], Sequence[float]]],
 ) -> Table:
     """Return tonnes by row and calendar year, with totals both ways.
 

@@ -124,11 +124,11 @@ def _against_rule(results: StoredResults) -> str:
     if results.plan and results.plan.source == f"rule:{rule.name}":
         return f"No plan did better in simulation than {name} so that rule is the plan reported here."
     decimals = interval_decimals(difference.half_width, difference.mean)
-    size = fixed(abs(difference.mean), decimals) + _interval(difference, decimals, results.level)
+    size = fixed(abs(difference.mean), decimals)
     effect = f"averts a further {size}" if difference.mean <= 0 else f"causes {size} more deaths"
     if _unsure(difference):
         return f"Against {name} no difference in deaths can be shown: {with_half_width(difference)}."
-    return f"Against {name} it {effect}."
+    return f"Against {name} it {effect}{_interval(difference, decimals, results.level)}."
 
 
 def _work(results: StoredResults) -> str:

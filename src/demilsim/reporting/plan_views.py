@@ -13,6 +13,9 @@ MOST_LINES = 25
 PLAN_DIGITS = 4
 """Significant digits of harm as planned: bound and incumbent are close."""
 
+UNKNOWN_BOUND = "The bound is that of the optimiser's own model; it is not known to bound the simulated harm."
+"""Said where no note says what the bound holds for."""
+
 
 def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
     """Return what the plan is, as pairs of term and statement; empty without a plan."""
@@ -30,8 +33,8 @@ def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
         ("Source", source),
         ("Status", plan.status or ABSENT),
         ("Solver", plan.solver or ABSENT),
-        ("Incumbent (best plan found)", figure(plan.incumbent, PLAN_DIGITS)),
-        ("Best bound (no plan can be below it)", figure(plan.best_bound, PLAN_DIGITS)),
+        ("Incumbent, the best plan found", figure(plan.incumbent, PLAN_DIGITS)),
+        ("Best bound", figure(plan.best_bound, PLAN_DIGITS)),
         ("Gap, share of the harm that remains", percent(plan.gap_remaining)),
         ("Gap, share of the harm averted", percent(plan.gap_averted)),
         ("Harm as planned", figure(plan.planned_harm, PLAN_DIGITS)),
@@ -40,15 +43,13 @@ def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
 
 
 def plan_reading(results: StoredResults) -> tuple[str, ...]:
-    """Return the sentences that say what the plan's figures mean."""
-    plan, said = results.plan, []
+    """Return the sentences that say what the plan's figures mean; notes on the bound are repeated here."""
+    plan = results.plan
     if plan is None:
         return ("These results hold no optimised plan.",)
-    if any("bound" in note.lower() and "lineari" in note.lower() for note in results.notes):
-        said.append(
-            "The best bound and both gaps concern the linearised model: they do not prove how near the plan "
-            "is to the best possible one in the simulation."
-        )
+    said = ["Harm is the planning objective: expected deaths, unless the scenario weighs other harm."]
+    if plan.best_bound is not None:
+        said += [note for note in results.notes if "bound" in note.lower()] or [UNKNOWN_BOUND]
     if plan.planned_harm and plan.simulated_harm is not None:
         ratio = plan.simulated_harm / plan.planned_harm - 1
         side = "more" if ratio >= 0 else "less"
@@ -62,7 +63,7 @@ def plan_reading(results: StoredResults) -> tuple[str, ...]:
             f"{results.scenario.terminal_years:g} years at its last rate; expected deaths elsewhere stop at "
             "the horizon."
         )
-    return ("Harm is the planning objective: expected deaths, unless the scenario weighs other harm.", *said)
+    return tuple(said)
 
 
 def plan_lines(results: StoredResults, audience: Audience) -> Table:
@@ -113,10 +114,10 @@ def _line_cells(line: StoredLine, names: dict[str, str], audience: Audience) -> 
 def _public_plan(results: StoredResults, names: dict[str, str]) -> Table:
     """Return planned tonnes by facility and year."""
     first, last = results.scenario.start.year, max((line.start.year for line in results.lines), default=0)
-    planned: dict[tuple[str, ...], list[float]] = {}
+    planned: dict[str, list[float]] = {}
     for line in results.lines:
-        key = (names.get(line.facility_id, line.facility_id),)
-        tonnes = planned.setdefault(key, [0.0] * (last - first + 1))
+        tonnes = planned.setdefault(line.facility_id, [0.0] * (last - first + 1))
         tonnes[line.start.year - first] += line.tonnes
+    rows = sorted(((names.get(key, key),), tonnes) for key, tonnes in planned.items())
     caption = "Tonnes planned by facility and year in which work may start; single lines are not public"
-    return by_year(caption, (Column("Facility", wide=True),), first, sorted(planned.items()))
+    return by_year(caption, (Column("Facility", wide=True),), first, rows)

@@ -247,6 +247,12 @@ class StoredResults:
         return next((policy for policy in self.policies if policy.name == name), None)
 
     @property
+    def has_parameter_range(self) -> bool:
+        """Whether any policy's expected deaths carry a spread from parameters that are not known."""
+        spreads = (policy.measures.expected_fatalities for policy in self.policies)
+        return any(spread is not None and spread.parameter_p5 is not None for spread in spreads)
+
+    @property
     def shown(self) -> PolicyResult:
         """The policy that the report is about: optimised if it is there, else the last one shown."""
         return self.policy(OPTIMISED) or self.policies[-1]

@@ -15,7 +15,7 @@ from demilsim.reporting.folder import read_results, write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.headline import Headline, headline
 from demilsim.reporting.records import StoredResults
-from demilsim.reporting.wording import figure, years_text
+from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
 
 __all__ = ["Audience", "report_html", "write_report"]
 
@@ -27,12 +27,11 @@ LARGEST_BYTES = 3_000_000
 LIMITATIONS = (
     "The figures compare policies; they do not license a storehouse, an operation or a convoy. Quantity-"
     "distances and approvals remain with the competent authority.",
-    "Expected deaths are averages. In most years nothing happens, and a single explosion can kill many more "
-    "than the average.",
-    "The half width is the error of a finite number of replications only. The parameter range covers the "
-    "ranges in the table of numbers, not what the model leaves out.",
+    "Expected deaths are averages: a single explosion can kill many more, and a whole programme none.",
     "Differences between policies come from common random numbers: the same incidents are drawn for each.",
 )
+
+ON_PARAMETERS = "The parameter range covers the ranges in the table of numbers, not what the model omits."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ class Page:
     headline: Headline
     stock: str
     key_figures: Table
+    policies: tuple[tuple[str, str], ...]
     plan_facts: tuple[tuple[str, str], ...]
     plan_reading: tuple[str, ...]
     figures: tuple[EmbeddedFigure, ...]
@@ -143,6 +143,10 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         headline=headline(results),
         stock=_stock(results),
         key_figures=views.key_figures(results),
+        policies=tuple(
+            (sentence(label(policy.name)), POLICY_MEANINGS.get(policy.name, "as given"))
+            for policy in results.policies
+        ),
         plan_facts=plan_views.plan_facts(results),
         plan_reading=plan_views.plan_reading(results),
         figures=tuple(EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures),
@@ -152,7 +156,7 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         money=views.money(results),
         plan_lines=plan_views.plan_lines(results, audience),
         assumptions=views.assumptions(results),
-        limitations=LIMITATIONS,
+        limitations=(*LIMITATIONS, *([ON_PARAMETERS] if results.has_parameter_range else ())),
         command=_command(results),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from demilsim.experiments.ensemble import Ensemble, Response
-from demilsim.experiments.statistics import LEVEL, Estimate
+from demilsim.experiments.statistics import LEVEL, Estimate, share
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
@@ -102,7 +102,9 @@ def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
         "gap_remaining": _finite(result.gap_remaining),
         "gap_averted": _finite(result.gap_averted),
         "solver": result.solver,
-        "planned_harm": result.planned_harm,
+        "planned_harm": _finite(
+            result.planned_harm if programme.plan.source == result.source else result.start_harm
+        ),
         "simulated_harm": simulated,
     }
 
@@ -122,12 +124,7 @@ def _measures(ensemble: Ensemble, policy: str) -> Document:
         f"p{q}": date_of(day, start).isoformat() if np.isfinite(day) else None
         for q, day in zip(CLEARANCE_QUANTILES, quantiles.tolist(), strict=True)
     }
-    measures["p_cleared"] = {
-        "mean": float(np.mean(np.isfinite(days))),
-        "half_width": None,
-        "parameter_p5": None,
-        "parameter_p95": None,
-    }
+    measures["p_cleared"] = spread(share(np.isfinite(days).astype(float)))
     return measures
 
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from demilsim.reporting.grid import Column, Row, Table, by_year, plain_rows
 from demilsim.reporting.records import (
     OPTIMISED,
     Assumption,
     PolicyResult,
+    Spread,
     StoredResults,
 )
 from demilsim.reporting.wording import (
     ABSENT,
     USD_PER_MILLION,
+    decimals_shown,
     figure,
     fixed,
     label,
+    level_text,
     mean_of,
-    million,
+    parameter,
     parameter_range,
     percent,
     sentence,
     with_half_width,
+    years_text,
 )
 
 ASSUMED = "assumed"
@@ -28,48 +34,69 @@ HUNDREDTH = 0.01
 
 
 def key_figures(results: StoredResults) -> Table:
-    """Return one row for each policy: deaths and their parts, work, money, clearance, difference."""
-    columns = (
-        Column("Policy", wide=True),
-        Column("Expected deaths", "± half width"),
-        Column("Parameter range", "5-95%"),
-        Column("Public"),
-        Column("Workers"),
-        Column("Road"),
-        Column("Any explosion", "probability"),
-        Column("Destroyed", "t"),
-        Column("Cost", f"million USD, {results.scenario.price_year}"),
-        Column("Surplus cleared", "median date"),
-        Column("Cleared in time", "share of replications"),
-        Column("Optimised minus this", "deaths"),
+    """Return one row for each policy: deaths and their parts, work, money, clearance, difference.
+
+    A column for which no policy has a number is left out.
+    """
+    spelled = [
+        (head, [spell(policy) for policy in results.policies])
+        for head, spell in _key_columns(results.scenario.price_year)
+    ]
+    shown = [(head, cells) for head, cells in spelled if any(cell != ABSENT for cell in cells)]
+    rows = tuple(
+        Row((sentence(label(policy.name)), *(cells[i] for _, cells in shown)), policy.name == OPTIMISED)
+        for i, policy in enumerate(results.policies)
     )
-    rows = tuple(Row(_policy_cells(policy), policy.name == OPTIMISED) for policy in results.policies)
     caption = (
-        f"Key figures by policy over {results.scenario.horizon_years:g} years; ± is the half width of the "
-        f"{percent(results.level)} Monte Carlo interval, {results.replications:,} replications"
+        f"Key figures by policy over {years_text(results.scenario.horizon_years)}; ± is the half width of "
+        f"the {level_text(results.level)} Monte Carlo interval, {results.replications:,} replications"
     )
-    return Table(caption, columns, rows)
+    return Table(caption, (Column("Policy", wide=True), *(head for head, _ in shown)), rows)
 
 
-def _policy_cells(policy: PolicyResult) -> tuple[str, ...]:
-    """Return a policy's row of key figures."""
-    found = policy.measures
-    date = found.clearance_date.p50 if found.clearance_date else None
-    difference = policy.difference.expected_fatalities if policy.difference else None
+def _key_columns(price_year: int) -> tuple[tuple[Column, Callable[[PolicyResult], str]], ...]:
+    """Return the columns of the key figures, each with how a policy's cell is spelled."""
     return (
-        sentence(label(policy.name)),
-        with_half_width(found.expected_fatalities),
-        parameter_range(found.expected_fatalities),
-        mean_of(found.expected_fatalities_public),
-        mean_of(found.expected_fatalities_workers),
-        mean_of(found.expected_fatalities_transport),
-        ABSENT if not found.p_any_explosion else f"{with_half_width(found.p_any_explosion, HUNDREDTH)}%",
-        mean_of(found.destroyed_t),
-        mean_of(found.cost_usd, USD_PER_MILLION),
-        date.isoformat() if date else "not in time",
-        percent(found.p_cleared.mean if found.p_cleared else None),
-        with_half_width(difference),
+        (
+            Column("Expected deaths", "± half width"),
+            lambda p: with_half_width(p.measures.expected_fatalities),
+        ),
+        (Column("Parameter range", "5-95%"), lambda p: parameter_range(p.measures.expected_fatalities)),
+        (Column("Public"), lambda p: _part(p, p.measures.expected_fatalities_public)),
+        (Column("Workers"), lambda p: _part(p, p.measures.expected_fatalities_workers)),
+        (Column("Road"), lambda p: _part(p, p.measures.expected_fatalities_transport)),
+        (Column("Any explosion", "probability, %"), lambda p: _percentage(p.measures.p_any_explosion)),
+        (Column("Destroyed", "t"), lambda p: mean_of(p.measures.destroyed_t)),
+        (
+            Column("Cost", f"million USD, {price_year}"),
+            lambda p: mean_of(p.measures.cost_usd, USD_PER_MILLION),
+        ),
+        (Column("Surplus cleared", "median date (share in time)"), _cleared),
+        (
+            Column("Optimised minus this", "deaths"),
+            lambda p: with_half_width(p.difference.expected_fatalities if p.difference else None),
+        ),
     )
+
+
+def _part(policy: PolicyResult, part: Spread | None) -> str:
+    """Return a part of the expected deaths with the decimals of their sum."""
+    total = policy.measures.expected_fatalities
+    return mean_of(part) if part is None or total is None else fixed(part.mean, decimals_shown(total))
+
+
+def _percentage(share: Spread | None) -> str:
+    """Return a probability in percent with its half width."""
+    return with_half_width(share, HUNDREDTH)
+
+
+def _cleared(policy: PolicyResult) -> str:
+    """Return when the surplus is gone in half of the replications, and in what share it is."""
+    dates, share = policy.measures.clearance_date, policy.measures.p_cleared
+    if dates is None and share is None:
+        return ABSENT
+    date = dates.p50.isoformat() if dates and dates.p50 else "not in time"
+    return f"{date} ({percent(share.mean)})" if share else date
 
 
 def regions(results: StoredResults) -> Table:
@@ -107,14 +134,15 @@ def commissionings(results: StoredResults) -> Table:
 
 def destroyed(results: StoredResults) -> Table:
     """Return the mean tonnes destroyed by facility and calendar year under the shown policy."""
-    lead = tuple(Column(head, wide=True) for head in ("Facility", "Method", "Status", "Id"))
-    # the identifier keeps facilities of the same name apart
-    rows: dict[tuple[str, ...], tuple[float, ...]] = {
-        (row.name, row.method.replace("_", " "), row.status, row.facility_id): row.destroyed_t
+    lead = tuple(Column(head, wide=True) for head in ("Facility", "Method", "Status"))
+    rows = [
+        ((row.name, row.method.replace("_", " "), row.status), row.destroyed_t)
         for row in results.shown.facilities
-    }
+        if sum(row.destroyed_t) > 0
+    ]
     caption = (
-        f"Tonnes destroyed by facility and calendar year, mean of replications, {label(results.shown.name)}"
+        f"Tonnes destroyed by facility and calendar year, mean of replications, {label(results.shown.name)}; "
+        "facilities that destroy nothing are left out"
     )
     return by_year(caption, lead, results.scenario.start.year, rows)
 
@@ -132,14 +160,14 @@ def money(results: StoredResults) -> Table:
     funds = results.shown.funds
     amounts = [(f.received_usd, f.spent_usd, f.lapsed_usd, f.unspent_usd) for f in funds]
     rows = [
-        Row((fund.name, fund.holder, *(million(value) for value in values)))
+        Row((fund.name, fund.holder, *(fixed(value, 0) for value in values)))
         for fund, values in zip(funds, amounts, strict=True)
     ]
     if rows:
-        sums = (million(sum(column)) for column in zip(*amounts, strict=True))
+        sums = (fixed(sum(column), 0) for column in zip(*amounts, strict=True))
         rows.append(Row(("All", "", *sums), strong=True))
     caption = (
-        f"Money by fund, million USD at {results.scenario.price_year} prices, mean of replications, "
+        f"Money by fund, USD at {results.scenario.price_year} prices, mean of replications, "
         f"{label(results.shown.name)}"
     )
     return Table(caption, columns, tuple(rows), "No fund is stored.")
@@ -169,6 +197,10 @@ def assumptions(results: StoredResults) -> Table:
 
 def _assumption_cells(item: Assumption) -> tuple[str, ...]:
     """Return the row of one number of the model."""
-    value = item.value if isinstance(item.value, str) else f"{item.value:.6g}"
-    bounds = ABSENT if item.low is None or item.high is None else f"{item.low:.6g} to {item.high:.6g}"
+    value = item.value if isinstance(item.value, str) else parameter(item.value)
+    bounds = (
+        ABSENT
+        if item.low is None or item.high is None
+        else f"{parameter(item.low)} to {parameter(item.high)}"
+    )
     return (item.key, value, item.unit or ABSENT, bounds, item.confidence, item.source or ABSENT)

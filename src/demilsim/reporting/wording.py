@@ -23,11 +23,12 @@ POLICY_MEANINGS = {
     "oldest_first": "a rule: the oldest lots first",
     "most_neq_first": "a rule: the lots with most net explosive quantity (NEQ) first",
     "highest_risk_first": "a rule: lots in the storehouses with most expected harm first",
-    "risk_per_day_first": "a rule: most harm averted per working day of a facility first, ranked anew each period",
+    "risk_per_day_first": "a rule: most harm averted per facility-day first, ranked anew each period",
     "cheapest_first": "a rule: the lots that cost least per tonne first",
     "optimised": "the plan that this report is about",
 }
 
+TIMES = "\N{MULTIPLICATION SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
@@ -92,12 +93,15 @@ def with_half_width(spread: Spread | None, scale: float = 1.0) -> str:
     return f"{fixed(mean, decimals)} ± {fixed(half_width, decimals)}"
 
 
+def decimals_shown(spread: Spread, scale: float = 1.0) -> int:
+    """Return the decimals that a mean's half width supports, in units of `scale`."""
+    half_width = None if spread.half_width is None else spread.half_width / scale
+    return interval_decimals(half_width, spread.mean / scale)
+
+
 def mean_of(spread: Spread | None, scale: float = 1.0) -> str:
     """Return the mean alone, to the decimals that its half width supports."""
-    if spread is None:
-        return ABSENT
-    half_width = None if spread.half_width is None else spread.half_width / scale
-    return fixed(spread.mean / scale, interval_decimals(half_width, spread.mean / scale))
+    return ABSENT if spread is None else fixed(spread.mean / scale, decimals_shown(spread, scale))
 
 
 def parameter_range(spread: Spread | None) -> str:
@@ -124,7 +128,7 @@ def parameter(value: float) -> str:
     if not exponent:
         return text
     power = exponent.replace("+", "").replace(MINUS, "-")
-    return f"{mantissa} × 10{str(int(power)).translate(SUPERSCRIPTS)}"
+    return f"{mantissa} {TIMES} 10{str(int(power)).translate(SUPERSCRIPTS)}"
 
 
 def million(amount_usd: float) -> str:

@@ -28,14 +28,14 @@ class Job:
         Still to do [g].
     payment
         Money committed to it.
-    ready
-        Working time at which its load has arrived [working d].
+    arrival
+        Day on which its load has arrived and its facility is open [d].
     """
 
     order: Order
     mass_g: int
     payment: Payment
-    ready: float
+    arrival: float
 
 
 class Segment(NamedTuple):
@@ -88,14 +88,30 @@ class Plant:
     queue: deque[Job] = field(default_factory=deque)
     segments: list[Segment] = field(default_factory=list)
 
-    def backlog_days(self) -> float:
-        """Return the work in the queue [working d]."""
-        return sum(job.mass_g * job.order.days_per_g for job in self.queue)
+    def backlog_days(self, day: float) -> float:
+        """Return the work in the queue that is not done by `day` [working d]."""
+        total = sum(job.mass_g * job.order.days_per_g for job in self.queue)
+        _, done_g = self.in_progress_g(day)
+        return total - done_g * self.queue[0].order.days_per_g if done_g else total
+
+    def queued_g(self, day: float) -> int:
+        """Return the mass in the queue that is not destroyed by `day` [g]."""
+        return sum(job.mass_g for job in self.queue) - self.in_progress_g(day)[1]
 
     def add(self, order: Order, mass_g: int, payment: Payment, day: float) -> None:
         """Queue a job whose load leaves on `day`."""
-        arrival = max(day + order.travel_days, self.open_from)
-        self.queue.append(Job(order, mass_g, payment, self.path.at(arrival)))
+        self.queue.append(Job(order, mass_g, payment, max(day + order.travel_days, self.open_from)))
+
+    def keep(self, day: float, kept: Callable[[Job], bool]) -> None:
+        """Keep some of the jobs; one that moves up to the head begins no earlier than `day`."""
+        head = self.queue[0] if self.queue else None
+        self.queue = deque([job for job in self.queue if kept(job)])
+        if self.queue and self.queue[0] is not head:
+            self.cursor = max(self.cursor, self.path.at(day))
+
+    def _begin(self, job: Job) -> float:
+        # Read anew each time: a stoppage before the load arrives moves its arrival on the working clock.
+        return max(self.cursor, self.path.at(job.arrival))
 
     def advance(
         self,
@@ -107,7 +123,7 @@ class Plant:
         limit = self.path.at(until)
         while self.queue:
             job = self.queue[0]
-            begin = max(self.cursor, job.ready)
+            begin = self._begin(job)
             end = begin + job.mass_g * job.order.days_per_g
             at_g = self._next_accident_g() - self.processed_g
             if at_g <= job.mass_g:
@@ -150,7 +166,7 @@ class Plant:
         if not self.queue:
             return -1, 0
         job = self.queue[0]
-        begin, now = max(self.cursor, job.ready), self.path.at(day)
+        begin, now = self._begin(job), self.path.at(day)
         if now <= begin:
             return -1, 0
         return job.order.lot, min(int((now - begin) / job.order.days_per_g), job.mass_g)
@@ -161,7 +177,7 @@ class Plant:
         if lot < 0 or done_g == 0:
             return
         job = self.queue[0]
-        begin = max(self.cursor, job.ready)
+        begin = self._begin(job)
         paid, job.payment = split(job.payment, done_g, job.mass_g)
         job.mass_g -= done_g
         self._record(job.order, done_g, begin, self.path.at(day), paid, done)

@@ -165,7 +165,7 @@ def _ageing_candidates(world: World, streams: Streams, rate: Floats) -> list[Can
                 lot,
                 float(marks[i, rank]),
                 *(float(u[i, rank]) for u in consequence),
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -196,7 +196,7 @@ def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
             -1,
             0.0,
             *(float(u[i, rank]) for u in consequence),
-        )  # fmt: skip
+        )
         for i, (row, rank) in enumerate(zip(rows.tolist(), ranks.tolist(), strict=True))
     ]
 

@@ -89,7 +89,7 @@ class RunResult:
     received_cents, lapsed_cents, committed_cents
         By fund over the horizon, shape (fund,).
     receipts_cents
-        Received after overhead in each period, shape (fund, period).
+        What can first be committed at the start of each period, after overhead, shape (fund, period).
     working_days
         Worked or workable days of each facility [d], shape (facility, period).
     surplus_left_g

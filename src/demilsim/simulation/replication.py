@@ -13,6 +13,7 @@ from functools import partial
 
 import simpy
 
+from demilsim.model.calendar import first_open_period
 from demilsim.model.event_rate import Cause
 from demilsim.plan import DisposalPlan
 from demilsim.scenario.scenario import Scenario
@@ -72,7 +73,8 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
         agenda.append((receipt.day, partial(state.on_receipt, receipt)))
     for fund, record in enumerate(world.scenario.funds):
         if record.expires:
-            day = float(max(0, day_of(record.expires, world.scenario.settings.start)))
+            # A fund may still pay on the day on which it expires.
+            day = float(max(0, day_of(record.expires, world.scenario.settings.start) + 1))
             if day < world.horizon:
                 agenda.append((day, partial(state.on_expiry, fund)))
     for candidate in draws.candidates:
@@ -115,7 +117,6 @@ class Run:
     pending: dict[tuple[int, int], Waiting] = field(default_factory=dict)
     pushed: int = 0
     committed_g: list[int] = field(init=False)
-    moved_g: list[int] = field(init=False)
     closed_until: list[float] = field(init=False)
     to_commission: list[tuple[int, int, tuple[int, ...], tuple[int, ...]]] = field(init=False)
     to_keep_open: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
@@ -138,7 +139,6 @@ class Run:
         self.stock = Stock(self.world.lot_g.tolist())
         self.ledger = Ledger(len(scenario.funds), self.world.drawing_order)
         self.committed_g = [0] * len(scenario.lots)
-        self.moved_g = [0] * len(scenario.lots)
         self.closed_until = [0.0] * len(scenario.sites)
         self.to_commission = list(self.schedule.commissionings)
         self.permit_g = [float("inf")] * len(self.plants)
@@ -181,7 +181,7 @@ class Run:
         self.keep_open(period, day)
         dates = self.world.scenario.period_dates
         if period == 0 or dates[period].year != dates[period - 1].year:
-            self.renew_permits()
+            self.renew_permits(day)
         for order in self.schedule.due[period]:
             self.push(order)
         self.commit_lines(period, day)
@@ -237,11 +237,9 @@ class Run:
         for plant in self.plants:
             if self.world.facility_site[plant.index] == site:
                 plant.close(day, until)
-            kept = [job for job in plant.queue if self.keep_job(job, site)]
-            plant.queue.clear()
-            plant.queue.extend(kept)
+            plant.keep(day, partial(self.keep_job, site))
 
-    def keep_job(self, job: Job, closed_site: int) -> bool:
+    def keep_job(self, closed_site: int, job: Job) -> bool:
         """Cut a job to what is left of its lot; send it back to the plan if its site is closed."""
         lot, order = job.order.lot, job.order
         excess = self.committed_g[lot] - self.stock.present_g[lot]
@@ -249,6 +247,7 @@ class Run:
             return True
         self.ledger.release(job.payment)
         self.committed_g[lot] -= job.mass_g
+        self.permit_g[order.facility] += job.mass_g
         left = min(job.mass_g, job.mass_g - max(excess, 0))
         if left > 0:
             self.push(replace(order, mass_g=left))
@@ -274,7 +273,8 @@ class Run:
                 continue
             self.ledger.spend(payment)
             self.standing.extend((day, fund, cents) for fund, cents in payment)
-            self.plants[index].open_from = day + facility.lead_time_days
+            opens = first_open_period(self.world.scenario, facility, period)
+            self.plants[index].open_from = float(self.world.knots[opens])
             self.to_keep_open.append((index, standing_payers))
         self.to_commission = waiting
 
@@ -292,12 +292,12 @@ class Run:
             self.ledger.spend(payment)
             self.standing.extend((day, fund, cents) for fund, cents in payment)
 
-    def renew_permits(self) -> None:
+    def renew_permits(self, day: float) -> None:
         """Start a permit year: what is still queued counts against it."""
         for plant, facility in zip(self.plants, self.world.scenario.facilities, strict=True):
             if facility.permit_t_per_year:
-                queued = sum(job.mass_g for job in plant.queue)
-                self.permit_g[plant.index] = facility.permit_t_per_year * GRAMS_PER_TONNE - queued
+                permit = facility.permit_t_per_year * GRAMS_PER_TONNE
+                self.permit_g[plant.index] = permit - plant.queued_g(day)
 
     def commit_lines(self, period: int, day: float) -> None:
         """Commit waiting orders in global priority while capacity, permits and money last.
@@ -305,7 +305,7 @@ class Run:
         Orders of one facility that the same funds pay wait in one heap. A heap whose head cannot be paid
         is passed over until the next period; an order whose site is closed is set aside.
         """
-        room = self.room(period)
+        room = self.room(period, day)
         aside: list[Order] = []
         heads = [(queue[0][0], key) for key, queue in self.pending.items() if queue and room[key[0]] > 0.0]
         heapq.heapify(heads)
@@ -325,12 +325,12 @@ class Run:
         for order in aside:
             self.push(order)
 
-    def room(self, period: int) -> list[float]:
+    def room(self, period: int, day: float) -> list[float]:
         """Return the work that each facility may still be given in a period [working d]."""
         end = float(self.world.knots[period + 1])
         expected = self.world.nominal_days[:, period].tolist()
         return [
-            COMMITMENT_MARGIN * days - plant.backlog_days() if plant.open_from < end else 0.0
+            COMMITMENT_MARGIN * days - plant.backlog_days(day) if plant.open_from < end else 0.0
             for days, plant in zip(expected, self.plants, strict=True)
         ]
 
@@ -353,7 +353,6 @@ class Run:
             self.push(replace(order, mass_g=wanted - mass))
         plant.add(order, mass, payment, day)
         self.committed_g[order.lot] += mass
-        self.moved_g[order.lot] += mass if order.travel_days else 0
         self.permit_g[order.facility] -= mass
         room[order.facility] -= mass * order.days_per_g
         return True

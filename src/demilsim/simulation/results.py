@@ -103,9 +103,13 @@ def _spent(
 
 
 def _receipts(world: World, received: list[Receipt]) -> Ints:
-    receipts = np.zeros((len(world.scenario.funds), world.scenario.periods), dtype=np.int64)
+    """Return what can first be committed at the start of each period [cents], shape (fund, period)."""
+    periods = world.scenario.periods
+    receipts = np.zeros((len(world.scenario.funds), periods), dtype=np.int64)
     for receipt in received:
-        receipts[receipt.fund, _period(world, receipt.day)] += receipt.amount_cents
+        usable = int(np.searchsorted(world.knots, receipt.day, side="left"))
+        if usable < periods:
+            receipts[receipt.fund, usable] += receipt.amount_cents
     return receipts
 
 

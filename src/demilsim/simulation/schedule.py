@@ -1,4 +1,4 @@
-"""A disposal plan compiled against a world: arrays and lists that a replication reads without looking up ids."""
+"""A disposal plan compiled against a world: what a replication reads without looking up ids."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
     ------
     PlanError
         If a line names an unknown lot or facility, a facility that cannot take the lot, a facility that
-        is neither existing nor commissioned, or more of a lot than there is.
+        is neither existing nor commissioned, more of a lot than there is, or a period before the first;
+        or if a commissioning names anything but a possible facility.
     """
     scenario = world.scenario
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
@@ -86,7 +87,14 @@ def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
         i for i, fund in enumerate(scenario.funds) if not plan.funds or fund.fund_id in plan.funds
     }
     usable = {i for i, f in enumerate(scenario.facilities) if f.status == "existing"}
-    usable |= {facilities[c.facility_id] for c in plan.commissionings if c.facility_id in facilities}
+    for commissioning in plan.commissionings:
+        built = facilities.get(commissioning.facility_id)
+        if built is None or scenario.facilities[built].status == "existing":
+            raise PlanError(
+                f"plan {plan.name}: expected a possible facility to commission "
+                f"(got {commissioning.facility_id})"
+            )
+        usable.add(built)
     payers: dict[tuple[int, ...], int] = {}
     planned_g = [0] * len(lots)
     orders = []
@@ -102,6 +110,8 @@ def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
         planned_g[lot] += line.mass_g
         if line.mass_g <= 0 or planned_g[lot] > world.lot_g[lot]:
             raise PlanError(f"{where}: expected 0 < mass <= what is left of lot {line.lot_id}")
+        if line.earliest_period < 0:
+            raise PlanError(f"{where}: expected earliest period >= 0 (got {line.earliest_period})")
         funds = tuple(
             f
             for f in world.drawing_order

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import pdtr, pdtrik
 
 from demilsim.model.consequence import Extent, extent_shares
 from demilsim.simulation.draws import Candidate, Draws
@@ -13,8 +14,11 @@ from demilsim.simulation.record import Event
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_TONNE
 
-LARGEST_COUNT = 10_000
-"""Deaths of one event beyond which the inversion of the Poisson distribution gives up [persons]."""
+SUMMED_MEAN = 200.0
+"""Mean up to which Poisson terms are summed; well beyond, exp(-mean) loses digits and then vanishes."""
+
+SMALLEST_TERM = 1e-18
+"""Poisson probability that can no longer move a sum near 1."""
 
 
 @dataclass(slots=True)
@@ -85,14 +89,15 @@ def set_off(world: World, draws: Draws, root: int, blast_kg: list[float]) -> lis
 
 def poisson_quantile(uniform: float, mean: float) -> int:
     """Return the smallest count whose Poisson distribution function reaches `uniform`."""
+    if mean > SUMMED_MEAN:
+        count = math.ceil(pdtrik(uniform, mean))
+        return count - 1 if count > 0 and pdtr(count - 1, mean) >= uniform else count
     count, term = 0, math.exp(-mean)
     cumulative = term
-    while cumulative < uniform and count < LARGEST_COUNT:
+    while cumulative < uniform and (count < mean or term > SMALLEST_TERM):
         count += 1
         term *= mean / count
         cumulative += term
-        if term == 0.0 and count > mean:
-            break
     return count
 
 

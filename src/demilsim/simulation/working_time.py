@@ -45,22 +45,14 @@ class WorkingTime:
         w0, w1 = self.worked[right - 1], self.worked[right]
         return t0 + (t1 - t0) * (worked - w0) / (w1 - w0)
 
-    def when_all(self, worked: Floats) -> Floats:
-        """Return `when` of an array that never exceeds the last W."""
-        days, cumulative = np.array(self.days), np.array(self.worked)
-        right = np.clip(np.searchsorted(cumulative, worked, side="left"), 1, cumulative.size - 1)
-        t0, t1, w0, w1 = days[right - 1], days[right], cumulative[right - 1], cumulative[right]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(w1 > w0, (worked - w0) / (w1 - w0), 0.0)
-        return np.where(worked <= 0.0, days[0], t0 + (t1 - t0) * share)
-
     def closed(self, start: float, end: float) -> WorkingTime:
         """Return the working time with nothing done within [start, end]."""
         worked_at_start, lost = self.at(start), self.at(end) - self.at(start)
         before = bisect_left(self.days, start)
         after = bisect_right(self.days, end)
         days = [*self.days[:before], start, end, *self.days[after:]]
-        tail = [w - lost for w in self.worked[after:]]
+        # Rounding must not let W fall after the closure: `when` searches a sorted list.
+        tail = [max(w - lost, worked_at_start) for w in self.worked[after:]]
         return WorkingTime(days, [*self.worked[:before], worked_at_start, worked_at_start, *tail])
 
 

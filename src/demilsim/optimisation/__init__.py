@@ -1,0 +1,1 @@
+"""Optimise disposal plans: MILP for commissionings, sequential LP on exact harm for flows, audit."""

@@ -1,0 +1,171 @@
+"""Check a plan against its scenario in exact arithmetic, without any expression of the optimiser.
+
+Everything is derived again from the rows of the scenario, as fractions of the decimals that they were
+written in. Work is taken to be done, and paid, in the earliest period of its line.
+
+Tolerances: 10 g and 1 g for every line, for masses rounded to grams; 0.01 working days in each facility
+and period; 1 USD for each set of funds and period.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from demilsim.optimisation.audit_money import audit_money, bills_of
+from demilsim.optimisation.audit_rows import AuditRows, audit_rows, exact, first_working_period
+from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import LotStatus
+
+TOLERANCE_G = 10
+TOLERANCE_G_PER_LINE = 1
+TOLERANCE_DAYS = Fraction(1, 100)
+GRAMS_PER_TONNE = 1_000_000
+
+
+def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients) -> tuple[str, ...]:
+    """Return every problem of a plan: stock, places, working days, permits, commissioning, money.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    plan
+        The plan.
+    coefficients
+        Working days and receipts that it may count on.
+
+    Returns
+    -------
+    tuple of str
+        One sentence each, empty if there is nothing wrong. Time and money are looked at only where every
+        line names a lot, a place and a date that can be.
+    """
+    rows = audit_rows(scenario)
+    problems = tuple(_strangers(rows, plan))
+    if problems:
+        return problems
+    opened = {
+        order.facility_id: first_working_period(scenario, rows.facilities[order.facility_id], order.period)
+        for order in plan.commissionings
+    }
+    problems = (*_commissioning(rows, plan, opened), *_stock(rows, plan), *_places(rows, plan))
+    if problems:
+        return problems
+    return (
+        *_working_days(rows, plan, coefficients),
+        *_permits(rows, plan),
+        *audit_money(scenario, bills_of(rows, plan, opened), coefficients),
+    )
+
+
+def _strangers(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
+    """Yield ids and periods that the scenario does not have."""
+    last = rows.scenario.periods - 1
+    for line in plan.lines:
+        if line.lot_id not in rows.lots:
+            yield f"line {line.priority}: unknown lot {line.lot_id}"
+        if line.facility_id not in rows.facilities:
+            yield f"line {line.priority}: unknown facility {line.facility_id}"
+        if not 0 <= line.earliest_period <= last:
+            yield f"line {line.priority}: period {line.earliest_period}, expected 0 to {last}"
+        if line.mass_g <= 0:
+            yield f"line {line.priority}: mass {line.mass_g} g, expected > 0"
+    for order in plan.commissionings:
+        if order.facility_id not in rows.facilities:
+            yield f"commissioning: unknown facility {order.facility_id}"
+        if not 0 <= order.period <= last:
+            yield f"commissioning: {order.facility_id}: period {order.period}, expected 0 to {last}"
+
+
+def _commissioning(rows: AuditRows, plan: DisposalPlan, opened: Mapping[str, int]) -> Iterator[str]:
+    """Yield orders of what exists, and work at a facility that is not open."""
+    for order in plan.commissionings:
+        if rows.facilities[order.facility_id].status == "existing":
+            yield f"commissioning: {order.facility_id} exists already"
+    for line in plan.lines:
+        if rows.facilities[line.facility_id].status == "existing":
+            continue
+        if line.facility_id not in opened:
+            yield f"line {line.priority}: {line.facility_id} is never commissioned"
+        elif line.earliest_period < opened[line.facility_id]:
+            yield (
+                f"line {line.priority}: {line.facility_id} works from period {opened[line.facility_id]}, "
+                f"after its lead time (got {line.earliest_period})"
+            )
+
+
+def _stock(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
+    """Yield lots of which more is destroyed than there is, and reserve that is destroyed."""
+    planned: Counter[str] = Counter()
+    for line in plan.lines:
+        planned[line.lot_id] += line.mass_g
+    lines = Counter(line.lot_id for line in plan.lines)
+    for lot_id, mass_g in planned.items():
+        lot = rows.lots[lot_id]
+        held_g = exact(lot.gross_mass_t) * GRAMS_PER_TONNE
+        if lot.status is LotStatus.RESERVE:
+            yield f"stock: lot {lot_id} is reserve"
+        if mass_g > held_g + TOLERANCE_G + TOLERANCE_G_PER_LINE * lines[lot_id]:
+            yield f"stock: lot {lot_id}: {mass_g} g planned, {float(held_g):.0f} g held"
+
+
+def _places(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
+    """Yield lines that send a lot where it may not go."""
+    for line in plan.lines:
+        reason = _barred(rows, line)
+        if reason:
+            yield f"line {line.priority}: lot {line.lot_id} at {line.facility_id}: {reason}"
+
+
+def _barred(rows: AuditRows, line: PlanLine) -> str:
+    """Return why a lot may not go to a facility, or nothing."""
+    lot, facility = rows.lots[line.lot_id], rows.facilities[line.facility_id]
+    if rows.rate(lot, facility) is None:
+        return f"it does not take category {rows.category(lot)}"
+    if facility.serves_sites and rows.site(lot) not in facility.serves_sites:
+        return f"it does not serve site {rows.site(lot)}"
+    if not rows.moves(lot, facility):
+        return ""
+    if not lot.safe_to_move:
+        return "the lot is unsafe to move"
+    return "" if rows.route(lot, facility) else "there is no road"
+
+
+def _working_days(rows: AuditRows, plan: DisposalPlan, coefficients: PlanningCoefficients) -> Iterator[str]:
+    """Yield facilities and periods with more work than working days."""
+    work: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
+    for line in plan.lines:
+        lot, facility = rows.lots[line.lot_id], rows.facilities[line.facility_id]
+        mass_t = Fraction(line.mass_g, GRAMS_PER_TONNE)
+        work[line.facility_id, line.earliest_period] += mass_t * rows.days_per_t(lot, facility)
+    index = {facility_id: f for f, facility_id in enumerate(rows.facilities)}
+    for (facility_id, period), days in sorted(work.items()):
+        available = exact(coefficients.working_days[index[facility_id], period])
+        if days > available + TOLERANCE_DAYS:
+            date = rows.scenario.period_dates[period]
+            yield (
+                f"working days: {facility_id}, period of {date}: "
+                f"{float(days):.2f} d of work in {float(available):.2f} d"
+            )
+
+
+def _permits(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
+    """Yield facilities that destroy more in a calendar year than their permit."""
+    done: Counter[tuple[str, int]] = Counter()
+    lines: Counter[tuple[str, int]] = Counter()
+    for line in plan.lines:
+        key = (line.facility_id, rows.scenario.period_dates[line.earliest_period].year)
+        done[key] += line.mass_g
+        lines[key] += 1
+    for (facility_id, year), mass_g in sorted(done.items()):
+        permit = rows.facilities[facility_id].permit_t_per_year
+        if permit is None:
+            continue
+        allowed = (
+            exact(permit) * GRAMS_PER_TONNE + TOLERANCE_G + TOLERANCE_G_PER_LINE * lines[facility_id, year]
+        )
+        if mass_g > allowed:
+            yield f"permit: {facility_id}, {year}: {mass_g / GRAMS_PER_TONNE:.3f} t of {permit} t"

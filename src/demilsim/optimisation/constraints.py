@@ -1,0 +1,230 @@
+"""The constraint families of the planning model, one function each.
+
+Symbols: x[g,f,b] tonnes of group g at facility f in block b; z[o] order o; p[c,k,t] payment of fund k for
+cost class c in period t [kUSD]; m[k,b] money carried over by fund k [kUSD].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from demilsim.optimisation.blocks import single_periods
+from demilsim.optimisation.orders import NO_CLASS
+from demilsim.optimisation.problem import USD_PER_KUSD, Problem
+from demilsim.optimisation.rows import Rows, Sense, rows_of
+from demilsim.plan import Ints
+
+CUT_EVERY_BLOCKS = 4
+"""Blocks between cumulative facility cuts; every 4 and every 8 periods bounded alike when measured."""
+
+
+def add_stock(problem: Problem) -> Rows:
+    """Bound what is destroyed of a group by what there is.
+
+    Sum over f, b of x[g,f,b] <= W[g], both in gross tonnes.
+    """
+    flows = problem.flows
+    terms = (flows.group, _flow_columns(problem), np.ones(flows.group.size))
+    return rows_of("stock", [terms], Sense.AT_MOST, problem.groups.mass_t, lambda g: f"stock_g{g}")
+
+
+def add_working_days(problem: Problem) -> Rows:
+    """Bound work at a facility by its working days, which an order adds only after its lead time.
+
+    Sum over g of d[g,f] x[g,f,b] - sum over o of f of D[o,b] z[o] <= D[f,b], in working days; d in days per
+    tonne. The daily limit on net explosive quantity is part of d.
+    """
+    flows, orders, blocks = problem.flows, problem.orders, problem.blocks
+    work = (
+        flows.facility * blocks.count + flows.block,
+        _flow_columns(problem),
+        problem.groups.days_per_t[flows.group, flows.facility],
+    )
+    order, block = np.nonzero(orders.days)
+    added = (
+        orders.facility[order] * blocks.count + block,
+        problem.order_offset + order,
+        -orders.days[order, block],
+    )
+    name = _named("days", problem.facility_labels, blocks.labels)
+    return rows_of("working_days", [work, added], Sense.AT_MOST, problem.days.ravel(), name)
+
+
+def add_permits(problem: Problem) -> Rows:
+    """Bound what a facility destroys in a calendar year by its permit.
+
+    Sum over g and b in year y of x[g,f,b] <= P[f], both in gross tonnes. No block crosses a year.
+    """
+    flows, blocks = problem.flows, problem.blocks
+    permit = np.array([f.permit_t_per_year or np.inf for f in problem.scenario.facilities], dtype=float)
+    years = np.unique(blocks.year)
+    limited = np.isfinite(permit)[flows.facility]
+    key = flows.facility * years.size + np.searchsorted(years, blocks.year[flows.block])
+    terms = (key[limited], _flow_columns(problem)[limited], np.ones(int(limited.sum())))
+    name = _named("permit", problem.facility_labels, tuple(str(year) for year in years))
+    return rows_of("permits", [terms], Sense.AT_MOST, np.repeat(permit, years.size), name)
+
+
+def add_commissioning(problem: Problem) -> Rows:
+    """Commission a facility at most once.
+
+    Sum over o of f of z[o] <= 1, a pure number.
+    """
+    orders = problem.orders
+    terms = (orders.facility, _order_columns(problem), np.ones(orders.facility.size))
+    limit = np.ones(len(problem.scenario.facilities))
+    facility = problem.facility_labels
+    return rows_of("commissioning", [terms], Sense.AT_MOST, limit, lambda f: f"once_{facility[f]}")
+
+
+def add_cumulative_cuts(problem: Problem) -> Rows:
+    """Bound what a facility has destroyed of a group by a date by what its order let it do until then.
+
+    Sum over b' <= b of x[g,f,b'] <= sum over o of f of min(W[g], D[o,..b] / d[g,f]) z[o], in gross tonnes.
+    Implied for whole orders, since there is one at most; it cuts off fractions of orders, which the rows of
+    working days let serve every group at once.
+    """
+    flows, orders, groups = problem.flows, problem.orders, problem.groups
+    count = problem.blocks.count
+    facilities = len(problem.scenario.facilities)
+    cut = np.arange(count - 1, -1, -CUT_EVERY_BLOCKS)[::-1]
+    ordered = np.isin(flows.facility, orders.facility)
+    pair = flows.group * facilities + flows.facility
+    flow, at = np.nonzero(ordered[:, None] & (flows.block[:, None] <= cut[None, :]))
+    done = (pair[flow] * cut.size + at, flow, np.ones(flow.size))
+    pairs = np.unique(pair[ordered])
+    by_then = np.cumsum(orders.days, axis=1)[:, cut]
+    row, order = np.nonzero((pairs % facilities)[:, None] == orders.facility[None, :])
+    group, facility = np.divmod(pairs[row], facilities)
+    tonnes = by_then[order] / groups.days_per_t[group, facility][:, None]
+    limit = np.minimum(tonnes, groups.mass_t[group][:, None])
+    key = pairs[row][:, None] * cut.size + np.arange(cut.size)
+    columns = np.broadcast_to((problem.order_offset + order)[:, None], limit.shape)
+    allowed = (key.ravel(), columns.ravel(), -limit.ravel())
+    rhs = np.zeros(groups.count * facilities * cut.size)
+
+    def name(candidate: int) -> str:
+        cut_pair, number = divmod(candidate, cut.size)
+        cut_group, cut_facility = divmod(cut_pair, facilities)
+        block = problem.blocks.labels[cut[number]]
+        return f"by_{problem.facility_labels[cut_facility]}_g{cut_group}_{block}"
+
+    return rows_of("cumulative_cuts", [done, allowed], Sense.AT_MOST, rhs, name)
+
+
+def add_payments(problem: Problem) -> Rows:
+    """Cover the cost of a class by funds that may pay for it.
+
+    Sum over k in E[c] of p[c,k,t] - sum over (g,f) in c of a[g,f] x[g,f,b] >= 0 for work, t being the first
+    period of block b; sum over k in E[c] of p[c,k,t] - sum over o of A[o,c,t] z[o] >= A[c,t] for capital and
+    standing cost. In kUSD; a in kUSD per tonne, A[c,t] the cost of commissionings that are fixed.
+    """
+    flows, pays, blocks = problem.flows, problem.payments, problem.blocks
+    periods = problem.scenario.periods
+    costly = flows.cost_class != NO_CLASS
+    unit_cost = problem.groups.cost_usd_per_t[flows.group, flows.facility] / USD_PER_KUSD
+    work = (
+        (flows.cost_class * periods + blocks.first[flows.block])[costly],
+        _flow_columns(problem)[costly],
+        -unit_cost[costly],
+    )
+    ordered = problem.orders.cost_by_class_usd(len(problem.classes.funds)) / USD_PER_KUSD
+    order, cost_class, period = np.nonzero(ordered)
+    commissioning = (
+        cost_class * periods + period,
+        problem.order_offset + order,
+        -ordered[order, cost_class, period],
+    )
+    paid = (pays.cost_class * periods + pays.period, _payment_columns(problem), np.ones(pays.fund.size))
+    period_labels = single_periods(problem.scenario).labels
+
+    def name(row: int) -> str:
+        c, t = divmod(row, periods)
+        committed = problem.classes.committed[c]
+        return f"pay_c{c}_{period_labels[t] if committed else blocks.labels[blocks.of_period[t]]}"
+
+    rhs = problem.committed_usd.ravel() / USD_PER_KUSD
+    return rows_of("payments", [work, commissioning, paid], Sense.AT_LEAST, rhs, name)
+
+
+def add_budget(problem: Problem) -> Rows:
+    """Carry over what a fund had and received, less what it paid.
+
+    m[k,b] - m[k,b-1] + sum over c and t in b of p[c,k,t] = R[k,b], in kUSD, with m >= 0. A fund that has
+    expired has no payments; what it still carries has lapsed. Money that arrives within a block may pay for
+    work in it.
+    """
+    pays, count = problem.payments, problem.blocks.count
+    funds = problem.receipts_usd.shape[0]
+    fund, block = (part.ravel() for part in np.indices((funds, count)))
+    later = block > 0
+    kept = (fund * count + block, problem.carry_column(fund, block), np.ones(fund.size))
+    before = (
+        (fund * count + block)[later],
+        problem.carry_column(fund, block - 1)[later],
+        -np.ones(int(later.sum())),
+    )
+    paid = (pays.fund * count + pays.block, _payment_columns(problem), np.ones(pays.fund.size))
+    name = _named("budget", problem.fund_labels, problem.blocks.labels)
+    rhs = problem.blocks.sum(problem.receipts_usd).ravel() / USD_PER_KUSD
+    return rows_of("budget", [kept, before, paid], Sense.EQUAL, rhs, name)
+
+
+def add_commitments(problem: Problem) -> Rows:
+    """Pay capital and standing cost of a period from what a fund has by then.
+
+    Sum over committed c and s <= t in b of p[c,k,s] - m[k,b-1] <= sum over s <= t in b of R[k,s], in kUSD,
+    for each period t of a block b of several. It keeps every choice of orders payable in single periods,
+    where the budget implies it.
+    """
+    pays, blocks, periods = problem.payments, problem.blocks, problem.scenario.periods
+    if blocks.count == periods:
+        return rows_of("commitments", [], Sense.AT_MOST, np.empty(0), str)
+    column = np.flatnonzero(np.array(problem.classes.committed, dtype=bool)[pays.cost_class])
+    # A payment counts in its own period and in the later ones of its block.
+    same_block = blocks.of_period[None, :] == pays.block[column][:, None]
+    pay, period = np.nonzero(same_block & (np.arange(periods)[None, :] >= pays.period[column][:, None]))
+    key = pays.fund[column[pay]] * periods + period
+    paid = (key, problem.payment_offset + column[pay], np.ones(pay.size))
+    rows = np.unique(key)
+    fund, block = rows // periods, blocks.of_period[rows % periods]
+    later = block > 0
+    carried = problem.carry_column(fund[later], block[later] - 1)
+    before = (rows[later], carried, -np.ones(carried.size))
+    received = np.cumsum(problem.receipts_usd, axis=1)
+    earlier = np.where(blocks.first > 0, received[:, blocks.first - 1], 0.0)
+    rhs = (received - earlier[:, blocks.of_period]).ravel() / USD_PER_KUSD
+    name = _named("commit", problem.fund_labels, single_periods(problem.scenario).labels)
+    return rows_of("commitments", [paid, before], Sense.AT_MOST, rhs, name)
+
+
+FAMILIES: tuple[Callable[[Problem], Rows], ...] = (
+    add_stock,
+    add_working_days,
+    add_permits,
+    add_commissioning,
+    add_cumulative_cuts,
+    add_payments,
+    add_budget,
+    add_commitments,
+)
+"""All families, in the order in which their rows enter the model."""
+
+
+def _flow_columns(problem: Problem) -> Ints:
+    return np.arange(problem.flows.group.size)
+
+
+def _order_columns(problem: Problem) -> Ints:
+    return problem.order_offset + np.arange(problem.orders.facility.size)
+
+
+def _payment_columns(problem: Problem) -> Ints:
+    return problem.payment_offset + np.arange(problem.payments.fund.size)
+
+
+def _named(prefix: str, first: tuple[str, ...], second: tuple[str, ...]) -> Callable[[int], str]:
+    """Return names such as ``budget_us_2027q1`` for candidate rows over two indices."""
+    return lambda row: f"{prefix}_{first[row // len(second)]}_{second[row % len(second)]}"

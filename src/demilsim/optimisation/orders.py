@@ -1,0 +1,173 @@
+"""Commissioning: what an order of a facility adds and costs, and who may pay for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.model.calendar import first_open_period
+from demilsim.model.options import DisposalOptions
+from demilsim.optimisation.blocks import Blocks
+from demilsim.plan import Floats, Ints, PlanningCoefficients
+from demilsim.scenario.scenario import Scenario
+from demilsim.units import DAYS_PER_YEAR
+
+NO_CLASS = -1
+"""Cost class of what costs nothing."""
+
+
+@dataclass(frozen=True)
+class CostClasses:
+    """Costs that the same funds may pay.
+
+    Parameters
+    ----------
+    funds
+        Funds of each class, in rising order.
+    committed
+        Whether the class holds capital and standing cost, which must be paid at the start of a block,
+        rather than cost of work.
+    """
+
+    funds: tuple[tuple[int, ...], ...]
+    committed: tuple[bool, ...]
+
+
+class ClassNumbers:
+    """Numbers of cost classes, given out as the classes are met."""
+
+    def __init__(self) -> None:
+        self._index: dict[tuple[bool, tuple[int, ...]], int] = {}
+
+    def number(self, eligible: Ints, committed: bool) -> int:
+        """Return the class of costs that the eligible funds, in rising order, may pay."""
+        return self._index.setdefault((committed, tuple(eligible.tolist())), len(self._index))
+
+    def classes(self) -> CostClasses:
+        """Return the classes met so far."""
+        return CostClasses(
+            funds=tuple(funds for _, funds in self._index),
+            committed=tuple(committed for committed, _ in self._index),
+        )
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Columns ``order[facility, period]``: commissioning ordered at the start of a period.
+
+    Parameters
+    ----------
+    facility, period
+        What, and in which period, shape (order,).
+    days
+        Working days that the order adds in each block, after the lead time [d], shape (order, block).
+    capital_usd, standing_usd
+        Cost of the order, and of keeping the facility open once it works [USD], shape (order, period).
+    capital_class, standing_class
+        Cost classes, shape (order,).
+    """
+
+    facility: Ints
+    period: Ints
+    days: Floats
+    capital_usd: Floats
+    standing_usd: Floats
+    capital_class: Ints
+    standing_class: Ints
+
+    def only(self, kept: Ints) -> Orders:
+        """Return some of the orders, by index."""
+        return Orders(
+            self.facility[kept],
+            self.period[kept],
+            self.days[kept],
+            self.capital_usd[kept],
+            self.standing_usd[kept],
+            self.capital_class[kept],
+            self.standing_class[kept],
+        )
+
+    def worthwhile(self, numbers: ClassNumbers) -> Orders:
+        """Return the orders whose costs some fund may pay, and that add working days of their own.
+
+        Of two orders of a facility that add the same days, as before a winter, the later one asks for money
+        later and is open no longer, so the earlier one is left out.
+        """
+        bankrupt = [c for c, funds in enumerate(numbers.classes().funds) if not funds]
+        unpaid = np.isin(self.capital_class, bankrupt) | np.isin(self.standing_class, bankrupt)
+        useful = ~unpaid & self.days.any(axis=1)
+        same = (self.facility[:-1] == self.facility[1:]) & np.all(self.days[:-1] == self.days[1:], axis=1)
+        useful[:-1] &= ~same
+        return self.only(np.flatnonzero(useful))
+
+    def cost_by_class_usd(self, classes: int) -> Floats:
+        """Return the cost of every order in each class and period [USD], shape (order, class, period)."""
+        cost = np.zeros((self.facility.size, classes, self.capital_usd.shape[1]))
+        parts = ((self.capital_class, self.capital_usd), (self.standing_class, self.standing_usd))
+        for cost_class, usd in parts:
+            costly = np.flatnonzero(cost_class != NO_CLASS)
+            cost[costly, cost_class[costly]] += usd[costly]
+        return cost
+
+
+def possible_orders(scenario: Scenario) -> tuple[tuple[int, int], ...]:
+    """Return (facility, period) of every order of a possible facility."""
+    return tuple(
+        (f, period)
+        for f, facility in enumerate(scenario.facilities)
+        if facility.status == "possible"
+        for period in range(scenario.periods)
+    )
+
+
+def make_orders(
+    scenario: Scenario,
+    coefficients: PlanningCoefficients,
+    options: DisposalOptions,
+    blocks: Blocks,
+    wanted: Sequence[tuple[int, int]],
+    numbers: ClassNumbers,
+) -> Orders:
+    """Return orders with what they add and cost.
+
+    A facility works from the first period that starts a lead time or more after the order, and costs its
+    standing cost from then until the horizon.
+
+    Parameters
+    ----------
+    scenario, coefficients, options, blocks
+        What is known.
+    wanted
+        (facility, period) of each order.
+    numbers
+        Gives out cost classes.
+    """
+    count = len(wanted)
+    facility, period = np.array(wanted, dtype=np.int64).reshape(-1, 2).T
+    rows = [scenario.facilities[f] for f, _ in wanted]
+    opened = np.array([first_open_period(scenario, scenario.facilities[f], t) for f, t in wanted], dtype=int)
+    at = np.arange(scenario.periods)
+    works = at >= opened.reshape(-1, 1)
+    ordered = at == period.reshape(-1, 1)
+    capital = np.array([row.capital_cost_usd for row in rows]).reshape(count, 1)
+    per_year = np.array([row.fixed_cost_usd_per_year for row in rows]).reshape(count, 1)
+    years = np.diff([date.toordinal() for date in scenario.period_dates]) / DAYS_PER_YEAR
+
+    def classes(cost: Floats, eligible: np.ndarray) -> Ints:
+        found = [
+            numbers.number(np.flatnonzero(eligible[:, f]), committed=True) if usd > 0.0 else NO_CLASS
+            for f, usd in zip(facility.tolist(), cost.ravel().tolist(), strict=True)
+        ]
+        return np.array(found, dtype=np.int64)
+
+    return Orders(
+        facility=facility,
+        period=period,
+        days=blocks.sum(works * coefficients.working_days[facility]),
+        capital_usd=ordered * capital,
+        standing_usd=works * per_year * years,
+        capital_class=classes(capital, options.capital_eligible),
+        standing_class=classes(per_year, options.standing_eligible),
+    )

@@ -1,0 +1,210 @@
+"""Sets, columns and coefficients of the planning model: what the constraint families read.
+
+Columns, in this order: tonnes of a group at a facility in a block, orders of a facility, payments of a
+fund for a cost class in a block [kUSD], and money carried over by a fund [kUSD].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.model.options import Bools, DisposalOptions
+from demilsim.optimisation.blocks import Blocks, fund_alive
+from demilsim.optimisation.groups import Groups
+from demilsim.optimisation.orders import (
+    NO_CLASS,
+    ClassNumbers,
+    CostClasses,
+    Orders,
+    make_orders,
+    possible_orders,
+)
+from demilsim.optimisation.rows import Columns, labels
+from demilsim.plan import Floats, Ints, PlanningCoefficients
+from demilsim.scenario.scenario import Scenario
+
+USD_PER_KUSD = 1000.0
+"""Money enters the model in thousands, so that its coefficients stay near those of tonnes and days."""
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Columns ``tonnes[group, facility, block]``: index arrays of shape (flow,) and cost class."""
+
+    group: Ints
+    facility: Ints
+    block: Ints
+    cost_class: Ints
+
+
+@dataclass(frozen=True)
+class Payments:
+    """Columns ``pay[class, fund, period]`` [kUSD]: index arrays of shape (payment,).
+
+    Parameters
+    ----------
+    cost_class, fund
+        What for, and by whom.
+    period
+        When: any period for capital and standing cost, the first of its block for work.
+    block
+        The block of that period.
+    """
+
+    cost_class: Ints
+    fund: Ints
+    period: Ints
+    block: Ints
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The planning model before its constraints are written down.
+
+    Parameters
+    ----------
+    scenario, groups, blocks, classes
+        Sets.
+    flows, orders, payments
+        Columns; `orders` is empty where commissioning is fixed.
+    days
+        Working days without any order that is still a choice [d], shape (facility, block).
+    committed_usd
+        Cost of fixed commissionings [USD], shape (class, period).
+    receipts_usd
+        Money received in a period [USD], shape (fund, period).
+    """
+
+    scenario: Scenario
+    groups: Groups
+    blocks: Blocks
+    classes: CostClasses
+    flows: Flows
+    orders: Orders
+    payments: Payments
+    days: Floats
+    committed_usd: Floats
+    receipts_usd: Floats
+
+    @property
+    def facility_labels(self) -> tuple[str, ...]:
+        """Names of facilities for rows."""
+        return labels(facility.facility_id for facility in self.scenario.facilities)
+
+    @property
+    def fund_labels(self) -> tuple[str, ...]:
+        """Names of funds for rows."""
+        return labels(fund.fund_id for fund in self.scenario.funds)
+
+    @property
+    def order_offset(self) -> int:
+        """Column of the first order."""
+        return self.flows.group.size
+
+    @property
+    def payment_offset(self) -> int:
+        """Column of the first payment."""
+        return self.order_offset + self.orders.facility.size
+
+    def carry_column(self, fund: Ints, block: Ints) -> Ints:
+        """Return the column of the money that a fund carries over at the end of a block [kUSD]."""
+        offset = self.payment_offset + self.payments.fund.size
+        return offset + fund * self.blocks.count + block
+
+    @property
+    def columns(self) -> Columns:
+        """Names, upper bounds and integrality of all columns."""
+        flows, pays, blocks = self.flows, self.payments, self.blocks.count
+        names = [f"t{g}_{f}_{b}" for g, f, b in zip(flows.group, flows.facility, flows.block, strict=True)]
+        names += [f"o{f}_{b}" for f, b in zip(self.orders.facility, self.orders.period, strict=True)]
+        names += [f"p{c}_{k}_{b}" for c, k, b in zip(pays.cost_class, pays.fund, pays.period, strict=True)]
+        names += [f"c{k}_{b}" for k in range(self.receipts_usd.shape[0]) for b in range(blocks)]
+        upper = np.full(len(names), np.inf)
+        upper[: self.order_offset] = self.groups.mass_t[flows.group]
+        upper[self.order_offset : self.payment_offset] = 1.0
+        integer = np.zeros(len(names), dtype=bool)
+        integer[self.order_offset : self.payment_offset] = True
+        return Columns(tuple(names), upper, integer)
+
+
+def make_problem(
+    scenario: Scenario,
+    coefficients: PlanningCoefficients,
+    options: DisposalOptions,
+    groups: Groups,
+    blocks: Blocks,
+    commissioned: Mapping[int, int] | None,
+) -> Problem:
+    """Return the planning model in given blocks.
+
+    Parameters
+    ----------
+    scenario, coefficients, options, groups
+        What is known.
+    blocks
+        Time blocks.
+    commissioned
+        Period in which each facility is ordered, by index of the facility; None leaves it to the model.
+    """
+    numbers = ClassNumbers()
+    wanted = possible_orders(scenario) if commissioned is None else tuple(commissioned.items())
+    orders = make_orders(scenario, coefficients, options, blocks, wanted, numbers)
+    existing = np.array([f.status == "existing" for f in scenario.facilities], dtype=bool)
+    days = blocks.sum(np.where(existing[:, None], coefficients.working_days, 0.0))
+    most = days.copy()
+    if commissioned is None:
+        choice, fixed = orders.worthwhile(numbers), orders.only(np.empty(0, dtype=np.int64))
+        np.maximum.at(most, choice.facility, choice.days)
+    else:
+        choice, fixed = orders.only(np.empty(0, dtype=np.int64)), orders
+        np.add.at(days, fixed.facility, fixed.days)
+        most = days
+    flows = _flows(groups, most, numbers)
+    classes = numbers.classes()
+    receipts = coefficients.receipts_usd.reshape(len(scenario.funds), scenario.periods)
+    return Problem(
+        scenario=scenario,
+        groups=groups,
+        blocks=blocks,
+        classes=classes,
+        flows=flows,
+        orders=choice,
+        payments=_payments(classes, blocks, fund_alive(scenario, blocks), receipts),
+        days=days,
+        committed_usd=fixed.cost_by_class_usd(len(classes.funds)).sum(axis=0),
+        receipts_usd=receipts,
+    )
+
+
+def _flows(groups: Groups, possible_days: Floats, numbers: ClassNumbers) -> Flows:
+    """Return the flows that are allowed, have time, and cost nothing or have a fund that may pay."""
+    number = np.full(groups.days_per_t.shape, NO_CLASS, dtype=np.int64)
+    allowed = groups.allowed & (groups.mass_t > 0.0)[:, None]
+    for g, f in np.argwhere(allowed & (groups.cost_usd_per_t > 0.0)):
+        eligible = np.flatnonzero(groups.running_eligible[:, g, f])
+        if eligible.size:
+            number[g, f] = numbers.number(eligible, committed=False)
+        else:
+            allowed[g, f] = False
+    group, facility, block = np.nonzero(allowed[:, :, None] & (possible_days > 0.0)[None, :, :])
+    return Flows(group, facility, block, number[group, facility])
+
+
+def _payments(classes: CostClasses, blocks: Blocks, alive: Bools, receipts_usd: Floats) -> Payments:
+    """Return a payment wherever a fund of the class is alive and has received money."""
+    by_block = np.cumsum(blocks.sum(receipts_usd), axis=1)
+    by_period = np.cumsum(receipts_usd, axis=1)
+    rows = [
+        (c, k, period, block)
+        for c, (funds, committed) in enumerate(zip(classes.funds, classes.committed, strict=True))
+        for k in funds
+        for period, block in enumerate(blocks.of_period.tolist())
+        if alive[k, block]
+        and (by_period[k, period] if committed else by_block[k, block]) > 0.0
+        and (committed or period == blocks.first[block])
+    ]
+    cost_class, fund, when, block = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    return Payments(cost_class, fund, when, block)

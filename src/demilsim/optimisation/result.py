@@ -1,0 +1,80 @@
+"""What the optimiser hands over: flows of groups, commissionings, and how good they are known to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from demilsim.optimisation.groups import Groups
+from demilsim.optimisation.status import PlanStatus
+from demilsim.plan import Commissioning, Floats, Ints
+
+
+@dataclass(frozen=True)
+class GroupFlows:
+    """What is destroyed: index arrays and tonnes of shape (flow,), by period, facility and group.
+
+    Parameters
+    ----------
+    group, facility, period
+        What, where, when.
+    tonnes
+        Gross mass [t], > 0.
+    """
+
+    group: Ints
+    facility: Ints
+    period: Ints
+    tonnes: Floats
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """An optimised plan over groups of lots.
+
+    Status, incumbent, bound and gaps are those of the MILP that chose the commissionings, on harm made
+    linear and with work in blocks of years. They bound neither the exact harm nor the best plan in single
+    periods.
+
+    Parameters
+    ----------
+    status
+        Of the MILP.
+    source
+        ``milp``, or the source of the start where nothing better than the start itself was found.
+    solver
+        Name and version.
+    incumbent, best_bound
+        Of the MILP [persons]; infinite where there is none.
+    gap_remaining
+        |incumbent - bound| / |incumbent| [1].
+    gap_averted
+        (incumbent - bound) / (do nothing - incumbent) [1].
+    do_nothing_harm
+        Exact planning harm of doing nothing [persons].
+    planned_harm
+        Exact planning harm of the plan, with accidents and terminal term [persons].
+    linear_harm
+        Harm of the plan by the linear function of the MILP [persons].
+    start_harm
+        Exact planning harm of the part of the start that the model allows [persons]; infinite without.
+    flows, commissionings, groups
+        The plan.
+    notes
+        What its reader should know.
+    """
+
+    status: PlanStatus
+    source: str
+    solver: str
+    incumbent: float
+    best_bound: float
+    gap_remaining: float
+    gap_averted: float
+    do_nothing_harm: float
+    planned_harm: float
+    linear_harm: float
+    start_harm: float
+    flows: GroupFlows
+    commissionings: tuple[Commissioning, ...]
+    groups: Groups
+    notes: tuple[str, ...] = ()

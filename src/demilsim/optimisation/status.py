@@ -1,0 +1,89 @@
+"""What is asked of a solve, and what is known after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from demilsim.plan import Floats
+
+ZERO_OBJECTIVE = 1e-12
+"""Below this size an objective counts as zero in a gap."""
+
+
+class PlanStatus(StrEnum):
+    """What is known of a solve; ours, never PuLP's word."""
+
+    OPTIMAL = "optimal"
+    """A checked point, within the gap that was asked for of a bound that the solver proved."""
+    FEASIBLE = "feasible"
+    """A checked point; the solver stopped early and its bound is further away."""
+    INFEASIBLE = "infeasible"
+    """The solver proved that no point satisfies the rows."""
+    UNBOUNDED = "unbounded"
+    """The objective falls without limit: an error in the model."""
+    NO_INCUMBENT = "no_incumbent"
+    """The solver stopped, or handed over a point that fails our check, and proved nothing."""
+
+
+@dataclass(frozen=True)
+class SolveOptions:
+    """How to solve.
+
+    Parameters
+    ----------
+    gap_averted
+        Gap at which the MILP stops, as a fraction of the harm averted by the incumbent [1], >= 0.
+    node_limit
+        Branch-and-bound nodes at which it stops, >= 0. There is no limit on time: a plan must not depend
+        on how busy the machine is.
+    solvers
+        ``HiGHS`` and ``CBC``, in the order in which they are tried.
+    max_steps
+        Steps of each sequential LP, >= 0; half as many limited ones follow.
+    neighbours
+        Whether to look at every single commissioning dropped, added or moved by a period, beside those of
+        the MILP, of the start and none at all. It takes a second or two for each, on a large scenario.
+    """
+
+    gap_averted: float = 0.005
+    node_limit: int = 500
+    solvers: tuple[str, ...] = ("HiGHS", "CBC")
+    max_steps: int = 40
+    neighbours: bool = False
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Outcome of one solve.
+
+    Parameters
+    ----------
+    status
+        What is known.
+    values
+        Checked point, shape (column,); None without incumbent.
+    objective
+        Objective of the point with the model's constant; infinite without incumbent.
+    bound
+        Proved lower bound with the model's constant; minus infinity if there is none.
+    solver
+        Name and version, e.g. ``HiGHS 1.16.0``.
+    notes
+        What the reader of the plan should know.
+    """
+
+    status: PlanStatus
+    values: Floats | None
+    objective: float
+    bound: float
+    solver: str
+    notes: tuple[str, ...] = ()
+
+
+def relative_gap(incumbent: float, bound: float) -> float:
+    """Return |incumbent - bound| / |incumbent| [1]; 0 if both are 0, infinite if only the incumbent is."""
+    difference = abs(incumbent - bound)
+    if abs(incumbent) <= ZERO_OBJECTIVE:
+        return 0.0 if difference <= ZERO_OBJECTIVE else float("inf")
+    return difference / abs(incumbent)

@@ -1,0 +1,128 @@
+"""What all stages of one optimisation share, and a given plan in its terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.errors import PlanError
+from demilsim.model.harm import StockHarm, lot_masses_t, stock_harm
+from demilsim.model.options import DisposalOptions, disposal_options
+from demilsim.optimisation.blocks import calendar_years, single_periods
+from demilsim.optimisation.groups import Groups, make_groups
+from demilsim.optimisation.problem import Problem, make_problem
+from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
+from demilsim.scenario.scenario import Scenario
+from demilsim.units import tonnes
+
+Choice = tuple[tuple[int, int], ...]
+"""Commissionings as (facility, period of the order), in order of facility."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A scenario with what the simulation taught, in groups.
+
+    Parameters
+    ----------
+    scenario, coefficients
+        As given.
+    options
+        Options of the lots.
+    groups
+        Lots in groups.
+    stock
+        Harm over groups, with simulated harm factors.
+    """
+
+    scenario: Scenario
+    coefficients: PlanningCoefficients
+    options: DisposalOptions
+    groups: Groups
+    stock: StockHarm
+
+    def yearly_problem(self) -> Problem:
+        """Return the problem of the MILP: work in blocks of years, orders in every period."""
+        blocks = calendar_years(self.scenario)
+        return make_problem(self.scenario, self.coefficients, self.options, self.groups, blocks, None)
+
+    def problem(self, choice: Choice) -> Problem:
+        """Return the problem of flows in single periods for given commissionings."""
+        blocks = single_periods(self.scenario)
+        return make_problem(self.scenario, self.coefficients, self.options, self.groups, blocks, dict(choice))
+
+    def destroyed_t(self, plan: DisposalPlan) -> Floats:
+        """Return what a plan destroys if all goes by its earliest periods [t].
+
+        Returns
+        -------
+        ndarray
+            Shape (group, facility, period).
+
+        Raises
+        ------
+        PlanError
+            If the plan names a lot, a facility or a period that the scenario does not have.
+        """
+        lots = {lot.lot_id: group for lot, group in zip(self.scenario.lots, self._groups, strict=True)}
+        facilities = self._facilities
+        shape = (self.groups.count, len(facilities), self.scenario.periods)
+        result = np.zeros(shape)
+        for line in plan.lines:
+            if line.lot_id not in lots or line.facility_id not in facilities:
+                raise PlanError(
+                    f"plan {plan.name}: expected lots and facilities of the scenario "
+                    f"(got lot {line.lot_id} at {line.facility_id})"
+                )
+            self._check_period(plan, line.earliest_period)
+            at = (lots[line.lot_id], facilities[line.facility_id], line.earliest_period)
+            result[at] += tonnes(line.mass_g)
+        return result
+
+    def choice(self, plan: DisposalPlan) -> Choice:
+        """Return the commissionings of a plan.
+
+        Raises
+        ------
+        PlanError
+            If the plan commissions what is not a possible facility, or outside the horizon.
+        """
+        choice = []
+        for order in plan.commissionings:
+            f = self._facilities.get(order.facility_id)
+            if f is None or self.scenario.facilities[f].status != "possible":
+                raise PlanError(
+                    f"plan {plan.name}: expected commissionings of possible facilities "
+                    f"(got {order.facility_id})"
+                )
+            self._check_period(plan, order.period)
+            choice.append((f, order.period))
+        return tuple(sorted(choice))
+
+    def _check_period(self, plan: DisposalPlan, period: int) -> None:
+        """Raise a `PlanError` for a period that is not one of the scenario's."""
+        if not 0 <= period < self.scenario.periods:
+            raise PlanError(
+                f"plan {plan.name}: expected periods within 0 to {self.scenario.periods - 1} (got {period})"
+            )
+
+    @property
+    def _groups(self) -> list[int]:
+        """Group of each lot."""
+        groups: list[int] = self.groups.group_of_lot.tolist()
+        return groups
+
+    @property
+    def _facilities(self) -> dict[str, int]:
+        """Index of each facility."""
+        return {facility.facility_id: f for f, facility in enumerate(self.scenario.facilities)}
+
+
+def make_task(scenario: Scenario, coefficients: PlanningCoefficients) -> Task:
+    """Return the task for a scenario and what the simulation taught."""
+    options = disposal_options(scenario)
+    own = stock_harm(scenario)
+    groups = make_groups(scenario, options, own)
+    stock = own.with_factor(coefficients.harm_factor).grouped(groups.group_of_lot, lot_masses_t(scenario))
+    return Task(scenario, coefficients, options, groups, stock)

@@ -1,0 +1,177 @@
+"""Each command does its job on the starter scenario."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import CommandLine
+
+FILES = ("run.json", "summary.json", "plan.csv", "timeline.csv", "events.csv", "report.html")
+POLICIES = {
+    "do_nothing", "host_only", "oldest_first", "most_neq_first", "highest_risk_first",
+    "risk_per_day_first", "cheapest_first", "optimised",
+}  # fmt: skip
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file of a results folder but ``run.json``, which may hold times and paths."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "run.json"
+    }
+
+
+def test_run_writes_the_results_folder(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """`run` writes every file of the contract, with every policy and difference in the summary."""
+    out = tmp_path / "out"
+    seen = cli("run", alpha, "--out", out, "--replications", 16, "--jobs", 1)
+    assert seen.code == 0, seen.err
+    assert all((out / name).is_file() for name in FILES)
+    assert list((out / "figures").glob("*.svg"))
+    assert not list(out.rglob("*.tmp"))
+    summary = json.loads((out / "summary.json").read_text())
+    assert set(summary["policies"]) == POLICIES
+    assert set(summary["differences"]) == {f"optimised - {p}" for p in POLICIES - {"optimised"}}
+    assert summary["replications"] == 16
+    assert summary["plan"]["status"] == "optimal"
+    header = (out / "timeline.csv").read_text().splitlines()[0].split(",")
+    assert header[:7] == [
+        "policy",
+        "period",
+        "start",
+        "stock_t_mean",
+        "stock_t_p5",
+        "stock_t_p50",
+        "stock_t_p95",
+    ]
+    assert "SYNTHETIC" in (out / "report.html").read_text()
+    assert len((out / "report.html").read_bytes()) < 3_000_000
+
+
+def test_same_seed_same_bytes(
+    alpha: Path, tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs with one, one and two workers leave equal files, all but run.json."""
+    # Force workers to start even for this small scenario.
+    monkeypatch.setattr("demilsim.experiments.backends.WORTH_SECONDS", 0.0)
+    outs = [tmp_path / name for name in ("a", "b", "c")]
+    for out, jobs in zip(outs, (1, 1, 2), strict=True):
+        arguments = ("run", alpha, "--out", out, "--replications", 18, "--jobs", jobs)
+        assert cli(*arguments).code == 0
+    first = contents(outs[0])
+    assert first == contents(outs[1])
+    assert first == contents(outs[2])
+
+
+def test_seed_changes_results(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """Another seed gives other replications."""
+    for seed in (1, 2):
+        cli(
+            "simulate", alpha, "--out", tmp_path / str(seed), "--replications", 8, "--seed", seed, "--jobs", 1
+        )
+    assert contents(tmp_path / "1")["timeline.csv"] != contents(tmp_path / "2")["timeline.csv"]
+
+
+def test_json_is_all_there_is_on_stdout(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """With --json one document and nothing else is on standard output, whatever the solver prints."""
+    seen = cli("run", alpha, "--out", tmp_path / "out", "--replications", 8, "--jobs", 1, "--json")
+    assert json.loads(seen.out) == json.loads((tmp_path / "out" / "summary.json").read_text())
+
+
+def test_a_plan_can_be_simulated_again(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """The plan that `plan` writes can be read, edited and simulated."""
+    assert cli("plan", alpha, "--out", tmp_path / "plan", "--jobs", 1).code == 0
+    plan = tmp_path / "plan" / "plan.csv"
+    seen = cli("simulate", alpha, "--plan", plan, "--out", tmp_path / "out", "--replications", 8, "--jobs", 1)
+    assert seen.code == 0, seen.err
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["policies"]["plan"]["destroyed_t"]["mean"] > 0.0
+    with plan.open() as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["tonnes"] = "-1"
+    rows[1]["lot_id"] = "NOSUCH"
+    with plan.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    seen = cli("simulate", alpha, "--plan", plan, "--out", tmp_path / "again", "--replications", 8)
+    assert seen.code == 2
+    assert f"{plan}:2: tonnes: expected > 0 (got '-1')" in seen.err
+    assert f"{plan}:3: lot_id: unknown lot (got 'NOSUCH')" in seen.err
+    assert not (tmp_path / "again").exists()
+
+
+def test_report_is_written_again_from_stored_results(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """`report` restores the same page from the stored numbers."""
+    out = tmp_path / "out"
+    cli("simulate", alpha, "--rule", "oldest_first", "--out", out, "--replications", 8, "--jobs", 1)
+    page = (out / "report.html").read_bytes()
+    (out / "report.html").unlink()
+    assert cli("report", out).code == 0
+    assert (out / "report.html").read_bytes() == page
+
+
+def test_compare_puts_scenarios_side_by_side(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """A scenario against itself differs by nothing; the table and the figure are there."""
+    out = tmp_path / "out"
+    seen = cli("compare", alpha, alpha, "--out", out, "--replications", 8, "--jobs", 1)
+    assert seen.code == 0, seen.err
+    with (out / "compare.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["difference"]]
+    assert rows
+    assert {float(row["difference"]) for row in rows} == {0.0}
+    assert (out / "figures" / "compare.svg").is_file()
+
+
+def test_fund_draws_a_funding_curve(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """A funding curve has a point for each budget, and no donors' money averts at least as little."""
+    out = tmp_path / "out"
+    seen = cli("fund", alpha, "--out", out, "--budgets", "0:1e6:3", "--replications", 8, "--jobs", 1)
+    assert seen.code == 0, seen.err
+    with (out / "funding.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["budget_usd"]) for row in rows] == [0.0, 500_000.0, 1_000_000.0]
+    assert (out / "figures" / "funding.svg").is_file()
+
+
+def test_sweep_runs_a_grid(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """A sweep has a row for each combination and policy; fewer responders mean fewer deaths."""
+    experiment = tmp_path / "grid.yaml"
+    experiment.write_text(
+        "question: Do responders matter?\nscenario: alpha\nfactors:\n"
+        "  parameters.consequence.responders_per_event: 0; 50\n"
+        "policies: do_nothing; host_only\nreplications: 8\n"
+    )
+    out = tmp_path / "out"
+    seen = cli("sweep", experiment, "--out", out, "--jobs", 1)
+    assert seen.code == 0, seen.err
+    with (out / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4
+    deaths = [float(row["expected_fatalities"]) for row in rows if row["policy"] == "do_nothing"]
+    assert deaths[0] < deaths[1]
+    assert "SYNTHETIC" in (out / "figures" / "results.svg").read_text()
+
+
+def test_broken_experiment_is_refused(tmp_path: Path, cli: CommandLine) -> None:
+    """Every problem of an experiment file is told with its line."""
+    experiment = tmp_path / "grid.yaml"
+    experiment.write_text("question: Why?\nscenario: alpha\npolicies: luck\nreplications: 1\n")
+    seen = cli("sweep", experiment, "--out", tmp_path / "out")
+    assert seen.code == 2
+    assert f"{experiment}:3: policies: expected some of" in seen.err
+    assert f"{experiment}:4: replications: expected a whole number >= 2 (got '1')" in seen.err
+    assert f"{experiment}:1: factors: expected a mapping" in seen.err
+
+
+def test_sources_lists_the_register(alpha: Path, cli: CommandLine) -> None:
+    """`sources` prints every constant with value, range, source and confidence."""
+    seen = cli("sources", alpha)
+    rows = list(csv.DictReader(seen.out.splitlines()))
+    assert len(rows) > 60
+    assert all(row["source"] and row["confidence"] in ("read", "derived", "assumed") for row in rows)

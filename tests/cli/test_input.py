@@ -1,0 +1,93 @@
+"""Bad input is answered: exit code, place, no traceback, nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broken import BROKEN, Broken
+from commands import CommandLine
+
+SIMULATING = ("run", "simulate", "plan")
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda b: b.name)
+def test_broken_scenario_is_refused(broken: Broken, alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """A broken scenario exits 2 with its file and line, without traceback, and nothing is written."""
+    broken.apply(alpha)
+    out = tmp_path / "out"
+    seen = cli("run", alpha, "--out", out, "--replications", 2)
+    assert seen.code == 2
+    place = f"{alpha / broken.file}:{broken.line}:" if broken.line else f"{alpha / broken.file}"
+    assert place in seen.err
+    assert "Traceback" not in seen.err + seen.out
+    assert not out.exists()
+
+
+def test_untouched_scenario_is_accepted(alpha: Path, cli: CommandLine) -> None:
+    """The scenario that `new` writes passes `check` with a summary."""
+    seen = cli("check", alpha)
+    assert seen.code == 0
+    assert "alpha" in seen.out
+    assert seen.err == ""
+
+
+@pytest.mark.parametrize("command", SIMULATING)
+def test_missing_scenario_is_refused(command: str, tmp_path: Path, cli: CommandLine) -> None:
+    """Every command that takes a scenario says so if it is not there, and writes nothing."""
+    seen = cli(command, tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert seen.code == 2
+    assert "nowhere: expected a folder" in seen.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("frobnicate",), "No such command"),
+        (("run",), "Missing"),
+        (("run", "X", "--out", "Y", "--replications", "1"), "replications"),
+        (("run", "X", "--out", "Y", "--audience", "everybody"), "audience"),
+        (("check", "X", "--set", "novalue"), "expected PATH=VALUE"),
+        (("simulate", "X", "--out", "Y", "--rule", "luckiest_first"), "expected one of"),
+    ],
+)
+def test_wrong_use_is_answered(arguments: tuple[str, ...], words: str, cli: CommandLine) -> None:
+    """Wrong use of a command exits 2 and says what was expected."""
+    seen = cli(*arguments)
+    assert seen.code == 2
+    assert words in seen.err
+    assert "Traceback" not in seen.err
+
+
+def test_set_is_checked_like_the_file(alpha: Path, cli: CommandLine) -> None:
+    """A value given with --set is held to the same rules as one in the file."""
+    seen = cli("check", alpha, "--set", "horizon_years=-3")
+    assert seen.code == 2
+    assert "horizon_years" in seen.err
+    assert "-3" in seen.err
+
+
+def test_new_refuses_to_overwrite(alpha: Path, monkeypatch: pytest.MonkeyPatch, cli: CommandLine) -> None:
+    """`new` leaves an existing folder alone."""
+    monkeypatch.chdir(alpha.parent)
+    before = sorted(alpha.iterdir())
+    seen = cli("new", "alpha")
+    assert seen.code == 2
+    assert "alpha" in seen.err
+    assert sorted(alpha.iterdir()) == before
+
+
+def test_damaged_results_are_answered(tmp_path: Path, cli: CommandLine) -> None:
+    """`report` on a folder that is no results folder names the file that is missing."""
+    seen = cli("report", tmp_path)
+    assert seen.code == 2
+    assert "summary.json" in seen.err
+
+
+def test_wrong_budgets_are_answered(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """`fund` says how budgets are written."""
+    seen = cli("fund", alpha, "--out", tmp_path / "out", "--budgets", "lots")
+    assert seen.code == 2
+    assert "expected first:last:count or a list" in seen.err

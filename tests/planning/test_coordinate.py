@@ -1,0 +1,127 @@
+"""The loop: what it learns, what it chooses, and that it never reports what it chose on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from demilsim.experiments.ensemble import replicate
+from demilsim.experiments.programme import run_programme
+from demilsim.plan import DisposalPlan
+from demilsim.planning.coordinate import (
+    CHOOSING_FIRST,
+    TEACHING_FIRST,
+    LoopOptions,
+    learned_coefficients,
+    objective,
+    plan_programme,
+)
+from demilsim.planning.rules import RULES, nominal_coefficients
+from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.record import RunResult
+from worlds import lot, three_sites, village
+
+SMALL = LoopOptions(teaching=8, choosing=16)
+
+
+@pytest.fixture(scope="module")
+def crowded() -> Scenario:
+    """Return three sites with so many people near that destroying is worth its accidents."""
+    return three_sites(
+        exposed_sites=[
+            village(f"{s}-E", s, x_m=x, persons=50_000.0)
+            for s, x in (("S1", 400.0), ("S2", 700.0), ("S3", 1500.0))
+        ]
+    )
+
+
+class Spy:
+    """Simulates, and remembers which replications were asked for."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.calls: list[tuple[tuple[str, ...], int, int]] = []
+
+    def __call__(
+        self, plans: dict[str, DisposalPlan], first: int, count: int
+    ) -> dict[str, Sequence[RunResult]]:
+        """Simulate in this process."""
+        self.calls.append((tuple(plans), first, count))
+        return dict(replicate(self.scenario, plans, count, first=first, jobs=1, detailed=True).results)
+
+
+def test_optimised_plan_beats_or_equals_every_rule_where_it_was_chosen(crowded: Scenario) -> None:
+    """On the choosing replications no rule has a lower mean objective than the chosen plan."""
+    spy = Spy(crowded)
+    programme = plan_programme(crowded, spy, SMALL)
+    plans = {**programme.rules, "optimised": programme.plan}
+    results = spy(plans, CHOOSING_FIRST, SMALL.choosing)
+    means = {name: float(np.mean(objective(crowded, rows))) for name, rows in results.items()}
+    assert means["optimised"] == min(means.values())
+    assert set(programme.rules) == {"host_only", *RULES}
+    assert programme.result is not None
+    assert programme.result.status.value == "optimal"
+
+
+def test_teaching_choosing_and_reporting_use_different_replications(crowded: Scenario) -> None:
+    """No replication number serves twice: teaching, choosing and the reported ensemble are disjoint."""
+    spy = Spy(crowded)
+    plan_programme(crowded, spy, SMALL)
+    teaching = {first + k for _, first, count in spy.calls for k in range(count) if first == TEACHING_FIRST}
+    choosing = {first + k for _, first, count in spy.calls for k in range(count) if first == CHOOSING_FIRST}
+    outcome = run_programme(crowded, 6, jobs=1, options=SMALL)
+    reported = {r.replication for r in outcome.ensemble.results["optimised"]}
+    assert reported == set(range(6))
+    assert len(teaching) == SMALL.teaching
+    assert len(choosing) == SMALL.choosing
+    assert not teaching & choosing
+    assert not reported & (teaching | choosing)
+
+
+def test_promise_is_kept(crowded: Scenario) -> None:
+    """The harm as planned is within 15% of the harm as simulated on fresh replications."""
+    outcome = run_programme(crowded, 60, jobs=1, options=SMALL)
+    result = outcome.programme.result
+    assert result is not None
+    simulated = float(np.mean(outcome.ensemble.objective("optimised")))
+    assert result.planned_harm == pytest.approx(simulated, rel=0.15)
+
+
+def test_planning_is_deterministic(crowded: Scenario) -> None:
+    """Two runs of the loop make the same plan."""
+    plans = [plan_programme(crowded, Spy(crowded), SMALL).plan.sha256() for _ in range(2)]
+    assert plans[0] == plans[1]
+
+
+def test_disaggregation_loses_no_tonnes(crowded: Scenario) -> None:
+    """The lines of the plan add up to the optimiser's flows within 1%, and never exceed a lot."""
+    programme = plan_programme(crowded, Spy(crowded), SMALL)
+    assert programme.plan.source == "milp"
+    assert programme.result is not None
+    planned_t = sum(line.mass_g for line in programme.plan.lines) / 1e6
+    assert planned_t == pytest.approx(float(programme.result.flows.tonnes.sum()), rel=0.01)
+    for one in crowded.lots:
+        taken = sum(line.mass_g for line in programme.plan.lines if line.lot_id == one.lot_id)
+        assert taken <= one.gross_mass_t * 1e6
+
+
+def test_factor_is_one_without_neighbours() -> None:
+    """Where no storehouse can set off another, the learned harm factor is exactly one."""
+    world = three_sites(storehouses=[h for h in three_sites().storehouses if h.storehouse_id.endswith("1")])
+    world = replace(world, lots=tuple(lot(f"{s}-L1", f"{s}-H1") for s in ("S1", "S2", "S3")))
+    nominal = nominal_coefficients(world)
+    results = replicate(world, [DisposalPlan("wait", "none")], 4, jobs=1, detailed=True).results["wait"]
+    assert np.all(learned_coefficients(results, nominal).harm_factor == 1.0)
+
+
+def test_learned_money_and_capacity_approach_what_is_expected() -> None:
+    """Means over 200 replications of receipts and working days agree with the nominal ones."""
+    world = three_sites()
+    nominal = nominal_coefficients(world)
+    results = replicate(world, [DisposalPlan("wait", "none")], 200, jobs=1, detailed=True).results["wait"]
+    learned = learned_coefficients(results, nominal)
+    assert learned.receipts_usd.sum(axis=1) == pytest.approx(nominal.receipts_usd.sum(axis=1), rel=0.1)
+    assert learned.working_days.sum(axis=1) == pytest.approx(nominal.working_days.sum(axis=1), rel=0.02)

@@ -1,0 +1,304 @@
+import base64
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from demilsim.errors import ResultsError
+from demilsim.reporting.disclosure import merged_regions
+from demilsim.reporting.folder import read_results
+from demilsim.reporting.headline import headline
+from demilsim.reporting.records import Region
+from demilsim.reporting.report import LARGEST_BYTES, Audience, write_report
+from reporting.conftest import EditSummary, write_results
+
+FETCHING = ("src", "href", "srcset", "action", "data", "poster", "background")
+SECRETS = ("LOT-SECRET", "STORE-SECRET", "SITE-SECRET")
+NEQ_OF_A_LINE = re.compile(r"77,?7\d\d")
+
+
+class Page(HTMLParser):
+    """The tags, attributes and plain text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep text."""
+        self.words += data
+
+
+def written(folder: Path, audience: Audience = "public") -> tuple[str, Page]:
+    html = write_report(folder, audience).read_text(encoding="utf-8")
+    return html, Page(html)
+
+
+def everything(folder: Path, html: str) -> str:
+    """Return the report's text with its embedded figures decoded, and the figures beside it."""
+    embedded = [base64.b64decode(found).decode() for found in re.findall(r"base64,([A-Za-z0-9+/=]+)", html)]
+    return "\n".join([html, *embedded, *(path.read_text() for path in (folder / "figures").iterdir())])
+
+
+def test_the_same_results_give_the_same_bytes(folder: Path) -> None:
+    """Report and figures written twice are equal."""
+    written(folder)
+    first = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    written(folder)
+    assert {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == first
+
+
+def test_the_report_stands_alone_and_is_small(folder: Path) -> None:
+    """No script, no outside address in anything that fetches, a policy that forbids both, at most 3 MB."""
+    html, page = written(folder)
+    assert len(html.encode()) <= LARGEST_BYTES
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "link" not in {tag for tag, _ in page.tags}
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in FETCHING:
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/svg+xml;base64,"))
+    assert "url(" not in html
+    assert "@import" not in html
+    policies = [a["content"] for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+
+def test_figures_inside_and_beside_the_report_fetch_nothing(folder: Path) -> None:
+    """Addresses in an SVG are names of namespaces only."""
+    html, _ = written(folder)
+    figures = "\n".join(everything(folder, html).splitlines()[len(html.splitlines()) :])
+    addresses = set(re.findall(r'(\S+)="https?://[^"]*"', figures))
+    assert addresses == {"xmlns", "xmlns:xlink"}
+    assert set(re.findall(r'href="(.)', figures)) == {"#"}
+
+
+def test_hostile_names_are_shown_not_run(folder: Path) -> None:
+    """Tags in a title, a fund and a note arrive as text."""
+    html, page = written(folder)
+    assert "Testland <script>alert('x')</script>" in page.words
+    assert '"><img src=x onerror=alert(1)>' in page.words
+    assert "<i>note</i>" in page.words
+    assert all(str(a.get("src")).startswith("data:") for tag, a in page.tags if tag == "img")
+    assert "<script" not in everything(folder, html)
+
+
+def test_the_headline_repeats_the_summary(folder: Path) -> None:
+    """17.5 - 8.25 = 9.25 averted, ± 0.21; 1.35 more than the best rule; tonnes and money as stored."""
+    _, page = written(folder)
+    words = " ".join(page.words.split())
+    assert (
+        "The optimised plan is expected to avert 9.25 of the 17.50 deaths (95% Monte Carlo interval 9.04 "
+        "to 9.46) expected over 15 years if only the host's own money is spent. Against the best simple "
+        "rule, “risk per day first”, it averts a further 1.35 (95% Monte Carlo interval 1.14 to 1.56)."
+    ) in words
+    assert "destroys 27,100 t of a surplus of 29,500 t for USD 28.5 million (2025 prices)" in words
+    assert "gone by 2038-06-30 in half of the replications" in words
+    assert "between 3.30 and 18.2" in words
+
+
+def set_difference(document: dict[str, Any], other: str, mean: float, half_width: float) -> None:
+    document["differences"][f"optimised - {other}"] = {
+        "expected_fatalities": {"mean": mean, "half_width": half_width}
+    }
+
+
+@pytest.mark.parametrize(
+    ("other", "mean", "half_width", "said"),
+    [
+        ("host_only", -6.25, 0.5, "avert 6.25 of the 17.50 deaths (95% Monte Carlo interval 5.75 to 6.75)"),
+        ("host_only", -0.2, 0.5, "the interval includes zero, so no effect is shown"),
+        ("host_only", 2.0, 0.5, "cause 2.00 deaths more than the 17.50"),
+        ("risk_per_day_first", -0.1, 0.3, "no difference in deaths can be shown: \N{MINUS SIGN}0.10 ± 0.30"),
+        (
+            "risk_per_day_first",
+            0.9,
+            0.3,
+            "it causes 0.90 more deaths (95% Monte Carlo interval 0.60 to 1.20)",
+        ),
+    ],
+)
+def test_the_headline_says_what_the_difference_is(
+    folder: Path, edit: EditSummary, other: str, mean: float, half_width: float, said: str
+) -> None:
+    """More, fewer, or not shown: the sentence follows the paired difference and its interval."""
+    edit(lambda document: set_difference(document, other, mean, half_width))
+    assert said in headline(read_results(folder)).finding
+
+
+def test_a_rule_that_won_is_called_a_rule(folder: Path, edit: EditSummary) -> None:
+    """Nothing claims an optimised plan where a rule was kept."""
+    edit(lambda document: document["plan"].update(source="rule:risk_per_day_first"))
+    finding = headline(read_results(folder)).finding
+    assert finding.startswith("The chosen plan, the rule “risk per day first”,")
+    assert "that rule is the plan reported here" in finding
+
+
+def test_one_policy_gives_a_report_without_comparison(tmp_path: Path) -> None:
+    """Results of `demilsim simulate`: an expectation, no difference, and the command that made them."""
+    folder = write_results(tmp_path / "one", ("oldest_first",))
+    _, page = written(folder)
+    assert "12.60 ± 0.38 deaths are expected over 15 years" in page.words
+    assert "Optimised minus this" not in page.words
+    assert "demilsim simulate testland --seed 7 --replications 400 --out DIR" in page.words
+
+
+def test_the_plan_is_described_with_bound_and_gaps(folder: Path) -> None:
+    """Incumbent, bound and both gaps stand together, with what they concern."""
+    _, page = written(folder)
+    words = " ".join(page.words.split())
+    for said in ("10.52", "9.874", "6.1%", "1.2%", "HiGHS 1.16", "4.4% more harm than was planned"):
+        assert said in words
+    assert words.count("The optimiser's bound concerns the linearised model") == 2
+
+
+def test_a_bound_without_a_note_is_not_oversold(folder: Path, edit: EditSummary) -> None:
+    """Where no note says what the bound holds for, the report claims nothing for it."""
+    edit(lambda document: document.update(notes=[]))
+    _, page = written(folder)
+    assert "not known to bound the simulated harm" in page.words
+
+
+def test_the_public_report_names_no_lot_storehouse_or_site(folder: Path) -> None:
+    """Nor any quantity of explosive or date of a line; tonnes by facility and year take their place."""
+    html, page = written(folder)
+    text = everything(folder, html)
+    assert not [secret for secret in SECRETS if secret in text]
+    assert not NEQ_OF_A_LINE.search(page.words)
+    assert "Tonnes planned by facility and year" in page.words
+    # lines 0, 4, … of the fixture go to the kiln; those of 2026 are line 0 alone
+    row = re.search(r"Rotary kiln\s+120\s+124\s+128", page.words)
+    assert row is not None
+
+
+def test_partner_and_restricted_see_more(folder: Path) -> None:
+    """A partner sees lots and sites, the restricted report also storehouses, NEQ and reasons; both say so."""
+    _, partner = written(folder, "partner")
+    assert "PARTNER" in partner.words
+    assert "LOT-SECRET-024" in partner.words
+    assert "LOT-SECRET-025" not in partner.words
+    assert "STORE-SECRET" not in partner.words
+    assert not NEQ_OF_A_LINE.search(partner.words)
+    _, restricted = written(folder, "restricted")
+    assert "RESTRICTED" in restricted.words
+    assert "STORE-SECRET-3" in restricted.words
+    assert NEQ_OF_A_LINE.search(restricted.words)
+    assert get_args(Audience) == ("public", "partner", "restricted")
+
+
+def region(name: str, sites: int) -> Region:
+    return Region(
+        region=name,
+        sites=sites,
+        stock_t_start=10.0 * sites,
+        stock_t_end=sites,
+        harm_rate_start_per_year=0.1 * sites,
+        harm_rate_end_per_year=0.01,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sites", "expected"),
+    [
+        ((3, 4), {"A": 3, "B": 4}),
+        ((1, 2, 5), {"C": 5, "Other regions": 3}),
+        ((2, 3, 5), {"C": 5, "Other regions": 5}),
+        ((1, 1), {"All sites": 2}),
+        ((1, 3), {"All sites": 4}),
+    ],
+)
+def test_the_public_sees_regions_of_three_sites_or_more(
+    sites: tuple[int, ...], expected: dict[str, int]
+) -> None:
+    """Small regions are merged until three sites are together; tonnes are kept."""
+    regions = tuple(region(name, count) for name, count in zip("ABC", sites, strict=False))
+    merged = merged_regions(regions)
+    assert {row.region: row.sites for row in merged} == expected
+    assert sum(row.stock_t_start for row in merged) == 10.0 * sum(sites)
+
+
+def test_the_public_report_merges_small_regions(folder: Path, edit: EditSummary) -> None:
+    """Even where the folder holds a region of one site, its name does not come out."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["regions"]["optimised"][0].update(region="LONE-PLACE", sites=1)
+
+    edit(change)
+    html, _ = written(folder)
+    assert "LONE-PLACE" not in everything(folder, html)
+
+
+def test_figures_of_another_audience_do_not_stay(folder: Path) -> None:
+    """A figure that this report does not have is removed."""
+    (folder / "figures").mkdir()
+    (folder / "figures" / "site-map.svg").write_text("<svg/>")
+    written(folder)
+    assert not (folder / "figures" / "site-map.svg").exists()
+
+
+def test_everything_synthetic_says_so(folder: Path, edit: EditSummary) -> None:
+    """Title, banner, each table and each figure; real data are marked nowhere."""
+    html, page = written(folder)
+    assert html.count('class="synthetic">SYNTHETIC') == html.count("<caption>") + html.count("<figure>")
+    assert "(SYNTHETIC)</title>" in html
+    edit(lambda document: document["scenario"].update(synthetic=False))
+    _, real = written(folder)
+    assert "SYNTHETIC" in page.words
+    assert "SYNTHETIC" not in real.words
+
+
+def test_the_page_can_be_read_aloud(folder: Path) -> None:
+    """Language, skip link, one h1, headings in order, scopes on heads, words for each picture."""
+    html, page = written(folder)
+    tags = page.tags
+    assert ("html", {"lang": "en"}) in tags
+    assert any(attributes.get("href") == "#main" for _, attributes in tags)
+    levels = [int(tag[1]) for tag, _ in tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    assert all(attributes.get("scope") in ("col", "row") for tag, attributes in tags if tag == "th")
+    assert all(attributes.get("alt") for tag, attributes in tags if tag == "img")
+    identifiers = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+
+
+def test_assumed_numbers_are_marked(folder: Path) -> None:
+    """The two assumed numbers of the fixture carry the mark; others do not."""
+    html, page = written(folder)
+    assert html.count('<span class="mark">assumed</span>') == 2
+    assert "4 \N{MULTIPLICATION SIGN} 10⁻⁷" in page.words
+    assert "4,000 to 25,000" in page.words
+
+
+def test_nothing_of_the_run_enters_the_report(folder: Path) -> None:
+    """Whatever `run.json` holds, the report stays the same and names no path."""
+    html, _ = written(folder)
+    (folder / "run.json").write_text('{"wall_seconds": 12345.678, "command": ["/secret/path"]}')
+    again, _ = written(folder)
+    assert again == html
+    assert str(folder) not in html
+
+
+def test_a_report_that_grew_too_large_is_refused(folder: Path, edit: EditSummary) -> None:
+    """It would not pass through an e-mail; nothing is written."""
+    edit(lambda document: document["notes"].append("x" * LARGEST_BYTES))
+    with pytest.raises(ResultsError, match=r"report\.html: expected at most 3,000,000 bytes"):
+        write_report(folder)
+    assert not (folder / "report.html").exists()
+
+
+def test_a_folder_that_is_not_one_says_so(tmp_path: Path) -> None:
+    """The first missing file is named."""
+    with pytest.raises(ResultsError, match=r"summary\.json: missing"):
+        write_report(tmp_path)
