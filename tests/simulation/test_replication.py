@@ -334,6 +334,20 @@ def test_orders_are_cut_to_what_an_explosion_leaves() -> None:
     assert state.ledger.spent == [pytest.approx(1_500_000, abs=1)]
 
 
+def test_what_an_explosion_leaves_goes_to_the_line_of_higher_priority() -> None:
+    """Of lines of 60 t and 40 t at two plants, with 30 t left, the first gets all of it."""
+    scenario = one_lot(
+        facilities=[facility("F1"), facility("F2")],
+        facility_rates=[rate("F1"), rate("F2")],
+        parameters={"consequence.stack_neq_kg": 14_000.0},
+    )
+    for first, second in (("F1", "F2"), ("F2", "F1")):
+        story = plan(line("L1", 60.0, 0, first), line("L1", 40.0, 0, second))
+        _, state = play(scenario, story, candidate(1e-6, extent=STACK))
+        done = [(plant_id, mass_t) for plant_id, _, _, _, mass_t in log(state) if mass_t > 1.0]
+        assert done == [(first, pytest.approx(30.0, abs=1e-5))]
+
+
 def test_processing_accident_stops_the_plant() -> None:
     """The accident at 30 t is on day 30, costs a month, and the lot ends a month later."""
     scenario = one_lot(parameters=QUIET | {"destruction.stop_after_accident_days": 30.0})
@@ -360,6 +374,22 @@ def test_road_accident_by_hand() -> None:
         result, _ = told(world_, fated, plan(line("L1")))
         assert [e.kind for e in result.events] == kinds
         assert sum(e.fatalities_transport for e in result.events) == 5 * len(kinds)
+
+
+def test_lot_explodes_on_the_road_only_once() -> None:
+    """A lot whose rate has been passed in its first load has no second explosion in the next."""
+    scenario = world(
+        sites=[site(), site("S2")],
+        facilities=[facility(site_id="S2")],
+        routes=[route("S1", "S2")],
+        parameters=QUIET,
+    )
+    world_, draws = drawn(without_accidents(scenario))
+    rate_per_t = float(world_.options.road_rate_per_t[0, 0])
+    fated = replace(draws, road_at=np.array([30 * rate_per_t]))
+    result, state = told(world_, fated, plan(line("L1", 40.0), line("L1", 60.0)))
+    assert [(e.kind, e.lot, e.site) for e in result.events] == [("road", 0, 0)]
+    assert len(log(state)) == 2
 
 
 def test_replication_is_a_function() -> None:

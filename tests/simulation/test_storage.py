@@ -128,6 +128,17 @@ def test_deaths_by_hand() -> None:
     assert fire.displaced_person_days == 400.0
 
 
+def test_storehouses_of_a_chain_have_deaths_of_their_own() -> None:
+    """At a uniform of 0.5 H2 as root has 10 dead; set off by H1 it reads 0.5 + 0.618 - 1, and has 6."""
+    world_, draws = row_of_three(exposed_sites=[village(x_m=10.0, y_m=60.0)])
+    fire = {"extent": STOREHOUSE, "prompt": 0.9, "deaths_public": 0.5}
+    events, _ = blow(world_, draws, **fire)
+    assert stats.poisson.ppf(0.118, 10.0) == 6
+    assert events[1].fatalities_public == 6
+    events, _ = blow(world_, draws, storehouse=1, **fire)
+    assert events[0].fatalities_public == 10
+
+
 def test_event_by_ageing_names_its_lot() -> None:
     """The lot that started it is on the root's event only."""
     world_, draws = row_of_three()

@@ -65,6 +65,13 @@ def test_closing_nothing_and_closing_all() -> None:
     assert shut.when(1e-9) == float("inf")
 
 
+def test_rounding_does_not_undo_work() -> None:
+    """A closure whose loss rounds away what was done before it still leaves that work done."""
+    path = WorkingTime([0.0, 30.0, 60.0], [0.0, 15.0, 15.0]).closed(1e-149, 30.0)
+    assert path.worked == sorted(path.worked)
+    assert path.when(path.at(1.0)) <= 1.0
+
+
 interval = st.tuples(st.floats(0.0, 130.0), st.floats(0.0, 40.0)).map(lambda p: (p[0], p[0] + p[1]))
 
 

@@ -231,7 +231,7 @@ class Run:
         return present
 
     def close_site(self, site: int, day: float) -> None:
-        """Stop a site's facilities and the removal of its lots; cut every job to what is left."""
+        """Stop a site's facilities, and send the jobs of its lots back to the plan."""
         until = day + self.world.curves.exposure.parameters.site_closure_days
         self.closed_until[site] = max(self.closed_until[site], until)
         for plant in self.plants:
@@ -240,17 +240,14 @@ class Run:
             plant.keep(day, partial(self.keep_job, site))
 
     def keep_job(self, closed_site: int, job: Job) -> bool:
-        """Cut a job to what is left of its lot; send it back to the plan if its site is closed."""
-        lot, order = job.order.lot, job.order
-        excess = self.committed_g[lot] - self.stock.present_g[lot]
-        if order.site != closed_site and excess <= 0:
+        """Send a job back to the plan if its lot's site is closed; `commit` cuts it to what is left then."""
+        order = job.order
+        if order.site != closed_site:
             return True
         self.ledger.release(job.payment)
-        self.committed_g[lot] -= job.mass_g
+        self.committed_g[order.lot] -= job.mass_g
         self.permit_g[order.facility] += job.mass_g
-        left = min(job.mass_g, job.mass_g - max(excess, 0))
-        if left > 0:
-            self.push(replace(order, mass_g=left))
+        self.push(replace(order, mass_g=job.mass_g))
         return False
 
     def push(self, order: Order) -> None:
