@@ -1,4 +1,4 @@
-"""How fast are the parts of the main job, in units of a plain loop on the same machine?
+"""Time the parts of the main job in units of a plain loop on the same machine.
 
 Covers: one replication of the Kazakhstan programme under three plans, its draws, and one optimisation.
 Times are medians of interleaved rounds; ratios divide by a loop of a million additions timed in the same

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -82,7 +83,7 @@ class DisposalPlan:
 
     def __post_init__(self) -> None:
         priorities = [line.priority for line in self.lines]
-        if any(later <= earlier for earlier, later in zip(priorities, priorities[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(priorities)):
             raise PlanError(f"plan {self.name}: lines must come in strictly rising priority")
         if len({c.facility_id for c in self.commissionings}) != len(self.commissionings):
             raise PlanError(f"plan {self.name}: a facility is commissioned twice")
