@@ -48,9 +48,9 @@ def test_commissionings_come_in_order_with_their_payers() -> None:
     )  # fmt: skip
     story = plan(commissionings=(Commissioning("B", 3), Commissioning("A", 1)))
     schedule = compile_plan(prepare(scenario), story)
-    assert schedule.commissionings == ((1, 0, (1,), (0,)), (3, 1, (1,), (0,)))
+    assert schedule.builds == ((1, 0, (1,), (0,)), (3, 1, (1,), (0,)))
     host = plan(commissionings=(Commissioning("A", 0),), funds=("CAP",))
-    assert compile_plan(prepare(scenario), host).commissionings == ((0, 0, (1,), ()),)
+    assert compile_plan(prepare(scenario), host).builds == ((0, 0, (1,), ()),)
 
 
 BAD = [

@@ -81,10 +81,34 @@ def accepts(scenario: Scenario, lot: Lot, lot_site: str, facility: Facility, has
 
 def disposal_options(scenario: Scenario) -> DisposalOptions:
     """Return the options of every lot of a scenario."""
+    site_of = {h.storehouse_id: h.site_id for h in scenario.storehouses}
+    days, cost, handling, road, travel = _pairs(scenario, site_of)
+    deaths = np.array(
+        [scenario.methods[f.method_id].worker_fatalities_per_accident for f in scenario.facilities]
+    )
+    workers, on_road = handling * deaths, road * scenario.register.transport.fatalities_per_explosion
+    weights = scenario.settings.harm_weights
+    running, capital, standing = _eligibility(scenario, site_of)
+    return DisposalOptions(
+        days_per_t=days,
+        cost_usd_per_t=cost,
+        handling_rate_per_t=handling,
+        road_rate_per_t=road,
+        worker_fatalities_per_t=workers,
+        road_fatalities_per_t=on_road,
+        accident_harm_per_t=weights.fatalities_workers * workers + weights.fatalities_transport * on_road,
+        travel_days=travel,
+        running_eligible=running,
+        capital_eligible=capital,
+        standing_eligible=standing,
+    )
+
+
+def _pairs(scenario: Scenario, site_of: dict[str, str]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return days, cost, processing and road accidents per tonne, and travel days; shape (lot, facility)."""
     shape = (len(scenario.lots), len(scenario.facilities))
     days = np.full(shape, np.inf)
     cost, handling, road, travel = (np.zeros(shape) for _ in range(4))
-    site_of = {h.storehouse_id: h.site_id for h in scenario.storehouses}
     routes = {frozenset((r.from_site_id, r.to_site_id)): r for r in scenario.routes}
     rates = {(r.facility_id, r.category): r for r in scenario.facility_rates}
     transport = scenario.register.transport
@@ -108,25 +132,7 @@ def disposal_options(scenario: Scenario) -> DisposalOptions:
             handling[i, j] = scenario.methods[facility.method_id].accident_rate_per_t
             road[i, j] = distance * explosion_per_t_km
             travel[i, j] = math.ceil(route.travel_days) if route else 0.0
-    deaths = np.array(
-        [scenario.methods[f.method_id].worker_fatalities_per_accident for f in scenario.facilities]
-    )
-    workers, on_road = handling * deaths, road * transport.fatalities_per_explosion
-    weights = scenario.settings.harm_weights
-    running, capital, standing = _eligibility(scenario, site_of)
-    return DisposalOptions(
-        days_per_t=days,
-        cost_usd_per_t=cost,
-        handling_rate_per_t=handling,
-        road_rate_per_t=road,
-        worker_fatalities_per_t=workers,
-        road_fatalities_per_t=on_road,
-        accident_harm_per_t=weights.fatalities_workers * workers + weights.fatalities_transport * on_road,
-        travel_days=travel,
-        running_eligible=running,
-        capital_eligible=capital,
-        standing_eligible=standing,
-    )
+    return days, cost, handling, road, travel
 
 
 def _eligibility(scenario: Scenario, site_of: dict[str, str]) -> tuple[Bools, Bools, Bools]:

@@ -19,14 +19,14 @@ from demilsim.plan import DisposalPlan
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.destruction import Accident, Job, Plant, Segment
 from demilsim.simulation.draws import Candidate, Draws, Receipt, draw
-from demilsim.simulation.funding import Ledger
+from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.results import collect
-from demilsim.simulation.schedule import Order, Schedule, compile_plan
+from demilsim.simulation.schedule import Build, Order, Schedule, compile_plan
 from demilsim.simulation.storage import Stock, explosion, poisson_quantile
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare
-from demilsim.units import GRAMS_PER_TONNE, day_of, years
+from demilsim.units import GRAMS_PER_TONNE, cents, day_of, years
 
 COMMITMENT_MARGIN = 1.25
 """Work committed at a period's start over its expected working days: a facility ahead of plan goes on."""
@@ -118,8 +118,8 @@ class Run:
     pushed: int = 0
     committed_g: list[int] = field(init=False)
     closed_until: list[float] = field(init=False)
-    to_commission: list[tuple[int, int, tuple[int, ...], tuple[int, ...]]] = field(init=False)
-    to_keep_open: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+    to_commission: list[Build] = field(init=False)
+    to_keep_open: list[Build] = field(default_factory=list)
     permit_g: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,7 +140,7 @@ class Run:
         self.ledger = Ledger(len(scenario.funds), self.world.drawing_order)
         self.committed_g = [0] * len(scenario.lots)
         self.closed_until = [0.0] * len(scenario.sites)
-        self.to_commission = list(self.schedule.commissionings)
+        self.to_commission = list(self.schedule.builds)
         self.permit_g = [float("inf")] * len(self.plants)
 
     def on_receipt(self, receipt: Receipt) -> None:
@@ -259,35 +259,38 @@ class Run:
     def commission(self, period: int, day: float) -> None:
         """Order the facilities that are due and can be paid; the others wait for money."""
         waiting = []
-        for entry in self.to_commission:
-            due, index, capital_payers, standing_payers = entry
-            facility = self.world.scenario.facilities[index]
+        for build in self.to_commission:
+            facility = self.world.scenario.facilities[build.facility]
             payment = None
-            if due <= period:
-                payment = self.ledger.commit(capital_payers, round(facility.capital_cost_usd * 100))
+            if build.period <= period:
+                payment = self.ledger.commit(build.capital_payers, cents(facility.capital_cost_usd))
             if payment is None:
-                waiting.append(entry)
+                waiting.append(build)
                 continue
-            self.ledger.spend(payment)
-            self.standing.extend((day, fund, cents) for fund, cents in payment)
+            self.pay_now(payment, day)
             opens = first_open_period(self.world.scenario, facility, period)
-            self.plants[index].open_from = float(self.world.knots[opens])
-            self.to_keep_open.append((index, standing_payers))
+            self.plants[build.facility].open_from = float(self.world.knots[opens])
+            self.to_keep_open.append(build)
         self.to_commission = waiting
+
+    def pay_now(self, payment: Payment, day: float) -> None:
+        """Spend what has just been committed."""
+        self.ledger.spend(payment)
+        self.standing.extend((day, fund, amount) for fund, amount in payment)
 
     def keep_open(self, period: int, day: float) -> None:
         """Pay the standing cost of commissioned facilities; close for the period those that cannot."""
         end = float(self.world.knots[period + 1])
-        for index, payers in self.to_keep_open:
-            if self.plants[index].open_from >= end:
+        for build in self.to_keep_open:
+            plant = self.plants[build.facility]
+            if plant.open_from >= end:
                 continue
-            cost = self.world.scenario.facilities[index].fixed_cost_usd_per_year * years(end - day)
-            payment = self.ledger.commit(payers, round(cost * 100))
+            yearly_usd = self.world.scenario.facilities[build.facility].fixed_cost_usd_per_year
+            payment = self.ledger.commit(build.standing_payers, cents(yearly_usd * years(end - day)))
             if payment is None:
-                self.plants[index].close(day, end)
-                continue
-            self.ledger.spend(payment)
-            self.standing.extend((day, fund, cents) for fund, cents in payment)
+                plant.close(day, end)
+            else:
+                self.pay_now(payment, day)
 
     def renew_permits(self, day: float) -> None:
         """Start a permit year: what is still queued counts against it."""

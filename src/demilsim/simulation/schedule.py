@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from demilsim.errors import PlanError
-from demilsim.plan import DisposalPlan
+from demilsim.model.options import Bools
+from demilsim.plan import Commissioning, DisposalPlan, PlanLine
 from demilsim.simulation.world import World
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE
 
@@ -48,6 +50,15 @@ class Order:
         return round(self.cents_per_t * mass_g / GRAMS_PER_TONNE)
 
 
+class Build(NamedTuple):
+    """A commissioning: period of the order, facility, and who may pay capital and standing cost."""
+
+    period: int
+    facility: int
+    capital_payers: tuple[int, ...]
+    standing_payers: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A plan that a replication can run.
@@ -60,14 +71,14 @@ class Schedule:
         Orders that become due at the start of each period.
     payers
         Sets of funds, each in drawing order.
-    commissionings
-        (period, facility, capital payers, standing payers) in order of period.
+    builds
+        In order of period.
     """
 
     orders: tuple[Order, ...]
     due: tuple[tuple[Order, ...], ...]
     payers: tuple[tuple[int, ...], ...]
-    commissionings: tuple[tuple[int, int, tuple[int, ...], tuple[int, ...]], ...]
+    builds: tuple[Build, ...]
 
 
 def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
@@ -80,81 +91,82 @@ def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
         is neither existing nor commissioned, more of a lot than there is, or a period before the first;
         or if a commissioning names anything but a possible facility.
     """
-    scenario = world.scenario
-    lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
-    facilities = {f.facility_id: i for i, f in enumerate(scenario.facilities)}
-    allowed_funds = {
-        i for i, fund in enumerate(scenario.funds) if not plan.funds or fund.fund_id in plan.funds
-    }
-    usable = {i for i, f in enumerate(scenario.facilities) if f.status == "existing"}
-    for commissioning in plan.commissionings:
-        built = facilities.get(commissioning.facility_id)
-        if built is None or scenario.facilities[built].status == "existing":
+    return _Compiler(world, plan).schedule()
+
+
+class _Compiler:
+    """Turns a plan's ids into indices and refuses what does not fit."""
+
+    def __init__(self, world: World, plan: DisposalPlan) -> None:
+        scenario = world.scenario
+        self._world, self._plan = world, plan
+        self._lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
+        self._facilities = {f.facility_id: i for i, f in enumerate(scenario.facilities)}
+        self._funds = [
+            f for f in world.drawing_order if not plan.funds or scenario.funds[f].fund_id in plan.funds
+        ]
+        self._usable = {i for i, f in enumerate(scenario.facilities) if f.status == "existing"}
+        self._payers: dict[tuple[int, ...], int] = {}
+        self._planned_g = [0] * len(scenario.lots)
+
+    def schedule(self) -> Schedule:
+        builds = tuple(sorted(self._build(c) for c in self._plan.commissionings))
+        orders = tuple(self._order(rank, line) for rank, line in enumerate(self._plan.lines))
+        due: list[list[Order]] = [[] for _ in range(self._world.scenario.periods)]
+        for order in orders:
+            if order.earliest_period < len(due):
+                due[order.earliest_period].append(order)
+        return Schedule(orders, tuple(map(tuple, due)), tuple(self._payers), builds)
+
+    def _build(self, commissioning: Commissioning) -> Build:
+        index = self._facilities.get(commissioning.facility_id)
+        if index is None or self._world.scenario.facilities[index].status == "existing":
             raise PlanError(
-                f"plan {plan.name}: expected a possible facility to commission "
+                f"plan {self._plan.name}: expected a possible facility to commission "
                 f"(got {commissioning.facility_id})"
             )
-        usable.add(built)
-    payers: dict[tuple[int, ...], int] = {}
-    planned_g = [0] * len(lots)
-    orders = []
-    for rank, line in enumerate(plan.lines):
-        where = f"plan {plan.name}, line {rank + 1}"
-        if line.lot_id not in lots or line.facility_id not in facilities:
+        self._usable.add(index)
+        options = self._world.options
+        return Build(
+            commissioning.period,
+            index,
+            self._paying(options.capital_eligible[:, index]),
+            self._paying(options.standing_eligible[:, index]),
+        )
+
+    def _paying(self, eligible: Bools) -> tuple[int, ...]:
+        return tuple(f for f in self._funds if eligible[f])
+
+    def _order(self, rank: int, line: PlanLine) -> Order:
+        lot, facility = self._checked(rank, line)
+        options = self._world.options
+        payers = self._paying(options.running_eligible[:, lot, facility])
+        return Order(
+            rank=rank,
+            lot=lot,
+            facility=facility,
+            site=int(self._world.storehouse_site[self._world.lot_storehouse[lot]]),
+            mass_g=line.mass_g,
+            days_per_g=float(options.days_per_t[lot, facility]) / GRAMS_PER_TONNE,
+            cents_per_t=float(options.cost_usd_per_t[lot, facility]) * CENTS_PER_USD,
+            payers=self._payers.setdefault(payers, len(self._payers)),
+            earliest_period=line.earliest_period,
+            travel_days=float(options.travel_days[lot, facility]),
+        )
+
+    def _checked(self, rank: int, line: PlanLine) -> tuple[int, int]:
+        """Return lot and facility of a line that fits."""
+        where = f"plan {self._plan.name}, line {rank + 1}"
+        if line.lot_id not in self._lots or line.facility_id not in self._facilities:
             raise PlanError(f"{where}: unknown lot or facility ({line.lot_id}, {line.facility_id})")
-        lot, facility = lots[line.lot_id], facilities[line.facility_id]
-        if not world.options.allowed[lot, facility]:
+        lot, facility = self._lots[line.lot_id], self._facilities[line.facility_id]
+        if not self._world.options.allowed[lot, facility]:
             raise PlanError(f"{where}: {line.facility_id} cannot take lot {line.lot_id}")
-        if facility not in usable:
+        if facility not in self._usable:
             raise PlanError(f"{where}: {line.facility_id} is never commissioned")
-        planned_g[lot] += line.mass_g
-        if line.mass_g <= 0 or planned_g[lot] > world.lot_g[lot]:
+        self._planned_g[lot] += line.mass_g
+        if line.mass_g <= 0 or self._planned_g[lot] > self._world.lot_g[lot]:
             raise PlanError(f"{where}: expected 0 < mass <= what is left of lot {line.lot_id}")
         if line.earliest_period < 0:
             raise PlanError(f"{where}: expected earliest period >= 0 (got {line.earliest_period})")
-        funds = tuple(
-            f
-            for f in world.drawing_order
-            if f in allowed_funds and world.options.running_eligible[f, lot, facility]
-        )
-        orders.append(
-            Order(
-                rank=rank,
-                lot=lot,
-                facility=facility,
-                site=int(world.storehouse_site[world.lot_storehouse[lot]]),
-                mass_g=line.mass_g,
-                days_per_g=float(world.options.days_per_t[lot, facility]) / GRAMS_PER_TONNE,
-                cents_per_t=float(world.options.cost_usd_per_t[lot, facility]) * CENTS_PER_USD,
-                payers=payers.setdefault(funds, len(payers)),
-                earliest_period=line.earliest_period,
-                travel_days=float(world.options.travel_days[lot, facility]),
-            )
-        )
-    due: list[list[Order]] = [[] for _ in range(scenario.periods)]
-    for order in orders:
-        if order.earliest_period < scenario.periods:
-            due[order.earliest_period].append(order)
-    commissionings = [
-        (
-            c.period,
-            facilities[c.facility_id],
-            tuple(
-                f
-                for f in world.drawing_order
-                if f in allowed_funds and world.options.capital_eligible[f, facilities[c.facility_id]]
-            ),
-            tuple(
-                f
-                for f in world.drawing_order
-                if f in allowed_funds and world.options.standing_eligible[f, facilities[c.facility_id]]
-            ),
-        )
-        for c in plan.commissionings
-    ]
-    return Schedule(
-        orders=tuple(orders),
-        due=tuple(tuple(rows) for rows in due),
-        payers=tuple(payers),
-        commissionings=tuple(sorted(commissionings)),
-    )
+        return lot, facility
