@@ -39,8 +39,10 @@ TEACHING_FIRST, CHOOSING_FIRST = 1_000_000, 2_000_000
 """Numbers of the first replications that teach and that choose; reports use those from 0."""
 
 GAP_AVERTED = 0.009
-"""Gap of the MILP as a share of the harm averted [1]: half of it costs a third more time and, on the Kazakhstan
-scenario, changes the harm of the flows by less than 0.1%."""
+"""Gap of the MILP as a share of the harm averted [1].
+
+On the Kazakhstan scenario half of it costs a third more time and changes the harm of the flows by less than
+0.1%."""
 
 TEACHER = "risk_per_day_first"
 """The rule whose simulation teaches the first coefficients."""
