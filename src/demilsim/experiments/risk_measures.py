@@ -12,15 +12,15 @@ from demilsim.plan import Floats
 from demilsim.units import DAYS_PER_YEAR
 
 MAJOR_NEQ_KG = 10_000.0
-"""NEQ from which an explosion, with those that it sets off, is called major [kg]: a choice, not a standard."""
+"""NEQ from which an explosion with its chain is called major [kg]: a choice, not a standard."""
 
-INTOLERABLE_AT_ONE_PER_YEAR = 1e-2
+INTOLERABLE_PER_YEAR = 1e-2
 """Frequency of a death or more above which an F-N curve of slope -1 is intolerable [1/yr].
 
 Recollected: UK HSE, Reducing risks, protecting people (2001): 50 deaths once in 5,000 years. Check it.
 """
 
-ACCEPTABLE_AT_ONE_PER_YEAR = 1e-4
+ACCEPTABLE_PER_YEAR = 1e-4
 """The same line for broadly acceptable, two decades lower [1/yr]; recollected."""
 
 
@@ -44,7 +44,7 @@ class FrequencyNumber:
         """Largest ratio of the curve to the intolerable line F = 0.01/n [1]; 0 without deaths."""
         if not self.deaths.size:
             return 0.0
-        return float(np.max(self.per_year * self.deaths) / INTOLERABLE_AT_ONE_PER_YEAR)
+        return float(np.max(self.per_year * self.deaths) / INTOLERABLE_PER_YEAR)
 
 
 def frequency_number(ensemble: Ensemble, policy: str, site: int | None = None) -> FrequencyNumber:
