@@ -30,7 +30,7 @@ QUIET = {f"event_rate.{cause}_per_storehouse_year": 0.0 for cause in BASE} | {
 }
 """Parameters with which nothing explodes in store."""
 
-RAISED = {f"event_rate.{cause}_per_storehouse_year": 0.01 for cause in BASE}
+RAISED = {f"event_rate.{cause}_per_storehouse_year": 0.03 for cause in BASE}
 """Parameters with which storage is so dangerous that accidents in destruction matter little."""
 
 
@@ -62,7 +62,7 @@ def candidate(day: float, storehouse: int = 0, **changes: Any) -> Candidate:
     """Return an incident of practices that, if anything is stored, takes one stack and kills nobody."""
     base = Candidate(
         day=day, cause=Cause.STORAGE, storehouse=storehouse, lot=-1, mark=0.0, extent=0.5, prompt=0.5,
-        deaths_public=0.0, deaths_workers=0.0,
+        daytime=0.0, responders=0.0, chain=0.0, deaths_public=0.0, deaths_workers=0.0,
     )  # fmt: skip
     return replace(base, **changes)
 

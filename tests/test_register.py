@@ -17,12 +17,14 @@ CONFIDENCES = {"read", "derived", "assumed"}
 UNIT_OF_SUFFIX = {
     "_j_per_mol": "J/mol", "_per_t_year": "1/(t yr)", "_per_year": "1/yr", "_per_storehouse_year": "1/yr",
     "_usd_per_t": "USD/t", "_usd_per_t_km": "USD/(t km)", "_usd_per_person": "USD", "_per_vehicle_km": "1/km",
-    "_kg": "kg", "_m": "m", "_days": "d", "_t": "t", "_fraction": "1", "_sigma": "1",
+    "_kg": "kg", "_m": "m", "_days": "d", "_hours": "h", "_years": "yr", "_t": "t",
+    "_fraction": "1", "_sigma": "1",
 }  # fmt: skip
 UNIT_BY_PATTERN = {
     r"k_(touching|none_\w+)": "m/kg^(1/3)", r"\w*(share|factor)(_\w+)?": "1", r"probability_\w+": "1",
     r"explosion_given_accident": "1", r"(responders|fatalities)_per_(event|explosion)": "persons",
-    r"injuries_per_fatality": "1",
+    r"injuries_per_fatality": "1", r"corrosion_doubling_years_\w+": "yr",
+    r"injuries_per_fire": "persons", r"k_fireball": "m/kg^(1/3)", r"evacuation_hours_\w+": "h",
 }  # fmt: skip
 
 
@@ -68,6 +70,28 @@ def test_every_entry_has_its_evidence(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", sorted(ENTRIES))
+def test_every_range_can_be_drawn_from(key: str) -> None:
+    """A logarithm needs a positive range of a factor of 3 or more; what is fixed has no range."""
+    entry = ENTRIES[key]
+    share = re.search(r"share|fraction|probability|swing_factor", key.split(".")[1])
+    wide = entry.low > 0.0 and entry.high / entry.low >= 3.0 - 1e-9
+    if entry.low == entry.high:
+        assert entry.distribution == "fixed"
+    elif wide and not share:
+        assert entry.distribution == "log-triangular"
+    else:
+        assert entry.distribution == "triangular"
+
+
+def test_unit_defining_constants_are_fixed() -> None:
+    """The references of the factors are never drawn, and neither are others."""
+    fixed = {key for key, entry in ENTRIES.items() if entry.distribution == "fixed"}
+    assert fixed == {
+        "event_rate.rrpl_factor_1", "event_rate.external_factor_masonry", "event_rate.ageing_factor_retest",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("key", sorted(ENTRIES))
 def test_unit_is_the_one_in_the_name(key: str) -> None:
     """Unit and name of an entry agree."""
     name = key.split(".")[1]
@@ -81,7 +105,7 @@ def test_derived_constants_follow_from_their_sources() -> None:
     """The arithmetic that the sources give leads to the values in use."""
     assert REGISTER.ageing.depletion_rate_per_year == pytest.approx(math.log(2.0) / 25.0, rel=0.02)
     injured, dead = 77 + 90 + 17, 3 + 12 + 2
-    assert REGISTER.consequence.injuries_per_fatality == pytest.approx(injured / dead, rel=0.01)
+    assert REGISTER.transport.injuries_per_fatality == pytest.approx(injured / dead, rel=0.01)
     assert REGISTER.consequence.cleanup_usd_per_t == pytest.approx(14.5e6 / 3085.0, rel=0.01)
 
 
@@ -115,6 +139,8 @@ def test_better_practice_is_never_riskier() -> None:
     for name in ("ageing.swing_factor", "event_rate.external_factor", "propagation.k_none"):
         by_construction = {c: ENTRIES[f"{name}_{c.value}"].value for c in Construction}
         assert min(by_construction, key=by_construction.__getitem__) is Construction.EARTH_COVERED
+    years = {c: ENTRIES[f"ageing.corrosion_doubling_years_{c.value}"].value for c in Construction}
+    assert min(years, key=years.__getitem__) is Construction.OPEN_STACK
 
 
 def test_natures_cover_the_categories() -> None:
@@ -187,6 +213,16 @@ def test_override_outside_the_range_widens_it(value: float, low: float, high: fl
         "transport.cost_usd_per_t_km"
     ]
     assert (entry.low, entry.value, entry.high) == (low, value, high)
+
+
+def test_override_of_a_scale_to_zero_is_no_longer_logarithmic() -> None:
+    """A rate that a scenario sets to zero has a range without logarithm; others keep their reading."""
+    key = "event_rate.storage_per_storehouse_year"
+    assert ENTRIES[key].distribution == "log-triangular"
+    assert REGISTER.overridden({key: own(0.0)}).entries[key].distribution == "triangular"
+    assert REGISTER.overridden({key: own(1e-6)}).entries[key].distribution == "log-triangular"
+    reference = "event_rate.rrpl_factor_1"
+    assert REGISTER.overridden({reference: own(2.0)}).entries[reference].distribution == "fixed"
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,16 @@ def storehouse(storehouse_id: str = "H1", site_id: str = "S1", **changes: Any) -
 
 
 def village(exposed_site_id: str = "E1", site_id: str = "S1", **changes: Any) -> ExposedSite:
-    """Return 100 people in dwellings 500 m east of the origin, always at home."""
+    """Return 100 people in dwellings 500 m east of the origin, always at home.
+
+    `occupancy_fraction` sets the share present by day and by night alike.
+    """
+    if "occupancy_fraction" in changes:
+        share = changes.pop("occupancy_fraction")
+        changes = {"day_fraction": share, "night_fraction": share, **changes}
     base = {
         "exposed_site_id": exposed_site_id, "site_id": site_id, "kind": "dwellings", "x_m": 500.0,
-        "y_m": 0.0, "persons": 100.0, "occupancy_fraction": 1.0, "source": SOURCE,
+        "y_m": 0.0, "persons": 100.0, "day_fraction": 1.0, "night_fraction": 1.0, "source": SOURCE,
     }  # fmt: skip
     return ExposedSite(**(base | changes))
 

@@ -97,7 +97,11 @@ VILLAGES = {
     "encroached": ((150, 600, 500, 900), (300, 1_200, 1_000, 2_000), (500, 4_000, 1_800, 4_000)),
 }
 SCHOOL_SETTINGS = ("middle", "encroached")
-OCCUPANCY = {"dwellings": 0.7, "public_building": 0.2, "road": 0.15, "town": 0.7}
+# Share present by day and by night; with half of the events by day the means are 0.7, 0.2, 0.15, 0.5, 0.25.
+OCCUPANCY = {
+    "dwellings": (0.5, 0.9), "public_building": (0.4, 0.0), "road": (0.25, 0.05), "town": (0.5, 0.9),
+    "guards": (0.5, 0.5), "staff": (0.5, 0.0),
+}  # fmt: skip
 TOWN_INNER_SHARE = 0.3  # of the town; the rest lives TOWN_DEPTH_M further away
 TOWN_DEPTH_M = 1_500.0
 
@@ -184,10 +188,12 @@ def storehouse_rows() -> list[Row]:
     return rows
 
 
-def exposed_groups(p: Profile, rng: np.random.Generator) -> Iterable[tuple[str, str, float, float, float]]:
-    """Yield source, kind, persons, occupancy and distance from the edge of the storehouses [m]."""
-    yield "A-EXPOSED", "workers", rng.integers(10, 31), 0.5, rng.uniform(100, 300)
-    yield "A-EXPOSED", "workers", rng.integers(20, 61), 0.25, rng.uniform(200, 500)
+def exposed_groups(
+    p: Profile, rng: np.random.Generator
+) -> Iterable[tuple[str, str, float, tuple[float, float], float]]:
+    """Yield source, kind, persons, share present by day and night, distance from the storehouses [m]."""
+    yield "A-EXPOSED", "workers", rng.integers(10, 31), OCCUPANCY["guards"], rng.uniform(100, 300)
+    yield "A-EXPOSED", "workers", rng.integers(20, 61), OCCUPANCY["staff"], rng.uniform(200, 500)
     yield "A-EXPOSED", "road", rng.integers(5, 31), OCCUPANCY["road"], rng.uniform(300, 1_500)
     for low, high, near, far in VILLAGES[p.setting]:
         persons = round(math.exp(rng.uniform(math.log(low), math.log(high))), -1)
@@ -221,7 +227,8 @@ def exposed_site_rows(storehouses: list[Row]) -> list[Row]:
                     "x_m": round(x),
                     "y_m": round(y),
                     "persons": int(persons),
-                    "occupancy_fraction": occupancy,
+                    "day_fraction": occupancy[0],
+                    "night_fraction": occupancy[1],
                     "source": source,
                 }
             )

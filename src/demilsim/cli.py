@@ -41,6 +41,9 @@ Set = Annotated[
     list[str], typer.Option("--set", metavar="PATH=VALUE", help="Replace a value of scenario.yaml.")
 ]
 Replications = Annotated[int, typer.Option(min=2, help="Fresh replications.")]
+ParameterDraws = Annotated[
+    int, typer.Option(min=0, help="Draws of constants that are not known; 0 for none, else 2 or more.")
+]
 AudienceOption = Annotated[Audience, typer.Option(help="Who the report is for.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
@@ -81,6 +84,7 @@ def run(
     scenario: ScenarioPath,
     out: Out,
     replications: Replications = 400,
+    parameter_draws: ParameterDraws = 32,
     seed: Seed = None,
     set_: Set = [],  # noqa: B006
     jobs: Jobs = None,
@@ -96,7 +100,13 @@ def run(
     loaded = _load(scenario, set_)
     with console.progress(replications) as bar:
         outcome = run_programme(
-            loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
+            loaded,
+            replications,
+            seed=seed,
+            jobs=jobs,
+            tell=console.say,
+            progress=bar.advance,
+            parameter_draws=parameter_draws,
         )
     write_results(
         out,
@@ -104,7 +114,8 @@ def run(
         seed=_seed(loaded, seed),
         how=_how(started, jobs),
         programme=outcome.programme,
-        notes=notes_of(loaded, outcome.programme),
+        notes=notes_of(loaded, outcome.programme, outcome.uncertainty),
+        uncertainty=outcome.uncertainty,
         audience=audience.value,
     )
     _finish(out, json, console)

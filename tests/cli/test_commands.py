@@ -29,7 +29,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_run_writes_the_results_folder(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
     """`run` writes every file of the contract, with every policy and difference in the summary."""
     out = tmp_path / "out"
-    seen = cli("run", alpha, "--out", out, "--replications", 16, "--jobs", 1)
+    seen = cli("run", alpha, "--out", out, "--replications", 16, "--parameter-draws", 4, "--jobs", 1)
     assert seen.code == 0, seen.err
     assert all((out / name).is_file() for name in FILES)
     assert list((out / "figures").glob("*.svg"))
@@ -39,6 +39,12 @@ def test_run_writes_the_results_folder(alpha: Path, tmp_path: Path, cli: Command
     assert set(summary["differences"]) == {f"optimised - {p}" for p in POLICIES - {"optimised"}}
     assert summary["replications"] == 16
     assert summary["plan"]["status"] == "optimal"
+    assert summary["uncertainty"]["parameter_draws"] == 4
+    assert set(summary["uncertainty"]["p_optimised_better"]) == POLICIES - {"optimised"}
+    assert len(summary["uncertainty"]["tornado"]) == 10
+    for policy in POLICIES:
+        deaths = summary["policies"][policy]["expected_fatalities"]
+        assert 0.0 < deaths["parameter_p5"] <= deaths["parameter_p95"]
     header = (out / "timeline.csv").read_text().splitlines()[0].split(",")
     assert header[:7] == [
         "policy",
@@ -61,11 +67,19 @@ def test_same_seed_same_bytes(
     monkeypatch.setattr("demilsim.experiments.backends.WORTH_SECONDS", 0.0)
     outs = [tmp_path / name for name in ("a", "b", "c")]
     for out, jobs in zip(outs, (1, 1, 2), strict=True):
-        arguments = ("run", alpha, "--out", out, "--replications", 18, "--jobs", jobs)
+        arguments = ("run", alpha, "--out", out, "--replications", 18, "--parameter-draws", 2, "--jobs", jobs)
         assert cli(*arguments).code == 0
     first = contents(outs[0])
     assert first == contents(outs[1])
     assert first == contents(outs[2])
+
+
+def test_one_parameter_draw_is_refused(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """One draw has no variance: input wrong, nothing written."""
+    seen = cli("run", alpha, "--out", tmp_path / "out", "--replications", 8, "--parameter-draws", 1)
+    assert seen.code == 2
+    assert "parameter draws: expected 0 (none) or at least 2 (got 1)" in seen.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_seed_changes_results(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
@@ -79,7 +93,9 @@ def test_seed_changes_results(alpha: Path, tmp_path: Path, cli: CommandLine) -> 
 
 def test_json_is_all_there_is_on_stdout(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
     """With --json one document and nothing else is on standard output, whatever the solver prints."""
-    seen = cli("run", alpha, "--out", tmp_path / "out", "--replications", 8, "--jobs", 1, "--json")
+    out = tmp_path / "out"
+    arguments = ("--replications", 8, "--parameter-draws", 0, "--jobs", 1, "--json")
+    seen = cli("run", alpha, "--out", out, *arguments)
     assert json.loads(seen.out) == json.loads((tmp_path / "out" / "summary.json").read_text())
 
 
@@ -170,8 +186,17 @@ def test_broken_experiment_is_refused(tmp_path: Path, cli: CommandLine) -> None:
 
 
 def test_sources_lists_the_register(alpha: Path, cli: CommandLine) -> None:
-    """`sources` prints every constant with value, range, source and confidence."""
+    """`sources` prints every constant with value, range, source and confidence, the code's own last."""
     seen = cli("sources", alpha)
     rows = list(csv.DictReader(seen.out.splitlines()))
     assert len(rows) > 60
     assert all(row["source"] and row["confidence"] in ("read", "derived", "assumed") for row in rows)
+    shapes = {"triangular", "log-triangular", "uniform", "fixed"}
+    assert {row["distribution"] for row in rows} <= shapes
+    by_key = {row["key"]: row for row in rows}
+    assert by_key["event_rate.rrpl_factor_1"]["distribution"] == "fixed"
+    assert by_key["method.open_detonation.accident_rate_per_t"]["distribution"] == "log-triangular"
+    in_code = [row["key"] for row in rows if row["value"] == "see code"]
+    assert in_code == [row["key"] for row in rows][-len(in_code) :]
+    gas_constant = by_key["model.ageing.GAS_CONSTANT_J_PER_MOL_K"]
+    assert (gas_constant["unit"], gas_constant["low"], gas_constant["high"]) == ("J/(mol K)", "", "")

@@ -46,20 +46,50 @@ def lethality(distance_m: float, neq_kg: float) -> float:
     return min(1.0, 10.0 ** (1.827 - 3.433 * x - 0.853 * x**2 + 0.356 * x**3))
 
 
+def division(scenario: Scenario, house: int) -> str:
+    """Return the most hazardous division that a storehouse holds."""
+    house_id = scenario.storehouses[house].storehouse_id
+    held = [
+        scenario.natures[x.nature_id].hazard_division for x in scenario.lots if x.storehouse_id == house_id
+    ]
+    return min((d.value for d in held), default="")
+
+
+def chances(scenario: Scenario, house: int, distance_m: float, neq_kg: float) -> tuple[float, float]:
+    """Return the chances of death indoors and in the open, by the rules of what a storehouse holds."""
+    p = scenario.register.consequence
+    if neq_kg <= 0.0:
+        return 0.0, 0.0
+    s = distance_m / neq_kg ** (1.0 / 3.0)
+    if division(scenario, house) == "1.3":
+        heat = min(1.0, max(0.0, 2.0 - s / p.k_fireball))
+        return heat, heat
+    blast = p.lethality_factor * lethality(distance_m, neq_kg)
+    octaves = min(1.0, max(0.0, math.log2(s / 4.0)))
+    open_air = min(1.0, blast * p.outdoor_lethality_factor**octaves)
+    if division(scenario, house) == "1.2":
+        reach = max(0.0, 1.0 - distance_m / p.fragment_distance_m)
+        open_air = max(open_air, p.fragment_kill_share * reach * neq_kg / (neq_kg + p.fragment_neq_kg))
+    return min(1.0, blast), open_air
+
+
 def deaths(scenario: Scenario, house: int, neq_kg: float) -> tuple[float, float]:
     """Return the public and the workers killed if all who are usually there are caught."""
     at = scenario.storehouses[house]
-    factor = scenario.register.consequence.lethality_factor
+    p = scenario.register.consequence
     public = workers = 0.0
     for place in scenario.exposed_sites:
         if place.site_id == at.site_id:
             distance = math.hypot(place.x_m - at.x_m, place.y_m - at.y_m)
-            caught = place.persons * place.occupancy_fraction
-            killed = caught * min(1.0, factor * lethality(distance, neq_kg))
+            indoors, in_the_open = chances(scenario, house, distance, neq_kg)
+            by_day = p.day_share * place.persons * place.day_fraction
+            by_night = (1.0 - p.day_share) * place.persons * place.night_fraction
             if place.kind == "workers":
-                workers += killed
+                out = p.outdoor_share_workers
+                workers += (by_day + by_night) * ((1.0 - out) * indoors + out * in_the_open)
             else:
-                public += killed
+                out = p.outdoor_share_public
+                public += by_day * ((1.0 - out) * indoors + out * in_the_open) + by_night * indoors
     return public, workers
 
 
@@ -68,19 +98,31 @@ def stack_deaths(scenario: Scenario, house: int, neq_kg: float) -> tuple[float, 
     return deaths(scenario, house, min(neq_kg, scenario.register.consequence.stack_neq_kg))
 
 
+def staying(scenario: Scenario) -> tuple[float, float]:
+    """Return the expected share of public and workers still there after a fire of exponential length."""
+    p = scenario.register.consequence
+    return tuple(e / (e + p.cook_off_hours) for e in (p.evacuation_hours_public, p.evacuation_hours_workers))
+
+
 def storehouse_deaths(scenario: Scenario, house: int, neq_kg: float) -> tuple[float, float]:
     """Return deaths of a whole storehouse: promptly, or late with most gone and responders near."""
     p = scenario.register.consequence
     public, workers = deaths(scenario, house, neq_kg)
-    near = min(1.0, p.lethality_factor * lethality(p.responder_distance_m, neq_kg))
+    _, near = chances(scenario, house, p.responder_distance_m, neq_kg)
     responders = p.responders_per_event * p.responders_caught_share * near
-    late_public = (1.0 - p.evacuated_share_public) * public
-    late_workers = (1.0 - p.evacuated_share_workers) * workers + responders
+    stay_public, stay_workers = staying(scenario)
     prompt = p.prompt_share
     return (
-        prompt * public + (1.0 - prompt) * late_public,
-        prompt * workers + (1.0 - prompt) * late_workers,
+        prompt * public + (1.0 - prompt) * stay_public * public,
+        prompt * workers + (1.0 - prompt) * (stay_workers * workers + responders),
     )
+
+
+def propagated_share(scenario: Scenario) -> float:
+    """Return the expected share of the public still there when a storehouse is set off by another."""
+    p = scenario.register.consequence
+    at_root = p.prompt_share + (1.0 - p.prompt_share) * staying(scenario)[0]
+    return at_root * p.evacuation_hours_public / (p.evacuation_hours_public + p.chain_delay_hours)
 
 
 def extent_shares(p: Consequence, cause: str) -> tuple[float, float]:

@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demilsim.model.consequence import (
-    Exposure,
-    damage_share,
-    exposure,
-    lethality_indoors,
-    mass_share,
-    peak_overpressure_kpa,
-    scaled_distance,
-)
+from demilsim.model.consequence import Exposure, exposure, mass_share
+from demilsim.model.timeline import Moment, sudden
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import ExposedSite
 from model import hand_model
@@ -31,6 +24,13 @@ LETHALITY_AT_29_24 = 1.2097e-4
 LETHALITY_AT_5_526 = 0.08991
 """At S = 150 / 20000^(1/3) = 5.5260: log10 P = 1.827 - 2.5487 - 0.4702 + 0.1457 = -1.0462."""
 
+PLAIN = {
+    "consequence.outdoor_lethality_factor": 1.0,
+    "consequence.responder_distance_m": 150.0,
+    "consequence.responders_caught_share": 0.2,
+}
+"""Constants with which the open air is as deadly as a house, and responders are easy to count."""
+
 
 def guards(**changes: object) -> ExposedSite:
     """Return 8 guards 150 m north of the origin, half of the time there."""
@@ -40,82 +40,8 @@ def guards(**changes: object) -> ExposedSite:
 
 def people(*exposed_sites: ExposedSite, **changes: object) -> Exposure:
     """Return the exposure of one storehouse to these people, without any to others."""
-    return exposure(one_lot(exposed_sites=exposed_sites, **changes))
-
-
-def test_scaled_distance_by_hand() -> None:
-    """500 m from 8 t is 25 m kg^(-1/3); from nothing it is infinite."""
-    s = scaled_distance(np.array([500.0, 500.0]), np.array([8000.0, 0.0]))
-    assert list(s) == [pytest.approx(25.0), math.inf]
-
-
-def test_lethality_at_published_points() -> None:
-    """The recollected curve of Gilbert, Lees and Scilly gives 1 at 3 (capped), 0.020, 3.4e-4 and 2.8e-5."""
-    p = lethality_indoors(np.array([3.0, 8.0, 22.2, 44.4]))
-    assert p[0] == 1.0
-    assert p[1:] == pytest.approx([0.020, 3.4e-4, 2.8e-5], rel=0.02)
-
-
-def test_lethality_outside_its_range() -> None:
-    """Nearer than 3 death is certain, further than 55 nobody dies."""
-    assert list(lethality_indoors(np.array([0.1, 2.999, 55.001, 1e6, math.inf]))) == [1, 1, 0, 0, 0]
-    assert lethality_indoors(np.array(55.0)) == pytest.approx(1.4e-5, rel=0.01)
-
-
-@settings(derandomize=True, deadline=None)
-@given(st.floats(0.5, 80.0), st.floats(1.001, 5.0))
-def test_lethality_falls_with_scaled_distance(s: float, ratio: float) -> None:
-    """Further away is never deadlier, and strictly safer where the curve holds."""
-    near, far = lethality_indoors(np.array([s, s * ratio]))
-    assert 0.0 <= far <= near <= 1.0
-    # Capped at 1 up to S = 3.05, where the cubic falls below 1.
-    assert far < near or s * ratio < 3.1 or s > 55.0
-
-
-def test_lethality_grows_with_neq_as_derived() -> None:
-    """At fixed distance d ln P / d ln Q lies within the derived 1.06 to 1.37 on S = 3 to 55."""
-    s = np.linspace(3.1, 54.9, 400)
-    step = 1e-5
-    up, down = lethality_indoors(s * np.exp(-step / 3.0)), lethality_indoors(s * np.exp(step / 3.0))
-    elasticity = np.log(up / down) / (2.0 * step)
-    assert elasticity.min() == pytest.approx(1.06, abs=0.01)
-    assert elasticity.max() == pytest.approx(1.37, abs=0.01)
-
-
-def test_overpressure_check_values() -> None:
-    """At k 44.4, 22.2, 15 and 8 the fit gives 2.1, 5.4, 8.8 and 20.4 kPa within 3%."""
-    pressure = peak_overpressure_kpa(np.array([44.4, 22.2, 15.0, 8.0]))
-    assert pressure == pytest.approx([2.1, 5.4, 8.8, 20.4], rel=0.03)
-
-
-def test_overpressure_of_10_t_at_500_m_as_in_kingery_bulmash_package() -> None:
-    """10 t at 500 m (Z = 23.2) gives 5.05 kPa, as the readme of the kingery-bulmash package says."""
-    z = scaled_distance(np.array(500.0), np.array(10_000.0))
-    assert z == pytest.approx(23.2, abs=0.01)
-    assert peak_overpressure_kpa(z) == pytest.approx(5.05, rel=0.005)
-
-
-@pytest.mark.parametrize("edge", [2.9, 23.8])
-def test_overpressure_bands_join(edge: float) -> None:
-    """A band begins at its edge, where the fit jumps by less than 1%."""
-    below, above = peak_overpressure_kpa(np.array([edge * (1.0 - 1e-12), edge]))
-    assert 1e-4 < abs(below / above - 1.0) < 0.01
-
-
-@pytest.mark.parametrize("z", [0.19, 199.0, math.nan])
-def test_overpressure_outside_its_range_is_an_error(z: float) -> None:
-    """Outside the fit the message says the range and what was given."""
-    with pytest.raises(ValueError, match=rf"expected within \[0\.2, 198\.5\].*got \[10\.0, {z}\]"):
-        peak_overpressure_kpa(np.array([10.0, z]))
-
-
-def test_damage_share_at_quoted_tiers() -> None:
-    """10% of replacement cost is lost at 9 kPa, 20% at 11 kPa, all of it near the charge, none far away."""
-    z = np.linspace(5.0, 50.0, 200_000)
-    pressure = peak_overpressure_kpa(z)
-    at = [z[np.argmin(abs(pressure - kpa))] for kpa in (9.0, 11.0, 16.0)]
-    assert damage_share(np.array(at)) == pytest.approx([0.1, 0.2, 0.4], abs=1e-3)
-    assert list(damage_share(np.array([0.01, 3.0, 50.0, 1e9, math.inf]))) == [1, 1, 0, 0, 0]
+    parameters = PLAIN | changes.pop("parameters", {})  # type: ignore[operator]
+    return exposure(one_lot(exposed_sites=exposed_sites, parameters=parameters, **changes))
 
 
 @pytest.mark.parametrize(
@@ -152,13 +78,13 @@ def test_small_storehouse_is_less_than_a_stack() -> None:
     """What holds less than a stack harms as what it holds."""
     exposed = people(village())
     neq = np.array([3_000.0])
-    assert exposed.stack_fatalities(neq) == pytest.approx(exposed.killed(neq))
+    assert exposed.stack_fatalities(neq) == pytest.approx(exposed.killed(neq, 0.5))
 
 
 def test_storehouse_fatalities_by_hand() -> None:
     """A fifth goes at once; else nine in ten have left, and 30 × 0.2 responders are caught at 150 m."""
     exposed = people(village(), guards())
-    public, workers = exposed.storehouse_fatalities(np.array([20_000.0]), 0.2)
+    public, workers = exposed.storehouse_fatalities(np.array([20_000.0]))
     stay = 0.2 + 0.8 * 0.1
     assert public == pytest.approx([100.0 * LETHALITY_AT_18_42 * stay], rel=1e-3)
     expected = 8.0 * 0.5 * LETHALITY_AT_5_526 * stay + 0.8 * 30.0 * 0.2 * LETHALITY_AT_5_526
@@ -167,26 +93,31 @@ def test_storehouse_fatalities_by_hand() -> None:
 
 def test_prompt_detonation_catches_everyone_and_no_responder() -> None:
     """With probability one of going at once, all at home are caught and no responder is there yet."""
-    exposed = people(village(), guards())
+    exposed = people(village(), guards(), parameters={"consequence.prompt_share": 1.0})
     neq = np.array([20_000.0])
-    assert exposed.storehouse_fatalities(neq, 1.0) == pytest.approx(exposed.killed(neq))
+    assert exposed.storehouse_fatalities(neq) == pytest.approx(exposed.killed(neq, 0.5))
 
 
 def test_late_detonation_spares_those_who_left() -> None:
-    """After a fire only those who stayed die, each group by its own share, besides responders."""
-    left = {"consequence.evacuated_share_public": 0.75, "consequence.evacuated_share_workers": 1.0}
-    exposed = people(village(), guards(), parameters=left)
+    """After a fire only those who stayed die, each group by its own speed, besides responders."""
+    slow = {
+        "consequence.prompt_share": 0.0,
+        "consequence.evacuation_hours_public": 1.0,
+        "consequence.evacuation_hours_workers": 1e-9,
+    }
+    exposed = people(village(), guards(), parameters=slow)
     neq = np.array([20_000.0])
-    public, workers = exposed.storehouse_fatalities(neq, 0.0)
+    public, workers = exposed.storehouse_fatalities(neq)
     assert public == pytest.approx([0.25 * 100.0 * LETHALITY_AT_18_42], rel=1e-3)
-    assert workers == pytest.approx(exposed.responders_killed(neq))
+    assert workers == pytest.approx(0.2 * exposed.responders_killed(neq))
+    assert exposed.responders_killed(neq) == pytest.approx([30.0 * LETHALITY_AT_5_526], rel=1e-3)
 
 
 def test_propagated_storehouse_has_no_responders() -> None:
-    """A storehouse set off by another finds people gone, and its responders are counted at the root."""
+    """Set off two hours later on average, a seventh of the 28% are left; responders belong to the root."""
     public, workers = people(village(), guards()).propagated_fatalities(np.array([20_000.0]))
-    assert public == pytest.approx([0.1 * 100.0 * LETHALITY_AT_18_42], rel=1e-3)
-    assert workers == pytest.approx([0.1 * 4.0 * LETHALITY_AT_5_526], rel=1e-3)
+    assert public == pytest.approx([0.28 / 7.0 * 100.0 * LETHALITY_AT_18_42], rel=1e-3)
+    assert workers == pytest.approx([0.28 / 7.0 * 4.0 * LETHALITY_AT_5_526], rel=1e-3)
 
 
 def test_lethality_factor_never_kills_more_than_all() -> None:
@@ -194,31 +125,37 @@ def test_lethality_factor_never_kills_more_than_all() -> None:
     exposed = people(
         village(x_m=500.0), village("NEAR", x_m=120.0), parameters={"consequence.lethality_factor": 3.0}
     )
-    public, _ = exposed.killed(np.array([20_000.0]))
+    public, _ = exposed.killed(np.array([20_000.0]), 0.5)
     # At 120 m S = 4.42 and P is near 0.2, so the factor of 3 holds; at 90 m it would pass 1.
     near = hand_model.lethality(120.0, 20_000.0)
     assert public == pytest.approx([300.0 * LETHALITY_AT_18_42 + 300.0 * near], rel=1e-3)
     closer = people(village(x_m=90.0), parameters={"consequence.lethality_factor": 3.0})
     assert hand_model.lethality(90.0, 20_000.0) > 1.0 / 3.0
-    assert closer.killed(np.array([20_000.0]))[0] == pytest.approx([100.0])
+    assert closer.killed(np.array([20_000.0]), 0.5)[0] == pytest.approx([100.0])
 
 
 def test_empty_storehouse_harms_nobody() -> None:
     """Without NEQ nobody dies, responders included."""
     exposed = people(village(x_m=5.0), guards(y_m=5.0))
     nothing = np.array([0.0])
-    assert not exposed.storehouse_fatalities(nothing, 0.2).any()
+    assert not exposed.storehouse_fatalities(nothing).any()
     assert not exposed.stack_fatalities(nothing).any()
 
 
 @settings(derandomize=True, deadline=None)
-@given(st.lists(st.floats(0.0, 300_000.0), min_size=2, max_size=2), st.floats(0.0, 1.0))
-def test_fatalities_of_two_storehouses_agree_with_loops(neq: Sequence[float], prompt: float) -> None:
-    """Arrays over knots and storehouses agree with loops over people in plain Python."""
-    scenario = two_storehouses(prompt)
+@given(
+    st.lists(st.floats(0.0, 300_000.0), min_size=2, max_size=2),
+    st.floats(0.0, 1.0),
+    st.sampled_from(["bomb_he", "tank_125", "charge_propelling", "sa_rifle"]),
+)
+def test_fatalities_of_two_storehouses_agree_with_loops(
+    neq: Sequence[float], prompt: float, nature: str
+) -> None:
+    """Arrays over knots and storehouses agree with loops over people in plain Python, for every division."""
+    scenario = two_storehouses(prompt, nature)
     exposed = exposure(scenario)
     stock = np.array([neq, neq[::-1]])
-    stack, whole = exposed.stack_fatalities(stock), exposed.storehouse_fatalities(stock, prompt)
+    stack, whole = exposed.stack_fatalities(stock), exposed.storehouse_fatalities(stock)
     assert stack.shape == whole.shape == (2, 2, 2)
     for knot in range(2):
         for house in range(2):
@@ -229,12 +166,97 @@ def test_fatalities_of_two_storehouses_agree_with_loops(neq: Sequence[float], pr
             assert whole[:, knot, house] == pytest.approx(by_hand, rel=1e-9)
 
 
-def two_storehouses(prompt: float) -> Scenario:
-    """Return two storehouses with a village, a road and guards around."""
-    road = village("ROAD", kind="road", x_m=-200.0, persons=15.0, occupancy_fraction=0.3)
+@pytest.mark.parametrize("nature", ["bomb_he", "tank_125", "charge_propelling"])
+def test_one_storehouse_agrees_with_all(nature: str) -> None:
+    """What a replication asks about one storehouse is what the arrays over all of them hold."""
+    exposed = exposure(two_storehouses(0.2, nature))
+    neq = np.array([30_000.0, 80_000.0])
+    for moment in (sudden(1.0), sudden(0.0), Moment(0.3, 0.5, 0.1, 0.7)):
+        for house in (0, 1):
+            expected = exposed.fatalities(neq, moment)[:, house]
+            assert exposed.fatalities_at(house, float(neq[house]), moment) == pytest.approx(expected)
+
+
+def two_storehouses(prompt: float, nature: str = "bomb_he") -> Scenario:
+    """Return two storehouses with a village, a road and guards around; the second holds bombs."""
+    road = village("ROAD", kind="road", x_m=-200.0, persons=15.0, day_fraction=0.3, night_fraction=0.1)
     return two_lots(
-        exposed_sites=(guards(), village(), road), parameters={"consequence.prompt_share": prompt}
+        lots=[lot("L1", "H1", nature_id=nature), lot("L2", "H2", nature_id="bomb_he")],
+        exposed_sites=(guards(), village(day_fraction=0.4), road),
+        parameters={"consequence.prompt_share": prompt},
     )
+
+
+def test_by_night_all_are_at_home_and_indoors() -> None:
+    """90 of 100 are at home by night; by day 40, a fifth of them in the open, where 0.3 as many die."""
+    home = village(day_fraction=0.4, night_fraction=0.9)
+    exposed = exposure(one_lot(exposed_sites=[home]))
+    neq = np.array([20_000.0])
+    assert exposed.killed(neq, 0.0)[0] == pytest.approx([90.0 * LETHALITY_AT_18_42], rel=1e-3)
+    by_day = 40.0 * (0.8 + 0.2 * 0.3)
+    assert exposed.killed(neq, 1.0)[0] == pytest.approx([by_day * LETHALITY_AT_18_42], rel=1e-3)
+    mean = 0.25 * exposed.killed(neq, 1.0) + 0.75 * exposed.killed(neq, 0.0)
+    assert exposed.killed(neq, 0.25) == pytest.approx(mean)
+
+
+def test_projection_kills_in_the_open_only_further_out() -> None:
+    """At 135 m, half of 270 m, 1,000 kg of HD 1.2 kill 0.05 / 2 × 2/3 in the open; at 300 m blast alone."""
+    rounds = [lot(nature_id="tank_125")]
+    outside = {"consequence.outdoor_share_workers": 1.0, "consequence.lethality_factor": 0.0}
+    for distance, expected in ((135.0, 100.0 * 0.05 * 0.5 / 1.5), (300.0, 0.0)):
+        exposed = people(village(kind="workers", x_m=distance), lots=rounds, parameters=outside)
+        assert exposed.killed(np.array([1_000.0]), 0.5)[1] == pytest.approx([expected])
+    sheltered = people(village(x_m=135.0), lots=rounds, parameters={"consequence.lethality_factor": 0.0})
+    assert not sheltered.killed(np.array([1_000.0]), 0.0).any()
+
+
+def test_mass_fire_kills_within_its_fireball() -> None:
+    """8,000 kg have a fireball of 5.2 × 20 = 104 m: certain death at 100 m, half at 156 m, none at 208 m."""
+    charges = [lot(nature_id="charge_propelling")]
+    for distance, expected in ((100.0, 100.0), (156.0, 50.0), (208.0, 0.0)):
+        exposed = people(village(x_m=distance), lots=charges)
+        assert exposed.killed(np.array([8_000.0]), 0.5)[0] == pytest.approx([expected], abs=1e-9)
+        assert exposed.injured_at(0, 8_000.0, sudden(0.5)) == 0.0
+        assert exposed.property_damage_usd(0, 8_000.0) == 0.0
+
+
+def test_minor_division_has_no_blast() -> None:
+    """Small-arms ammunition alone has no NEQ that counts, and harms nobody."""
+    assert mass_share(one_lot(lots=[lot(nature_id="sa_rifle")])) == pytest.approx([0.0])
+
+
+def test_injured_by_hand() -> None:
+    """10 t at 500 m give 5.05 kPa: 1% at 2 kPa, 90% at 70 kPa, 2.98% in between; a tenth is still there."""
+    p = 0.01 * 90.0 ** (math.log(5.05 / 2.0) / math.log(35.0))
+    all_there = people(village()).injured_at(0, 10_000.0, sudden(0.0))
+    # At Z = 23.2, P = 3.2e-4 die of it.
+    assert all_there == pytest.approx(100.0 * (p - hand_model.lethality(500.0, 10_000.0)), rel=0.01)
+    late = people(village()).injured_at(0, 10_000.0, Moment(0.0, 0.1, 0.1, 0.0))
+    assert late == pytest.approx(0.1 * all_there)
+
+
+def test_debris_hurts_where_blast_no_longer_does() -> None:
+    """1 kg at 399 m breaks no window, but debris hurts 5%; at 401 m it hurts nobody."""
+    near, far = (people(village(x_m=x)).injured_at(0, 1.0, sudden(0.0)) for x in (399.0, 401.0))
+    assert (near, far) == (pytest.approx(5.0), 0.0)
+
+
+def test_responders_are_hurt_if_within_reach() -> None:
+    """Of 30 responders at 150 m those who are neither dead nor unhurt count as injured."""
+    hurt = people().injured_at(0, 20_000.0, Moment(1.0, 0.0, 0.0, 1.0))
+    assert 0.0 < hurt < 30.0 * (1.0 - LETHALITY_AT_5_526)
+    assert people().injured_at(0, 20_000.0, Moment(1.0, 0.0, 0.0, 0.0)) == 0.0
+
+
+@settings(derandomize=True, deadline=None)
+@given(
+    st.floats(1.0, 300_000.0), st.floats(1.0, 2.0), st.sampled_from(["bomb_he", "tank_125", "pyro_signal"])
+)
+def test_more_explosive_never_harms_less(neq: float, ratio: float, nature: str) -> None:
+    """Expected deaths rise with the NEQ that counts, for every division."""
+    exposed = exposure(one_lot(lots=[lot(nature_id=nature)], exposed_sites=(guards(), village(x_m=250.0))))
+    less, more = (exposed.storehouse_fatalities(np.array([q])) for q in (neq, neq * ratio))
+    assert np.all(more >= less - 1e-15)
 
 
 def test_displaced_are_the_public_within_the_radius() -> None:

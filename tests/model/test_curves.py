@@ -48,7 +48,8 @@ def test_interpolation_error(distance_m: float, neq_kg: float, tolerance: float)
     curves = scenario_curves(scenario).propagated
     neq = neq_grid(neq_kg, 20 * INTERVALS + 1)
     value = curves(neq)[0][0, :, 0]
-    exact = np.array([0.1 * hand_model.deaths(scenario, 0, float(q))[0] for q in neq[:, 0]])
+    share = hand_model.propagated_share(scenario)
+    exact = np.array([share * hand_model.deaths(scenario, 0, float(q))[0] for q in neq[:, 0]])
     # Lethality jumps from 1.4e-5 to 0 at S = 55: no continuous curve follows it within that piece.
     piece = np.minimum(np.arange(neq.size) // 20, INTERVALS - 1)
     jump = int(distance_m / 55.0 / np.cbrt(neq_kg) * INTERVALS)
@@ -76,8 +77,8 @@ def test_nodes_are_exact() -> None:
         shares = hand_model.extent_shares(scenario.register.consequence, "ageing")
         ageing += shares[0] * stack + shares[1] * whole
         assert per_year[:, node, 0] == pytest.approx([*base, *ageing], rel=1e-9, abs=1e-15)
-        caught = np.array(hand_model.deaths(scenario, 0, q))
-        assert propagated[:, node, 0] == pytest.approx(0.1 * caught, rel=1e-9, abs=1e-15)
+        caught = np.array(hand_model.deaths(scenario, 0, q)) * hand_model.propagated_share(scenario)
+        assert propagated[:, node, 0] == pytest.approx(caught, rel=1e-9, abs=1e-15)
 
 
 def test_zero_at_zero() -> None:

@@ -79,7 +79,14 @@ def test_total_is_exact_at_the_nodes() -> None:
 
 def test_one_lot_left_alone_by_hand() -> None:
     """One lot that stays for two years: base causes and ageing, each times deaths per event."""
-    scenario = one_lot(parameters={"ageing.lot_factor_sigma": 0.0})
+    scenario = one_lot(
+        parameters={
+            "ageing.lot_factor_sigma": 0.0,
+            "consequence.outdoor_lethality_factor": 1.0,
+            "consequence.responder_distance_m": 150.0,
+            "consequence.responders_caught_share": 0.2,
+        }
+    )
     # Deaths: stack 0.012097, storehouse 0.06899 × 0.28 + 0.8 × 6 × 0.08991 = 0.45088 (test_consequence).
     stack, whole = 0.012097, 0.45088
     base = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demilsim.model.consequence import peak_overpressure_kpa
+from demilsim.model.blast import peak_overpressure_kpa
 from demilsim.model.separation import (
     K_INHABITED_BUILDING,
     K_PUBLIC_ROAD,

@@ -72,7 +72,7 @@ def test_teaching_choosing_and_reporting_use_different_replications(crowded: Sce
     plan_programme(crowded, spy, SMALL)
     teaching = {first + k for _, first, count in spy.calls for k in range(count) if first == TEACHING_FIRST}
     choosing = {first + k for _, first, count in spy.calls for k in range(count) if first == CHOOSING_FIRST}
-    outcome = run_programme(crowded, 6, jobs=1, options=SMALL)
+    outcome = run_programme(crowded, 6, jobs=1, options=SMALL, parameter_draws=0)
     reported = {r.replication for r in outcome.ensemble.results["optimised"]}
     assert reported == set(range(6))
     assert len(teaching) == SMALL.teaching
@@ -83,7 +83,7 @@ def test_teaching_choosing_and_reporting_use_different_replications(crowded: Sce
 
 def test_promise_is_kept(crowded: Scenario) -> None:
     """The harm as planned is within 15% of the harm as simulated on fresh replications."""
-    outcome = run_programme(crowded, 60, jobs=1, options=SMALL)
+    outcome = run_programme(crowded, 60, jobs=1, options=SMALL, parameter_draws=0)
     result = outcome.programme.result
     assert result is not None
     simulated = float(np.mean(outcome.ensemble.objective("optimised")))

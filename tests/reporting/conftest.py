@@ -70,6 +70,40 @@ def region(name: str, sites: int, stock_t: float, rate: float, left: float) -> d
     }
 
 
+def bar(key: str, low: float, high: float, reach: float) -> dict[str, Any]:
+    return {
+        "key": key,
+        "low": low,
+        "value": (low + high) / 2,
+        "high": high,
+        "expected_fatalities": {"low": 8.25 - reach, "value": 8.25, "high": 8.25 + 1.5 * reach},
+        "optimised_minus_host_only": {"low": -9.25 + reach, "value": -9.25, "high": -9.25 - reach},
+    }
+
+
+def uncertainty(names: tuple[str, ...]) -> dict[str, Any]:
+    shares = {
+        "expected_fatalities": {"not_known": 0.985, "chance": 0.015},
+        "fatalities": {"not_known": 0.21, "chance": 0.79},
+    }
+    others = [name for name in names if name != "optimised"]
+    return {
+        "parameter_draws": 32,
+        "replications_per_draw": 3,
+        "expected_fatalities": {name: 1.1 * DEATHS[name] for name in names},
+        "variance_shares": dict.fromkeys(names, shares),
+        "p_optimised_better": {name: 1 - 0.01 * i for i, name in enumerate(others)},
+        "tornado": [
+            bar("consequence.responders_per_event", 10.0, 100.0, 4.0),
+            bar("method.open_detonation.accident_rate_per_t", 6.7e-6, 6e-5, 1.0),
+        ],
+        "region_ranking": [
+            {"region": "South", "sites": 5, "p_highest": 0.81},
+            {"region": "West <b>bold</b>", "sites": 4, "p_highest": 0.19},
+        ],
+    }
+
+
 def summary(names: tuple[str, ...]) -> dict[str, Any]:
     regions = [
         region("South", 5, 15_200, 0.62, 0.25),
@@ -168,6 +202,7 @@ def summary(names: tuple[str, ...]) -> dict[str, Any]:
         "commissionings": {
             "optimised": [{"facility_id": "NEW", "name": FACILITIES[3][1], "date": "2027-04-01"}]
         },
+        "uncertainty": uncertainty(names) if len(names) > 1 else None,
         "assumptions": [dict(zip(assumption_keys, row, strict=True)) for row in assumptions],
         "notes": ["The optimiser's bound concerns the linearised model, not the simulation.", "<i>note</i>"],
     }

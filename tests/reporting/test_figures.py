@@ -12,7 +12,7 @@ from demilsim.reporting.folder import read_results
 from reporting.conftest import EditSummary, write_results
 
 SVG = "{http://www.w3.org/2000/svg}"
-NAMES = ["harm-rate", "stock", "spending", "facilities", "deaths", "regions"]
+NAMES = ["harm-rate", "stock", "spending", "facilities", "deaths", "regions", "tornado"]
 
 
 def texts(svg: str) -> list[str]:
@@ -74,7 +74,8 @@ def test_letters_that_the_measuring_font_lacks_are_drawn_without_a_warning(
         document["regions"]["optimised"][0]["region"] = "北部"
 
     edit(change)
-    assert "北部" in draw_figures(read_results(folder))[-1].svg
+    drawn = {figure.name: figure for figure in draw_figures(read_results(folder))}
+    assert "北部" in drawn["regions"].svg
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,14 @@ def test_few_results_draw_what_they_can(tmp_path: Path) -> None:
     figures = draw_figures(results)
     assert [figure.name for figure in figures] == ["harm-rate", "stock", "spending", "deaths", "regions"]
     assert "against" not in figures[0].caption
+
+
+def test_single_constants_are_drawn_from_low_to_high(folder: Path) -> None:
+    """Names in words, the largest first, both colours named, and the caption tells the first."""
+    drawn = {figure.name: figure for figure in draw_figures(read_results(folder))}["tornado"]
+    shown = texts(drawn.svg)
+    assert {"responders per event", "open detonation accident rate per t", "low end of the range"} <= {*shown}
+    assert "from 10 to 100 the optimised plan's expected deaths go from 4.25 to 14.2" in drawn.caption
 
 
 @pytest.mark.parametrize("wanted", [[0.5] * 8, [0.0, 0.01, 0.99, 1.0], [1.0, 0.98, 0.97]])

@@ -226,6 +226,39 @@ def test_the_public_sees_regions_of_three_sites_or_more(
     assert sum(row.stock_t_start for row in merged) == 10.0 * sum(sites)
 
 
+def test_what_is_not_known_has_its_section(folder: Path) -> None:
+    """Shares of variance, the chance of being better, the worst region and single constants are told."""
+    _, page = written(folder)
+    words = " ".join(page.words.split())
+    assert "21% comes from constants that are not known and 79% from chance" in words
+    assert "fewer expected deaths in at least 94% of the draws; the closest is “cheapest first”" in words
+    assert "South has the highest harm rate at the start in 81% of the draws" in words
+    assert re.search(r"Host only 19\.2 7\.00 to 38\.5 98 21 99 ", words)
+    assert "consequence.responders_per_event 10 to 100 4.25 14.2" in words
+    assert "demilsim run testland --seed 7 --replications 400 --parameter-draws 32 --out DIR" in words
+
+
+def test_without_draws_the_report_says_so(folder: Path, edit: EditSummary) -> None:
+    """No shares, no table, and a command that gives the same again."""
+    edit(lambda document: document.update(uncertainty=None))
+    _, page = written(folder)
+    words = " ".join(page.words.split())
+    assert "The constants were not varied here" in words
+    assert "Optimised is better" not in words
+    assert "--parameter-draws 0 --out DIR" in words
+
+
+def test_ranks_of_small_regions_are_not_public(folder: Path, edit: EditSummary) -> None:
+    """A region of one site is not named as the worst, even where the folder holds it."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["uncertainty"]["region_ranking"][0].update(region="LONE-PLACE", sites=1)
+
+    edit(change)
+    html, _ = written(folder)
+    assert "LONE-PLACE" not in everything(folder, html)
+
+
 def test_the_public_report_merges_small_regions(folder: Path, edit: EditSummary) -> None:
     """Even where the folder holds a region of one site, its name does not come out."""
 

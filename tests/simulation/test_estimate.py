@@ -76,7 +76,7 @@ def test_storage_harm_by_hand() -> None:
     )
     world_, draws = drawn(scenario)
     harm = storage_harm(world_, draws, np.repeat(world_.lot_t[None, :], 9, axis=0))
-    caught_in_fire = 0.2 * 100 + 0.8 * 0.1 * 100
+    caught_in_fire = 0.2 * 100 + 0.8 * 100 * 0.3333 / 3.3333
     base = 0.02 * (0.45 * 100 + 0.30 * caught_in_fire)
     ageing = 100.0 * draws.ageing_rate_per_t_year[:, 0] * (0.45 * 100 + 0.35 * caught_in_fire)
     assert harm.public_per_year[:, 0] == pytest.approx(base + ageing)
@@ -100,7 +100,8 @@ def test_chain_adds_the_deaths_of_those_set_off() -> None:
     full = np.repeat(world_.lot_t[None, :], 9, axis=0)
     harm = storage_harm(world_, fated, full)
     gained = harm.public_per_year - harm.root_public_per_year
-    assert gained[:, 0] == pytest.approx(np.full(9, 0.02 * 0.30 * 0.1 * 100.0))
+    staying = (0.2 + 0.8 * 0.3333 / 3.3333) * 0.3333 / 2.3333
+    assert gained[:, 0] == pytest.approx(np.full(9, 0.02 * 0.30 * staying * 100.0))
     assert gained[:, 1].tolist() == [0.0] * 9
     half = storage_harm(world_, fated, np.array([0.49, 1.0]) * full)
     assert np.all(half.public_per_year == half.root_public_per_year)

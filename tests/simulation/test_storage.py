@@ -18,6 +18,13 @@ ITEM, STACK, STOREHOUSE = 0.9, 0.5, 0.1
 """Uniforms that make an event of practices one of each extent (storehouse below 0.3, stack below 0.75)."""
 
 
+HALF_TIME = 0.6
+"""Uniform in the middle of what is left above a prompt share of 0.2: the median time of a fire."""
+
+SLOW = {"consequence.evacuation_hours_public": 1.0, "consequence.responder_distance_m": 10.0}
+"""Half leave in 0.69 h: after the median fire of 3 h times ln 2 an eighth are there; responders at 10 m."""
+
+
 def row_of_three(**changes: object) -> tuple[World, Draws]:
     """Return storehouses 30 m apart in a row with 100, 50 and 20 t, and every link open from a hand value.
 
@@ -116,27 +123,48 @@ def test_link_that_a_full_donor_cannot_bridge_is_left_out() -> None:
 
 
 def test_deaths_by_hand() -> None:
-    """Ten metres away all 100 die at once; after a fire 10 stay, and six of 30 responders come near."""
-    near = village(x_m=10.0, y_m=30.0)
-    world_, draws = row_of_three(exposed_sites=[near], parameters={"consequence.responder_distance_m": 10.0})
+    """Ten metres away all 100 die at once; after the median fire an eighth of them, and 30 responders."""
+    world_, draws = row_of_three(exposed_sites=[village(x_m=10.0, y_m=30.0)], parameters=SLOW)
     half = {"extent": STOREHOUSE, "deaths_public": 0.5, "deaths_workers": 0.5}
     prompt = blow(world_, draws, prompt=0.1, **half)[0][0]
-    fire = blow(world_, draws, prompt=0.9, **half)[0][0]
+    fire = blow(world_, draws, prompt=HALF_TIME, **half)[0][0]
+    late = blow(world_, draws, prompt=HALF_TIME, responders=0.34, **half)[0][0]
     assert (prompt.fatalities_public, prompt.fatalities_workers) == (100, 0)
-    assert (fire.fatalities_public, fire.fatalities_workers) == (10, 6)
-    assert fire.injuries == pytest.approx(10.8 * 16)
+    assert (fire.fatalities_public, fire.fatalities_workers) == (12, 30)
+    assert (late.fatalities_public, late.fatalities_workers) == (12, 0)
+    assert (prompt.fire_hours, fire.fire_hours) == (0.0, pytest.approx(3.0 * np.log(2.0)))
+    # Nobody that near is hurt and lives; a fire has its own injuries, a prompt detonation none.
+    assert (prompt.injuries, fire.injuries) == pytest.approx((0.0, 35.0))
     assert fire.displaced_person_days == 400.0
+    assert fire.cleanup_years == 7.0
+
+
+def test_deaths_by_day_and_night() -> None:
+    """Of 100 who are there by night and 20 by day, all die, by the candidate's own mark."""
+    near = village(x_m=10.0, y_m=30.0, day_fraction=0.2)
+    world_, draws = row_of_three(exposed_sites=[near])
+    marks = {"extent": STOREHOUSE, "prompt": 0.1, "deaths_public": 0.5}
+    dead = [blow(world_, draws, daytime=u, **marks)[0][0].fatalities_public for u in (0.49, 0.51)]
+    assert dead == [20, 100]
+    stack = [blow(world_, draws, **marks | {"daytime": u, "extent": STACK})[0][0] for u in (0.49, 0.51)]
+    assert [e.fatalities_public for e in stack] == [20, 100]
+    assert [e.cleanup_years for e in stack] == [0.0, 0.0]
 
 
 def test_storehouses_of_a_chain_have_deaths_of_their_own() -> None:
-    """At a uniform of 0.5 H2 as root has 10 dead; set off by H1 it reads 0.5 + 0.618 - 1, and has 6."""
-    world_, draws = row_of_three(exposed_sites=[village(x_m=10.0, y_m=60.0)])
-    fire = {"extent": STOREHOUSE, "prompt": 0.9, "deaths_public": 0.5}
+    """At a uniform of 0.5 H2 as root has 12 dead; set off by H1 it reads 0.5 + 0.618 - 1, and comes later."""
+    world_, draws = row_of_three(exposed_sites=[village(x_m=10.0, y_m=60.0)], parameters=SLOW)
+    fire = {"extent": STOREHOUSE, "prompt": HALF_TIME, "deaths_public": 0.5, "chain": 0.25}
     events, _ = blow(world_, draws, **fire)
-    assert stats.poisson.ppf(0.118, 10.0) == 6
-    assert events[1].fatalities_public == 6
+    delay = -2.0 * np.log(1.0 - 0.868034)
+    assert events[1].fire_hours - events[0].fire_hours == pytest.approx(delay, rel=1e-6)
+    assert events[1].fatalities_public == stats.poisson.ppf(0.118, 12.5 * np.exp(-delay)) == 0
+    assert events[1].injuries == 0.0
+    swift, _ = blow(world_, draws, **fire | {"chain": 0.39})
+    mean = 12.5 * np.exp(-(swift[1].fire_hours - swift[0].fire_hours))
+    assert swift[1].fatalities_public == stats.poisson.ppf(0.118034, mean) > 0
     events, _ = blow(world_, draws, storehouse=1, **fire)
-    assert events[0].fatalities_public == 10
+    assert events[0].fatalities_public == 12
 
 
 def test_event_by_ageing_names_its_lot() -> None:

@@ -83,5 +83,7 @@ def compare(
         name = name if name not in names else f"{name} ({len(names) + 1})"
         tell(f"scenario {name}")
         names.append(name)
-        outcomes.append(run_programme(scenario, replications, seed=root, jobs=jobs, options=options))
+        outcomes.append(
+            run_programme(scenario, replications, seed=root, jobs=jobs, options=options, parameter_draws=0)
+        )
     return Comparison(tuple(names), tuple(outcomes))

@@ -76,3 +76,62 @@ def share(hits: Floats) -> Estimate:
 def paired(a: Floats, b: Floats) -> Estimate:
     """Return the estimate of a - b over replications with common random numbers."""
     return estimate(a - b)
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceSplit:
+    """Variance of a response over draws of what is not known and replications within each.
+
+    Parameters
+    ----------
+    not_known
+        Variance of the means between draws, unbiased but for being cut at zero [response²].
+    chance
+        Mean variance of replications within a draw, unbiased [response²].
+    """
+
+    not_known: float
+    chance: float
+
+    @property
+    def share_not_known(self) -> float | None:
+        """Share of what is not known in the variance of one outcome [1]; None without variance."""
+        total = self.not_known + self.chance
+        return self.not_known / total if total > 0.0 else None
+
+
+def variance_split(values: Floats) -> VarianceSplit:
+    """Return the split of a response's variance, by analysis of variance of one way.
+
+    With R replications in each draw the mean of a draw has variance not_known + chance / R; the second
+    term is taken off.
+
+    Parameters
+    ----------
+    values
+        Shape (draw, replication), replications independent between draws; at least two of each.
+    """
+    replications = values.shape[1]
+    chance = float(np.mean(np.var(values, axis=1, ddof=1)))
+    between = float(np.var(values.mean(axis=1), ddof=1))
+    return VarianceSplit(max(between - chance / replications, 0.0), chance)
+
+
+def draw_quantiles(values: Floats, shares: tuple[float, ...]) -> tuple[float, ...]:
+    """Return quantiles of the mean over what is not known, without the chance of few replications.
+
+    The means of the draws are drawn together towards their mean until their variance is that of
+    `variance_split`.
+
+    Parameters
+    ----------
+    values
+        Shape (draw, replication).
+    shares
+        In [0, 1].
+    """
+    means = values.mean(axis=1)
+    observed = float(np.var(means, ddof=1))
+    kept = (variance_split(values).not_known / observed) ** 0.5 if observed > 0.0 else 1.0
+    centre = float(means.mean())
+    return tuple((centre + kept * (np.quantile(means, shares) - centre)).tolist())

@@ -1,19 +1,22 @@
-"""Stabiliser depletion of propellant under the temperature of its storehouse.
+"""Ageing of a lot: stabiliser depletion of propellant, packaging and corrosion of the rest.
 
 Effective age is the time at 25 °C that would have depleted as much:
 tau(t) = integral of exp(-Ea/R (1/T(u) - 1/T_ref)) du. The outdoor temperature is the month's mean plus a
-sinusoidal daily swing that the storehouse's construction damps or amplifies.
+sinusoidal daily swing that the storehouse's construction damps or amplifies. Ammunition without propellant
+ages by calendar time, the faster the less its storehouse keeps out damp.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from demilsim.model.event_rate import ageing_factor
 from demilsim.plan import Floats, Ints
-from demilsim.scenario.register import Ageing
+from demilsim.scenario.register import Ageing, EventRate
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Construction
 from demilsim.units import DAYS_PER_YEAR, KELVIN_OFFSET, MONTHS_PER_YEAR, add_months
@@ -76,24 +79,112 @@ def daily_mean_arrhenius_factor(
     return arrhenius_factor(kelvin, activation_energy_j_per_mol).mean(axis=-1)
 
 
-def stabiliser_fraction(initial: Floats, depletion_rate_per_year: float, effective_age: Floats) -> Floats:
-    """Return the remaining stabiliser under first-order depletion.
+def kinetic_mean_temperature_c(mean_factor: Floats, activation_energy_j_per_mol: float) -> Floats:
+    """Return the constant temperature that ages as much as a climate does.
 
     Parameters
     ----------
-    initial
-        Fraction at effective age zero [1], within [0, 1].
-    depletion_rate_per_year
-        k at 25 °C [1/yr].
-    effective_age
-        tau [yr at 25 °C], broadcast against `initial`.
+    mean_factor
+        Mean Arrhenius factor F of the climate [1], > 0, any shape.
+    activation_energy_j_per_mol
+        Ea [J/mol], > 0.
 
     Returns
     -------
     ndarray
-        initial · exp(-k tau) [1].
+        1 / (1/T_ref - R/Ea ln F) [°C], at or above the mean temperature; shape of `mean_factor`.
     """
-    return initial * np.exp(-depletion_rate_per_year * np.asarray(effective_age))
+    shift = GAS_CONSTANT_J_PER_MOL_K / activation_energy_j_per_mol * np.log(mean_factor)
+    return 1.0 / (1.0 / REFERENCE_TEMPERATURE_K - shift) - KELVIN_OFFSET
+
+
+def stabiliser_fraction(
+    initial: Floats, depletion_rate_per_year: float, effective_age: Floats, zero_order_share: float = 0.0
+) -> Floats:
+    """Return the remaining stabiliser under zero-order, first-order or mixed depletion.
+
+    Solves dS/dtau = -k0 - k1 S with k0 = w k and k1 = (1 - w) k until nothing is left:
+    S = S0 exp(-k1 tau) - k0 tau phi(k1 tau), phi(x) = (1 - exp(-x)) / x, phi(0) = 1. At full stabiliser the
+    rate is k whatever w.
+
+    Parameters
+    ----------
+    initial
+        S0, fraction at effective age zero [1], within [0, 1].
+    depletion_rate_per_year
+        k at 25 °C [1/yr].
+    effective_age
+        tau [yr at 25 °C], broadcast against `initial`.
+    zero_order_share
+        w [1]: 0 for first order, S0 exp(-k tau); 1 for zero order, S0 - k tau.
+
+    Returns
+    -------
+    ndarray
+        S [1], not below 0.
+
+    References
+    ----------
+    Combined zero- and first-order kinetics: Bohn, on the life of double-base propellants.
+    """
+    k0 = zero_order_share * depletion_rate_per_year
+    exponent = (1.0 - zero_order_share) * depletion_rate_per_year * np.asarray(effective_age)
+    first_order = initial * np.exp(-exponent)
+    if k0 == 0.0:
+        return first_order
+    # expm1 keeps phi exact as k1 falls to zero; only 0/0 itself needs its limit.
+    phi = np.divide(-np.expm1(-exponent), exponent, out=np.ones_like(exponent), where=exponent != 0.0)
+    return np.maximum(first_order - k0 * np.asarray(effective_age) * phi, 0.0)
+
+
+class ConditionBand(StrEnum):
+    """What surveillance would say of a propellant by its action levels."""
+
+    GOOD = "good"
+    RETEST = "retest"
+    DESTROY = "destroy"
+
+
+def condition_band(stabiliser: Floats, rates: EventRate) -> npt.NDArray[np.str_]:
+    """Return the condition band by the action levels: good from the retest level up, destroy below its own.
+
+    Parameters
+    ----------
+    stabiliser
+        Remaining fraction of the original stabiliser [1], any shape; NaN, not known, is retest.
+    rates
+        Levels.
+
+    Returns
+    -------
+    ndarray of str
+        Values of `ConditionBand`, shape of `stabiliser`.
+    """
+    good = np.asarray(stabiliser) >= rates.retest_level_fraction
+    destroy = np.asarray(stabiliser) < rates.destroy_level_fraction
+    band = np.where(good, ConditionBand.GOOD.value, ConditionBand.RETEST.value)
+    return np.where(destroy, ConditionBand.DESTROY.value, band)
+
+
+def corrosion_factor(age_years: Floats, doubling_years: Floats) -> Floats:
+    """Return the event rate of ammunition without propellant relative to when it was new.
+
+    Seals, packaging and fuzes are taken to fail at a rate that grows linearly with time in store. The
+    construction stands in for humidity, which scenarios do not have.
+
+    Parameters
+    ----------
+    age_years
+        Years since manufacture [yr], >= 0.
+    doubling_years
+        Age at which the rate has doubled [yr], > 0, broadcast against `age_years`.
+
+    Returns
+    -------
+    ndarray
+        1 + age / doubling [1].
+    """
+    return 1.0 + np.asarray(age_years) / doubling_years
 
 
 def swing_factor(ageing: Ageing, construction: Construction) -> float:
@@ -103,6 +194,16 @@ def swing_factor(ageing: Ageing, construction: Construction) -> float:
         Construction.MASONRY: ageing.swing_factor_masonry,
         Construction.SHEET_METAL: ageing.swing_factor_sheet_metal,
         Construction.OPEN_STACK: ageing.swing_factor_open_stack,
+    }[construction]
+
+
+def corrosion_doubling_years(ageing: Ageing, construction: Construction) -> float:
+    """Return the years in store that double the rate of ammunition without propellant [yr]."""
+    return {
+        Construction.EARTH_COVERED: ageing.corrosion_doubling_years_earth_covered,
+        Construction.MASONRY: ageing.corrosion_doubling_years_masonry,
+        Construction.SHEET_METAL: ageing.corrosion_doubling_years_sheet_metal,
+        Construction.OPEN_STACK: ageing.corrosion_doubling_years_open_stack,
     }[construction]
 
 
@@ -122,6 +223,8 @@ class AgeingProfile:
         Effective age gained since the start at each knot [yr at 25 °C], shape (knot, trajectory class).
     trajectory_class
         Class (site × construction) of each lot, shape (lot,).
+    corrosion
+        Factor by packaging and corrosion at each knot [1], shape (knot, lot without propellant).
     scenario
         For the constants.
     """
@@ -131,7 +234,33 @@ class AgeingProfile:
     past_effective_age: Floats
     effective_age: Floats
     trajectory_class: Ints
+    corrosion: Floats
     scenario: Scenario
+
+    def stabiliser(self, lot_factor: Floats) -> Floats:
+        """Return the stabiliser fraction of each lot with propellant at each knot.
+
+        Parameters
+        ----------
+        lot_factor
+            Multiplier on the depletion rate of each lot [1], median 1, shape (lot,).
+
+        Returns
+        -------
+        ndarray
+            Fraction [1], shape (knot, lot with propellant).
+        """
+        ageing = self.scenario.register.ageing
+        known = np.where(np.isnan(self.initial), 1.0, self.initial)
+        past = np.where(np.isnan(self.initial), self.past_effective_age, 0.0)
+        age = past[None, :] + self.effective_age[:, self.trajectory_class]
+        columns = self.propellant
+        return stabiliser_fraction(
+            known[columns],
+            ageing.depletion_rate_per_year,
+            age[:, columns] * lot_factor[columns],
+            ageing.zero_order_share,
+        )
 
     def rate_per_t_year(self, lot_factor: Floats) -> Floats:
         """Return the event rate by ageing of each lot at each knot.
@@ -146,16 +275,10 @@ class AgeingProfile:
         ndarray
             Rate per gross tonne [1/(t yr)], shape (knot, lot).
         """
-        register = self.scenario.register
-        rates = register.event_rate
-        k = register.ageing.depletion_rate_per_year
-        known = np.where(np.isnan(self.initial), 1.0, self.initial)
-        past = np.where(np.isnan(self.initial), self.past_effective_age, 0.0)
-        age = past[None, :] + self.effective_age[:, self.trajectory_class]
-        factor = np.full(age.shape, rates.ageing_factor_without_propellant)
-        columns = self.propellant
-        fraction = stabiliser_fraction(known[columns], k, age[:, columns] * lot_factor[columns])
-        factor[:, columns] = ageing_factor(fraction, rates)
+        rates = self.scenario.register.event_rate
+        factor = np.empty((self.effective_age.shape[0], self.initial.size))
+        factor[:, self.propellant] = ageing_factor(self.stabiliser(lot_factor), rates)
+        factor[:, ~self.propellant] = rates.ageing_factor_without_propellant * self.corrosion
         return rates.ageing_per_t_year * factor
 
     def mean_rate_per_t_year(self) -> Floats:
@@ -195,14 +318,24 @@ def ageing_profile(scenario: Scenario) -> AgeingProfile:
         lot.stabiliser_fraction if isinstance(lot.stabiliser_fraction, float) else np.nan
         for lot in scenario.lots
     ]
+    propellant = np.array([scenario.natures[lot.nature_id].propellant for lot in scenario.lots], bool)
+    doubling = np.array([corrosion_doubling_years(ageing, construction) for _, construction in classes])
+    age = stored_years[~propellant] + _elapsed_years(scenario)[:, None]
     return AgeingProfile(
-        propellant=np.array([scenario.natures[lot.nature_id].propellant for lot in scenario.lots], bool),
+        propellant=propellant,
         initial=np.array(initial, dtype=float),
         past_effective_age=stored_years * monthly.mean(axis=1)[index],
         effective_age=_cumulated_effective_age(scenario, monthly),
         trajectory_class=index,
+        corrosion=corrosion_factor(age, doubling[index[~propellant]]),
         scenario=scenario,
     )
+
+
+def _elapsed_years(scenario: Scenario) -> Floats:
+    """Return years from the start to each knot, shape (knot,)."""
+    dates = scenario.period_dates
+    return np.array([(date - dates[0]).days for date in dates]) / DAYS_PER_YEAR
 
 
 def _cumulated_effective_age(scenario: Scenario, monthly_factor: Floats) -> Floats:

@@ -1,8 +1,8 @@
-"""What an event does: lethality, overpressure, and the people that are there when it happens.
+"""Who is harmed by an event: its extent, what takes part, and the people that are there when it happens.
 
 An event has an extent. A single item harms nobody in this model; a stack detonates promptly; a whole
 storehouse detonates promptly with a small probability, and otherwise after a fire during which most
-people are evacuated and responders come close.
+people leave and responders come close. Formulas are in `blast`, the course of a fire in `timeline`.
 """
 
 from __future__ import annotations
@@ -14,32 +14,24 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from demilsim.model.blast import (
+    damage_share,
+    fireball_lethality,
+    fragment_lethality,
+    injury_probability,
+    lethality_indoors,
+    outdoor_ratio,
+    scaled_distance,
+)
 from demilsim.model.event_rate import Cause
 from demilsim.model.separation import exposed_distance_m
+from demilsim.model.timeline import Moment, mean_chain, mean_root, sudden
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.register import Consequence
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import HazardDivision
 
-LETHALITY_COEFFICIENTS = (1.827, -3.433, -0.853, 0.356)
-"""log10 P in powers of log10 S, people indoors, HD 1.1: recollected UK ESTC curve (Gilbert, Lees and
-Scilly 1994; IATG 01.80). Carry a factor of 3 each way: `consequence.lethality_factor`."""
-
-LETHALITY_RANGE = (3.0, 55.0)
-"""Scaled distances [m kg^(-1/3)] between which the curve holds: certain death below, none above."""
-
-OVERPRESSURE_COEFFICIENTS = (
-    (0.2, 2.9, (7.2106, -2.1069, -0.3229, 0.1117, 0.0685)),
-    (2.9, 23.8, (7.5938, -3.0523, 0.40977, 0.0261, -0.01267)),
-    (23.8, 198.5, (6.0536, -1.4066, 0.0, 0.0, 0.0)),
-)
-"""ln P [kPa] in powers of ln Z: simplified Kingery-Bulmash, hemispherical surface burst (Swisdak 1994)."""
-
-DAMAGE_TIERS_KPA = (2.0, 9.0, 11.0, 16.0, 70.0)
-"""Side-on overpressure of the tiers of IATG 02.20:2021, Table 8 (secondary quotation)."""
-
-DAMAGE_SHARES = (0.0, 0.1, 0.2, 0.4, 1.0)
-"""Share of replacement cost at each tier: 9 and 11 kPa as quoted, the others assumed."""
+Flags = npt.NDArray[np.bool_]
 
 
 class Extent(IntEnum):
@@ -48,84 +40,6 @@ class Extent(IntEnum):
     ITEM = 0
     STACK = 1
     STOREHOUSE = 2
-
-
-def scaled_distance(distance_m: Floats, neq_kg: Floats) -> Floats:
-    """Return the Hopkinson-Cranz scaled distance S = D / Q^(1/3) [m kg^(-1/3)], infinite where Q is 0.
-
-    Parameters
-    ----------
-    distance_m
-        Distance D [m], > 0.
-    neq_kg
-        Net explosive quantity Q that detonates [kg], >= 0, broadcast against `distance_m`.
-
-    References
-    ----------
-    IATG 01.80, Formulae for ammunition management.
-    """
-    with np.errstate(divide="ignore"):
-        return np.asarray(distance_m) / np.cbrt(neq_kg)
-
-
-def lethality_indoors(scaled_distance_m: Floats) -> Floats:
-    """Return the probability that a person in an ordinary building is killed.
-
-    Parameters
-    ----------
-    scaled_distance_m
-        S [m kg^(-1/3)], > 0, any shape.
-
-    Returns
-    -------
-    ndarray
-        Probability [1]: 1 below S = 3, 0 above S = 55.
-
-    References
-    ----------
-    Gilbert, Lees and Scilly (1994), as in IATG 01.80; coefficients recollected.
-    """
-    s = np.asarray(scaled_distance_m, dtype=float)
-    low, high = LETHALITY_RANGE
-    x = np.log10(np.clip(s, low, high))
-    a, b, c, d = LETHALITY_COEFFICIENTS
-    probability = np.minimum(10.0 ** (a + x * (b + x * (c + x * d))), 1.0)
-    return np.where(s < low, 1.0, np.where(s > high, 0.0, probability))
-
-
-def peak_overpressure_kpa(scaled_distance_m: Floats) -> Floats:
-    """Return the side-on peak overpressure of a hemispherical surface burst [kPa].
-
-    Parameters
-    ----------
-    scaled_distance_m
-        Z [m kg^(-1/3)], within [0.2, 198.5].
-
-    Raises
-    ------
-    ValueError
-        If a value lies outside the range of the fit.
-
-    References
-    ----------
-    Swisdak (1994), simplified Kingery airblast routines.
-    """
-    z = np.asarray(scaled_distance_m, dtype=float)
-    low, high = OVERPRESSURE_COEFFICIENTS[0][0], OVERPRESSURE_COEFFICIENTS[-1][1]
-    if np.any((z < low) | (z > high) | np.isnan(z)):
-        raise ValueError(f"scaled distance: expected within [{low}, {high}] m kg^(-1/3) (got {z.tolist()})")
-    log_z = np.log(z)
-    upper = [band[1] for band in OVERPRESSURE_COEFFICIENTS[:-1]]
-    band_of = np.searchsorted(upper, z, side="right")
-    table = np.array([coefficients for _, _, coefficients in OVERPRESSURE_COEFFICIENTS])[band_of]
-    return np.exp(np.sum(table * log_z[..., None] ** np.arange(table.shape[-1]), axis=-1))
-
-
-def damage_share(scaled_distance_m: Floats) -> Floats:
-    """Return the share of a building's replacement cost that is lost [1], by overpressure tier."""
-    low, high = OVERPRESSURE_COEFFICIENTS[0][0], OVERPRESSURE_COEFFICIENTS[-1][1]
-    pressure = peak_overpressure_kpa(np.clip(scaled_distance_m, low, high))
-    return np.interp(pressure, DAMAGE_TIERS_KPA, DAMAGE_SHARES)
 
 
 def extent_shares(parameters: Consequence, cause: Cause) -> tuple[float, float]:
@@ -139,8 +53,17 @@ def extent_shares(parameters: Consequence, cause: Cause) -> tuple[float, float]:
     }[cause]
 
 
+def leading_division(scenario: Scenario) -> dict[str, HazardDivision]:
+    """Return the most hazardous division in each storehouse that holds any lot at the start, by id."""
+    leading: dict[str, HazardDivision] = {}
+    for lot in scenario.lots:
+        division = scenario.natures[lot.nature_id].hazard_division
+        leading[lot.storehouse_id] = min(division, leading.get(lot.storehouse_id, division))
+    return leading
+
+
 def mass_share(scenario: Scenario) -> Floats:
-    """Return the share of each lot's NEQ that takes part in a mass explosion [1], shape (lot,).
+    """Return the share of each lot's NEQ that counts [1], shape (lot,).
 
     Aggregation (IATG 02.20): where a storehouse holds any HD 1.1 at the start, HD 1.2 and 1.3 with it
     count in full; HD 1.4 is left out of the sum. Alone, each division counts by its own share.
@@ -152,16 +75,12 @@ def mass_share(scenario: Scenario) -> Floats:
         HazardDivision.MASS_FIRE: parameters.mass_share_mass_fire,
         HazardDivision.MINOR: parameters.mass_share_minor,
     }
-    division = [scenario.natures[lot.nature_id].hazard_division for lot in scenario.lots]
-    mixed = {
-        lot.storehouse_id
-        for lot, d in zip(scenario.lots, division, strict=True)
-        if d is HazardDivision.MASS_EXPLOSION
-    }
+    leading = leading_division(scenario)
     joins = (HazardDivision.PROJECTION, HazardDivision.MASS_FIRE)
+    division = [scenario.natures[lot.nature_id].hazard_division for lot in scenario.lots]
     return np.array(
         [
-            1.0 if lot.storehouse_id in mixed and d in joins else alone[d]
+            1.0 if leading[lot.storehouse_id] is HazardDivision.MASS_EXPLOSION and d in joins else alone[d]
             for lot, d in zip(scenario.lots, division, strict=True)
         ]
     )
@@ -179,14 +98,14 @@ class Exposure:
         Separation distance of each pair [m], shape (pair,).
     persons
         People in each pair's exposed site [persons], shape (pair,).
-    present
-        Mean number present [persons], shape (pair,).
+    indoors, outdoors
+        People present by night and by day [persons], shape (2, pair).
     workers
         Whether they work at the site, shape (pair,).
     in_buildings
         Whether they are in homes or public buildings, shape (pair,).
-    storehouses
-        Number of storehouses.
+    projection, mass_fire
+        Whether HD 1.2 or HD 1.3 is the most hazardous that the storehouse holds, shape (storehouse,).
     parameters
         Constants.
     """
@@ -194,27 +113,30 @@ class Exposure:
     storehouse: Ints
     distance_m: Floats
     persons: Floats
-    present: Floats
-    workers: npt.NDArray[np.bool_]
-    in_buildings: npt.NDArray[np.bool_]
-    storehouses: int
+    indoors: Floats
+    outdoors: Floats
+    workers: Flags
+    in_buildings: Flags
+    projection: Flags
+    mass_fire: Flags
     parameters: Consequence
 
-    def killed(self, neq_kg: Floats) -> Floats:
+    def killed(self, neq_kg: Floats, day: float) -> Floats:
         """Return expected deaths when everyone usually there is caught.
 
         Parameters
         ----------
         neq_kg
-            NEQ that detonates in each storehouse [kg], shape (..., storehouse).
+            NEQ that takes part in each storehouse [kg], shape (..., storehouse).
+        day
+            Probability that it is day [1].
 
         Returns
         -------
         ndarray
             Persons, shape (2, ..., storehouse): public, then workers.
         """
-        lethality = self._lethality(self.distance_m, neq_kg[..., self.storehouse])
-        caught = lethality * self.present
+        caught = self._caught(slice(None), neq_kg[..., self.storehouse], day)
         return np.stack(
             [
                 self._by_storehouse(np.where(self.workers, 0.0, caught)),
@@ -222,83 +144,149 @@ class Exposure:
             ]
         )
 
-    def _lethality(self, distance_m: Floats | float, neq_kg: Floats) -> Floats:
-        s = scaled_distance(np.asarray(distance_m), neq_kg)
-        return np.minimum(self.parameters.lethality_factor * lethality_indoors(s), 1.0)
+    def fatalities(self, neq_kg: Floats, moment: Moment) -> Floats:
+        """Return expected deaths (public, workers with responders) of a detonation, shaped as `killed`."""
+        public, workers = self.killed(neq_kg, moment.day)
+        responders = moment.responders * self.responders_killed(neq_kg) if moment.responders else 0.0
+        return np.stack([moment.public * public, moment.workers * workers + responders])
 
-    def _by_storehouse(self, values: Floats) -> Floats:
-        # Not -1: without any exposed site NumPy could not tell the length.
-        flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
-        summed = np.array([np.bincount(self.storehouse, row, self.storehouses) for row in flat])
-        return summed.reshape((*values.shape[:-1], self.storehouses))
-
-    def responders_killed(self, neq_kg: Floats) -> Floats:
-        """Return expected deaths among responders to a fire that ends in a detonation [persons]."""
-        p = self.parameters
-        caught = p.responders_per_event * p.responders_caught_share
-        return caught * self._lethality(p.responder_distance_m, neq_kg)
-
-    def stack_fatalities(self, neq_kg: Floats) -> Floats:
-        """Return expected deaths (public, workers) of a prompt stack detonation, as `killed`."""
-        return self.killed(np.minimum(neq_kg, self.parameters.stack_neq_kg))
-
-    def storehouse_fatalities(self, neq_kg: Floats, prompt: Floats | float) -> Floats:
-        """Return expected deaths (public, workers with responders) of a whole storehouse.
+    def killed_by_pair(self, neq_kg: Floats, moment: Moment) -> Floats:
+        """Return expected deaths of each pair of a storehouse and an exposed site [persons], shape (pair,).
 
         Parameters
         ----------
         neq_kg
-            NEQ of each storehouse [kg], shape (..., storehouse).
-        prompt
-            Probability that it detonates before anyone can leave [1].
+            NEQ that takes part in each storehouse [kg], shape (storehouse,).
+        moment
+            Who is there.
         """
+        staying = np.where(self.workers, moment.workers, moment.public)
+        return staying * self._caught(slice(None), neq_kg[self.storehouse], moment.day)
+
+    def stack_fatalities(self, neq_kg: Floats) -> Floats:
+        """Return expected deaths of a prompt stack detonation, shaped as `killed`."""
         p = self.parameters
-        public, workers = self.killed(neq_kg)
-        stay_public = prompt + (1.0 - prompt) * (1.0 - p.evacuated_share_public)
-        stay_workers = prompt + (1.0 - prompt) * (1.0 - p.evacuated_share_workers)
-        responders = (1.0 - prompt) * self.responders_killed(neq_kg)
-        return np.stack([stay_public * public, stay_workers * workers + responders])
+        return self.fatalities(np.minimum(neq_kg, p.stack_neq_kg), sudden(p.day_share))
+
+    def storehouse_fatalities(self, neq_kg: Floats) -> Floats:
+        """Return expected deaths of a whole storehouse, prompt or after a fire, shaped as `killed`."""
+        return self.fatalities(neq_kg, mean_root(self.parameters))
 
     def propagated_fatalities(self, neq_kg: Floats) -> Floats:
-        """Return expected deaths (public, workers) of a storehouse set off by another, as `killed`.
+        """Return expected deaths of a storehouse set off by another, shaped as `killed`."""
+        return self.fatalities(neq_kg, mean_chain(self.parameters))
 
-        By then the fire is known: those who can leave have left, and responders are counted at the root.
-        """
+    def responders_killed(self, neq_kg: Floats) -> Floats:
+        """Return expected deaths if responders are within reach [persons], shape (..., storehouse)."""
         p = self.parameters
-        public, workers = self.killed(neq_kg)
-        return np.stack(
-            [(1.0 - p.evacuated_share_public) * public, (1.0 - p.evacuated_share_workers) * workers]
-        )
+        every = np.arange(self.mass_fire.size)
+        return p.responders_per_event * self._lethality(p.responder_distance_m, neq_kg, every)[1]
+
+    def fatalities_at(self, storehouse: int, neq_kg: float, moment: Moment) -> tuple[float, float]:
+        """Return `fatalities` of one storehouse (public, workers) [persons]."""
+        pairs = self._pairs(storehouse)
+        caught = self._caught(pairs, np.full(pairs.stop - pairs.start, neq_kg), moment.day)
+        workers = float(caught @ self.workers[pairs])
+        public = float(caught.sum()) - workers
+        responders = 0.0
+        if moment.responders:
+            p = self.parameters
+            near = self._lethality(p.responder_distance_m, np.array([neq_kg]), np.array([storehouse]))[1]
+            responders = moment.responders * p.responders_per_event * float(near[0])
+        return moment.public * public, moment.workers * workers + responders
+
+    def injured_at(self, storehouse: int, neq_kg: float, moment: Moment) -> float:
+        """Return how many are hurt and live, by blast and debris, responders included [persons]."""
+        p, pairs = self.parameters, self._pairs(storehouse)
+        distance = np.append(self.distance_m[pairs], p.responder_distance_m)
+        present = (1.0 - moment.day, moment.day) @ (self.indoors + self.outdoors)[:, pairs]
+        staying = np.where(self.workers[pairs], moment.workers, moment.public) * present
+        people = np.append(staying, moment.responders * p.responders_per_event)
+        neq = np.full(distance.size, neq_kg)
+        indoors, outdoors = self._lethality(distance, neq, np.full(distance.size, storehouse))
+        if self.mass_fire[storehouse] or neq_kg <= 0.0:
+            hurt = np.zeros(distance.size)
+        else:
+            hurt = injury_probability(
+                scaled_distance(distance, neq), p.injury_share_glass, p.injury_share_near
+            )
+            hurt = np.where(distance <= p.debris_radius_m, np.maximum(hurt, p.debris_injury_share), hurt)
+        return float(people @ np.maximum(hurt - np.maximum(indoors, outdoors), 0.0))
 
     def displaced_person_days(self, storehouse: int) -> float:
         """Return person-days of evacuation around one storehouse in a fire [person d]."""
         p = self.parameters
-        near = (self.storehouse == storehouse) & (self.distance_m <= p.evacuation_radius_m) & ~self.workers
-        return float(self.persons[near].sum()) * p.evacuation_days
+        pairs = self._pairs(storehouse)
+        near = (self.distance_m[pairs] <= p.evacuation_radius_m) & ~self.workers[pairs]
+        return float(self.persons[pairs] @ near) * p.evacuation_days
 
     def property_damage_usd(self, storehouse: int, neq_kg: float) -> float:
-        """Return damage to homes and public buildings by blast [USD]."""
-        if neq_kg <= 0.0:
+        """Return damage to homes and public buildings by blast [USD]; a mass fire does none."""
+        if neq_kg <= 0.0 or self.mass_fire[storehouse]:
             return 0.0
-        pairs = (self.storehouse == storehouse) & self.in_buildings
+        pairs = self._pairs(storehouse)
         share = damage_share(scaled_distance(self.distance_m[pairs], np.array(neq_kg)))
-        return float(np.sum(share * self.persons[pairs])) * self.parameters.property_usd_per_person
+        owners = self.persons[pairs] * self.in_buildings[pairs]
+        return float(share @ owners) * self.parameters.property_usd_per_person
+
+    def _lethality(self, distance_m: Floats | float, neq_kg: Floats, house: Ints) -> tuple[Floats, Floats]:
+        """Return the probabilities of death indoors and outdoors, by the rules of what each house holds."""
+        p = self.parameters
+        s = scaled_distance(np.asarray(distance_m), neq_kg)
+        curve = p.lethality_factor * lethality_indoors(s)
+        indoors = np.minimum(curve, 1.0)
+        outdoors = np.minimum(curve * outdoor_ratio(s, p.outdoor_lethality_factor), 1.0)
+        projection, fire = self.projection[house], self.mass_fire[house]
+        if projection.any():
+            fragments = fragment_lethality(
+                distance_m, neq_kg, p.fragment_kill_share, p.fragment_distance_m, p.fragment_neq_kg
+            )
+            outdoors = np.where(projection, np.maximum(outdoors, fragments), outdoors)
+        if fire.any():
+            heat = fireball_lethality(s, p.k_fireball)
+            indoors, outdoors = np.where(fire, heat, indoors), np.where(fire, heat, outdoors)
+        return indoors, outdoors
+
+    def _caught(self, pairs: slice, neq_kg: Floats, day: float) -> Floats:
+        """Return expected deaths of each pair, nobody having left, shape (..., pair)."""
+        indoors, outdoors = self._lethality(self.distance_m[pairs], neq_kg, self.storehouse[pairs])
+        weights = np.array([1.0 - day, day])
+        return indoors * (weights @ self.indoors[:, pairs]) + outdoors * (weights @ self.outdoors[:, pairs])
+
+    def _pairs(self, storehouse: int) -> slice:
+        first, last = np.searchsorted(self.storehouse, [storehouse, storehouse + 1]).tolist()
+        return slice(first, last)
+
+    def _by_storehouse(self, values: Floats) -> Floats:
+        # Not -1: without any exposed site NumPy could not tell the length.
+        houses = self.mass_fire.size
+        flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
+        summed = np.array([np.bincount(self.storehouse, row, houses) for row in flat])
+        return summed.reshape((*values.shape[:-1], houses))
 
 
 def exposure(scenario: Scenario) -> Exposure:
     """Return the exposure of all storehouses of a scenario."""
+    p = scenario.register.consequence
     storehouse, exposed, distance = exposed_distance_m(scenario)
-    persons = np.array([e.persons for e in scenario.exposed_sites], dtype=float)
-    present = persons * np.array([e.occupancy_fraction for e in scenario.exposed_sites], dtype=float)
-    workers = np.array([e.kind == "workers" for e in scenario.exposed_sites], dtype=bool)
-    buildings = np.array([e.kind in ("dwellings", "public_building") for e in scenario.exposed_sites], bool)
+    places = scenario.exposed_sites
+    persons = np.array([e.persons for e in places], dtype=float)
+    fractions = np.array([[e.night_fraction, e.day_fraction] for e in places], dtype=float)
+    present = fractions.reshape(-1, 2).T * persons
+    workers = np.array([e.kind == "workers" for e in places], dtype=bool)
+    # By night the public is indoors; guards and shifts work outdoors at any hour.
+    outdoor_share = np.where(workers, p.outdoor_share_workers, [[0.0], [p.outdoor_share_public]])
+    leading = leading_division(scenario)
+    divisions = [leading.get(house.storehouse_id) for house in scenario.storehouses]
     return Exposure(
         storehouse=storehouse,
         distance_m=distance,
         persons=persons[exposed],
-        present=present[exposed],
+        indoors=((1.0 - outdoor_share) * present)[:, exposed],
+        outdoors=(outdoor_share * present)[:, exposed],
         workers=workers[exposed],
-        in_buildings=buildings[exposed],
-        storehouses=len(scenario.storehouses),
-        parameters=scenario.register.consequence,
+        in_buildings=np.array([e.kind in ("dwellings", "public_building") for e in places], bool)[exposed],
+        projection=np.array([d is HazardDivision.PROJECTION for d in divisions], dtype=bool),
+        mass_fire=np.array([d is HazardDivision.MASS_FIRE for d in divisions], dtype=bool),
+        parameters=p,
     )

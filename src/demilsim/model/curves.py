@@ -122,7 +122,7 @@ def harm_curves(scenario: Scenario, neq_max_kg: Floats) -> HarmCurves:
     neq_max = np.maximum(neq_max_kg, 1.0)
     grid = np.linspace(0.0, 1.0, INTERVALS + 1)[:, None] ** 3 * neq_max
     stack = people.stack_fatalities(grid)
-    whole = people.storehouse_fatalities(grid, parameters.prompt_share)
+    whole = people.storehouse_fatalities(grid)
     base_rate = base_event_rate_per_year(scenario)
     shares = np.array([extent_shares(parameters, cause) for cause in BASE_CAUSES])
     stack_rate, whole_rate = (base_rate @ shares).T

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
-from demilsim.reporting.records import Region, StoredResults
+from demilsim.reporting.records import Region, StoredResults, UncertaintyFacts
 
 Audience = Literal["public", "partner", "restricted"]
 
@@ -16,7 +16,15 @@ def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
     if audience != "public":
         return results
     policies = tuple(replace(policy, regions=merged_regions(policy.regions)) for policy in results.policies)
-    return replace(results, policies=policies)
+    return replace(results, policies=policies, uncertainty=_public_ranking(results.uncertainty))
+
+
+def _public_ranking(facts: UncertaintyFacts | None) -> UncertaintyFacts | None:
+    """Return facts without the rank of regions that are too small to be named."""
+    if facts is None:
+        return None
+    kept = tuple(row for row in facts.region_ranking if row.sites >= SMALLEST_REGION)
+    return facts.model_copy(update={"region_ranking": kept})
 
 
 def merged_regions(regions: tuple[Region, ...]) -> tuple[Region, ...]:

@@ -25,7 +25,8 @@ from demilsim.reporting.canvas import (
     svg_text,
 )
 from demilsim.reporting.canvas import FAINT as GRID
-from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, StoredResults, Timeline
+from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, Bar, StoredResults, Timeline
+from demilsim.reporting.uncertainty_views import draw_tornado, tornado_caption
 from demilsim.reporting.wording import USD_PER_MILLION, label
 
 BANDED = (DO_NOTHING, HOST_ONLY, OPTIMISED)
@@ -95,6 +96,8 @@ def draw_figures(results: StoredResults) -> tuple[DrawnFigure, ...]:
             drawn.append(_deaths(results))
         if shown.regions:
             drawn.append(_regions(results))
+        if results.uncertainty and results.uncertainty.tornado:
+            drawn.append(_tornado(results, results.uncertainty.tornado))
     return tuple(figure for figure in drawn if figure)
 
 
@@ -217,3 +220,15 @@ def _regions(results: StoredResults) -> DrawnFigure:
     alt = f"Horizontal bar chart, {unit}. {caption}"
     figure = draw_regions(results, title, unit)
     return DrawnFigure("regions", title, caption, alt, svg_text(figure, title, alt))
+
+
+def _tornado(results: StoredResults, bars: tuple[Bar, ...]) -> DrawnFigure:
+    """Return expected deaths of the optimised plan at both ends of single constants' ranges."""
+    title, unit = (
+        "What the result depends on most",
+        "expected deaths, optimised, one constant at a time at both ends of its range",
+    )
+    caption = tornado_caption(bars)
+    alt = f"Horizontal bar chart, {unit}. {caption}"
+    figure = draw_tornado(bars, results.scenario.synthetic, title, unit)
+    return DrawnFigure("tornado", title, caption, alt, svg_text(figure, title, alt))

@@ -33,6 +33,7 @@ from demilsim.reporting.records import (
     StoredResults,
     Text,
     Timeline,
+    UncertaintyFacts,
     plain,
 )
 from demilsim.reporting.tables import unquoted
@@ -91,6 +92,7 @@ class _Summary(Stored):
     destroyed_by_facility: dict[str, tuple[FacilityYears, ...]] = Field(default_factory=dict)
     spend_by_fund: dict[str, tuple[Fund, ...]] = Field(default_factory=dict)
     commissionings: dict[str, tuple[CommissionedFacility, ...]] = Field(default_factory=dict)
+    uncertainty: UncertaintyFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -122,6 +124,7 @@ def read_results(directory: Path) -> StoredResults:
         assumptions=summary.assumptions,
         notes=summary.notes,
         lines=tuple(_line(row, starts) for row in _table(directory, PLAN)),
+        uncertainty=summary.uncertainty,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from demilsim import __version__
 from demilsim.experiments.ensemble import Ensemble
+from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.folder import write_atomically
@@ -36,6 +37,15 @@ COMMISSIONING_COLUMNS = ("facility_id", "period")
 MEASURES = ("stock_t", "neq_kg", "harm_rate_per_year", "destroyed_t", "spent_usd")
 PACKAGES = ("numpy", "scipy", "simpy", "pulp", "highspy", "matplotlib", "pydantic")
 
+NOT_CARRIED = (
+    "What is not known about the model's constants is not carried through here: most of them are assumed, "
+    "see the table of assumptions."
+)
+CARRIED = (
+    "The constants, most of them assumed, were drawn from their ranges and the same plans simulated again; "
+    "no plan was made anew for a draw. What the model leaves out is in no range."
+)
+
 
 @dataclass(frozen=True)
 class HowRun:
@@ -55,6 +65,7 @@ def write_results(
     programme: Programme | None = None,
     notes: Iterable[str] = (),
     audience: Audience = "public",
+    uncertainty: Uncertainty | None = None,
 ) -> None:
     """Write a results folder and its report.
 
@@ -74,6 +85,8 @@ def write_results(
         What the reader must know.
     audience
         Who the report is for.
+    uncertainty
+        The same policies under draws of what is not known, if any.
 
     Raises
     ------
@@ -82,7 +95,7 @@ def write_results(
     """
     directory.mkdir(parents=True, exist_ok=True)
     shown = programme.plan if programme else list(ensemble.plans.values())[-1]
-    document = summary_document(ensemble, seed, programme, notes)
+    document = summary_document(ensemble, seed, programme, notes, uncertainty)
     write_atomically(directory / "summary.json", json_text(document))
     write_atomically(directory / "timeline.csv", timeline_text(ensemble))
     write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))
@@ -92,15 +105,14 @@ def write_results(
     write_atomically(directory / "run.json", json_text(_run_document(ensemble, shown, seed, how)))
 
 
-def notes_of(scenario: Scenario, programme: Programme | None) -> tuple[str, ...]:
+def notes_of(
+    scenario: Scenario, programme: Programme | None, uncertainty: Uncertainty | None = None
+) -> tuple[str, ...]:
     """Return what the reader of the results must know, most important first."""
     notes = []
     if scenario.settings.synthetic:
         notes.append("SYNTHETIC: the scenario is invented; no real site, stock or budget is described.")
-    notes.append(
-        "Half-widths are Monte Carlo error only. What is not known about the model's constants is not yet "
-        "carried through: most of them are assumed, see the table of assumptions."
-    )
+    notes.append(f"Half-widths are Monte Carlo error only. {NOT_CARRIED if uncertainty is None else CARRIED}")
     if programme is not None:
         notes.append(
             "Status, bound and gaps are those of the optimisation that chose the commissionings, on harm "

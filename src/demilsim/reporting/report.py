@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demilsim.errors import ResultsError
-from demilsim.reporting import plan_views, views
+from demilsim.reporting import plan_views, uncertainty_views, views
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.figures import DrawnFigure, draw_figures
 from demilsim.reporting.folder import read_results, write_atomically
@@ -54,6 +54,9 @@ class Page:
     policies: tuple[tuple[str, str], ...]
     plan_facts: tuple[tuple[str, str], ...]
     plan_reading: tuple[str, ...]
+    unknown: tuple[str, ...]
+    unknown_by_policy: Table
+    tornado: Table
     figures: tuple[EmbeddedFigure, ...]
     regions: Table
     commissionings: Table
@@ -149,6 +152,9 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         ),
         plan_facts=plan_views.plan_facts(results),
         plan_reading=plan_views.plan_reading(results),
+        unknown=uncertainty_views.sentences(results),
+        unknown_by_policy=uncertainty_views.by_policy(results),
+        tornado=uncertainty_views.tornado_table(results),
         figures=tuple(EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures),
         regions=views.regions(results),
         commissionings=views.commissionings(results),
@@ -179,7 +185,9 @@ def _stock(results: StoredResults) -> str:
 def _command(results: StoredResults) -> str:
     """Return the command that gives these results again, without anyone's paths."""
     verb = "run" if len(results.policies) > 1 else "simulate"
+    draws = results.uncertainty.parameter_draws if results.uncertainty else 0
+    varied = f"--parameter-draws {draws} " if verb == "run" else ""
     return (
         f"demilsim {verb} {shlex.quote(results.scenario.name)} --seed {results.seed} "
-        f"--replications {results.replications} --out DIR"
+        f"--replications {results.replications} {varied}--out DIR"
     )

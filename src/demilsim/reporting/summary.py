@@ -9,9 +9,12 @@ import numpy as np
 
 from demilsim.experiments.ensemble import Ensemble, Response
 from demilsim.experiments.statistics import LEVEL, Estimate, share
+from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.uncertainty import uncertainty_document
+from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, date_of
@@ -23,7 +26,11 @@ Document = dict[str, Any]
 
 
 def summary_document(
-    ensemble: Ensemble, seed: int, programme: Programme | None, notes: Iterable[str]
+    ensemble: Ensemble,
+    seed: int,
+    programme: Programme | None,
+    notes: Iterable[str],
+    uncertainty: Uncertainty | None = None,
 ) -> Document:
     """Return the content of ``summary.json``.
 
@@ -37,6 +44,8 @@ def summary_document(
         Where the optimised plan came from; None if nothing was optimised.
     notes
         What the reader must know.
+    uncertainty
+        The same policies under draws of what is not known, if any.
     """
     policies = list(ensemble.plans)
     return {
@@ -45,12 +54,13 @@ def summary_document(
         "replications": len(ensemble.results[policies[0]]),
         "level": LEVEL,
         "plan": _plan_facts(ensemble, programme) if programme else None,
-        "policies": {name: _measures(ensemble, name) for name in policies},
+        "policies": {name: _measures(ensemble, name, uncertainty) for name in policies},
         "differences": _differences(ensemble),
         "regions": {name: _regions(ensemble, name) for name in policies},
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
         "commissionings": {name: _commissionings(ensemble, plan) for name, plan in ensemble.plans.items()},
+        "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,
         "assumptions": assumption_rows(ensemble.scenario),
         "notes": list(notes),
     }
@@ -79,13 +89,14 @@ def scenario_facts(scenario: Scenario) -> Document:
     }
 
 
-def spread(estimate: Estimate) -> Document:
-    """Return a mean with its half-width; the spread from what is not known is absent here."""
+def spread(estimate: Estimate, parameter_range: tuple[float, float] | None = None) -> Document:
+    """Return a mean with its half-width, and the 5-95% range from what is not known if there is one."""
+    low, high = parameter_range or (None, None)
     return {
         "mean": estimate.mean,
         "half_width": estimate.half_width,
-        "parameter_p5": None,
-        "parameter_p95": None,
+        "parameter_p5": low,
+        "parameter_p95": high,
     }
 
 
@@ -113,9 +124,13 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _measures(ensemble: Ensemble, policy: str) -> Document:
+def _measures(ensemble: Ensemble, policy: str, uncertainty: Uncertainty | None) -> Document:
     measures: Document = {
-        response.value: spread(ensemble.estimate(policy, response)) for response in Response
+        response.value: spread(
+            ensemble.estimate(policy, response),
+            uncertainty.parameter_range(policy, response) if uncertainty else None,
+        )
+        for response in Response
     }
     days = ensemble.clearance_days(policy)
     start = ensemble.scenario.settings.start
@@ -221,7 +236,7 @@ def _commissionings(ensemble: Ensemble, plan: DisposalPlan) -> list[Document]:
 
 
 def assumption_rows(scenario: Scenario) -> list[Document]:
-    """Return every constant of the register with its evidence, and the methods' accident rates."""
+    """Return every constant with its evidence, the methods' accident rates, and the formulas' numbers."""
     rows = [entry.model_dump() for entry in scenario.register.entries.values()]
     used = {facility.method_id for facility in scenario.facilities}
     rows += [
@@ -231,10 +246,15 @@ def assumption_rows(scenario: Scenario) -> list[Document]:
             "unit": "1/t",
             "low": method.accident_rate_per_t_low,
             "high": method.accident_rate_per_t_high,
+            "distribution": ACCIDENT_RATE_DISTRIBUTION,
             "source": method.source,
             "confidence": method.confidence,
         }
         for method in scenario.methods.values()
         if method.method_id in used
+    ]
+    in_code = {"value": "see code", "low": None, "high": None, "distribution": "fixed"}
+    rows += [
+        {column: (item.model_dump() | in_code)[column] for column in rows[0]} for item in formula_constants()
     ]
     return rows

@@ -1,7 +1,8 @@
 """The evidence register: every constant of the model, with unit, range, source and confidence.
 
 The numbers live in ``reference/parameters.csv``, ``natures.csv`` and ``methods.csv``; the classes here
-give them typed names. A test checks that fields and rows match one to one.
+give them typed names. A test checks that fields and rows match one to one. Coefficients of formulas stand
+beside their formula in ``model/``; ``formulae.csv`` gives their evidence.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from demilsim.scenario.schema import (
     Fraction,
@@ -24,6 +27,17 @@ from demilsim.scenario.schema import (
 )
 
 Confidence = Literal["read", "derived", "assumed"]
+
+Distribution = Literal["triangular", "log-triangular", "uniform", "fixed"]
+"""How low, value and high are read when a constant is drawn.
+
+Triangular: least, most likely and greatest value. Log-triangular: the same of the logarithm, for scales
+known within a factor. Uniform: anything from low to high alike. Fixed: always the value, as it is a
+reference or a limit.
+"""
+
+ACCIDENT_RATE_DISTRIBUTION: Distribution = "log-triangular"
+"""How the range of every method's accident rate is read."""
 
 
 def weakest(confidences: Iterable[Confidence]) -> Confidence:
@@ -41,6 +55,11 @@ class Ageing(Record):
     swing_factor_masonry: NonNegative
     swing_factor_sheet_metal: NonNegative
     swing_factor_open_stack: NonNegative
+    zero_order_share: Fraction
+    corrosion_doubling_years_earth_covered: Positive
+    corrosion_doubling_years_masonry: Positive
+    corrosion_doubling_years_sheet_metal: Positive
+    corrosion_doubling_years_open_stack: Positive
 
 
 class EventRate(Record):
@@ -69,7 +88,7 @@ class EventRate(Record):
 
 
 class Consequence(Record):
-    """Extent of an event and what it does to people and property (`model.consequence`)."""
+    """Extent of an event and what it does to people and property (`model.consequence`, `timeline`)."""
 
     stack_neq_kg: Positive
     stack_share_ageing: Fraction
@@ -86,17 +105,32 @@ class Consequence(Record):
     mass_share_mass_fire: Fraction
     mass_share_minor: Fraction
     prompt_share: Fraction
-    evacuated_share_public: Fraction
-    evacuated_share_workers: Fraction
+    cook_off_hours: Positive
+    chain_delay_hours: Positive
+    evacuation_hours_public: Positive
+    evacuation_hours_workers: Positive
+    day_share: Fraction
+    outdoor_share_public: Fraction
+    outdoor_share_workers: Fraction
+    outdoor_lethality_factor: Fraction
+    fragment_distance_m: Positive
+    fragment_kill_share: Fraction
+    fragment_neq_kg: Positive
+    k_fireball: Positive
     responders_per_event: NonNegative
     responder_distance_m: Positive
     responders_caught_share: Fraction
     lethality_factor: NonNegative
-    injuries_per_fatality: NonNegative
+    injury_share_glass: Annotated[Fraction, Field(gt=0)]
+    injury_share_near: Annotated[Fraction, Field(gt=0)]
+    debris_radius_m: NonNegative
+    debris_injury_share: Fraction
+    injuries_per_fire: NonNegative
     evacuation_radius_m: Positive
     evacuation_days: NonNegative
     property_usd_per_person: NonNegative
     cleanup_usd_per_t: NonNegative
+    cleanup_years: NonNegative
     site_closure_days: NonNegative
 
 
@@ -125,6 +159,7 @@ class Transport(Record):
     accident_rate_per_vehicle_km: NonNegative
     explosion_given_accident: Fraction
     fatalities_per_explosion: NonNegative
+    injuries_per_fatality: NonNegative
 
 
 class Nature(Record):
@@ -164,6 +199,16 @@ class Entry(Record):
     unit: str
     low: float
     high: float
+    distribution: Distribution
+    source: str
+    confidence: Confidence
+
+
+class FormulaConstant(Record):
+    """A named number or array of `model`, whose value stands in the code beside its formula."""
+
+    key: str
+    unit: str
     source: str
     confidence: Confidence
 
@@ -203,17 +248,21 @@ class Register:
         Returns
         -------
         Register
-            The same constants; a range is widened where the scenario's own value lies outside it.
+            The same constants; a range is widened where the scenario's own value lies outside it. A scale
+            that the scenario sets to zero has no logarithm: its range is then read as triangular.
         """
         entries = dict(self.entries)
         for key, own in overrides.items():
             shipped = entries[key]
             named = [sources[name] for name in own.source if name in sources] if sources else []
+            low = min(shipped.low, own.value)
+            logarithmic = shipped.distribution == "log-triangular"
             entries[key] = shipped.model_copy(
                 update={
                     "value": own.value,
-                    "low": min(shipped.low, own.value),
+                    "low": low,
                     "high": max(shipped.high, own.value),
+                    "distribution": "triangular" if logarithmic and low <= 0.0 else shipped.distribution,
                     "source": ";".join(own.source),
                     "confidence": weakest(named) if named else shipped.confidence,
                 }
@@ -257,3 +306,9 @@ def shipped_register() -> Register:
         {n.nature_id: n for n in natures},
         {m.method_id: m for m in methods},
     )
+
+
+@cache
+def formula_constants() -> tuple[FormulaConstant, ...]:
+    """Return the evidence of the numbers that stand beside their formula, read once."""
+    return tuple(FormulaConstant.model_validate(row) for row in _rows("formulae.csv"))

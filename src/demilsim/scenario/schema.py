@@ -147,7 +147,8 @@ class ExposedSite(Sourced):
     x_m: float
     y_m: float
     persons: NonNegative
-    occupancy_fraction: Fraction
+    day_fraction: Fraction
+    night_fraction: Fraction
 
 
 class Lot(Sourced):

@@ -48,9 +48,11 @@ def _stock(label: str, lots: Iterable[Lot]) -> str:
 
 def _people(scenario: Scenario) -> str:
     exposed = scenario.exposed_sites
-    present = sum(group.persons * group.occupancy_fraction for group in exposed)
     persons = sum(group.persons for group in exposed)
-    return f"People       {persons:,.0f} exposed in {len(exposed)} groups, {present:,.0f} present on average"
+    day = sum(group.persons * group.day_fraction for group in exposed)
+    night = sum(group.persons * group.night_fraction for group in exposed)
+    present = f"{day:,.0f} present by day, {night:,.0f} by night"
+    return f"People       {persons:,.0f} exposed in {len(exposed)} groups, {present}"
 
 
 def _capacity(status: str, scenario: Scenario) -> str:

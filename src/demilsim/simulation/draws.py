@@ -23,6 +23,13 @@ MAX_ACCIDENT_CANDIDATES = 32
 """Processing accidents drawn ahead for each facility; more raise an error."""
 
 
+CONSEQUENCE = (
+    Purpose.EXTENT, Purpose.PROMPT, Purpose.DAYTIME, Purpose.RESPONDERS, Purpose.CHAIN_DELAY,
+    Purpose.DEATHS_PUBLIC, Purpose.DEATHS_WORKERS,
+)  # fmt: skip
+"""Purposes of the uniforms of a candidate's consequence, in the order of its fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An incident that may happen.
@@ -35,8 +42,9 @@ class Candidate:
         What; lot is -1 for causes of the whole storehouse.
     mark
         Uniform; the incident happens if it is at most the share of the cause's rate that is left [1].
-    extent, prompt, deaths_public, deaths_workers
-        Uniforms that decide its consequence [1].
+    extent, prompt, daytime, responders, chain, deaths_public, deaths_workers
+        Uniforms that decide its consequence [1]: how much is involved, whether and when it detonates, day or
+        night, responders within reach, delay of those that it sets off, deaths.
     """
 
     day: float
@@ -46,6 +54,9 @@ class Candidate:
     mark: float
     extent: float
     prompt: float
+    daytime: float
+    responders: float
+    chain: float
     deaths_public: float
     deaths_workers: float
 
@@ -202,8 +213,7 @@ def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
 
 
 def _consequence_marks(streams: Streams, keys: np.ndarray, depth: int) -> list[Floats]:
-    purposes = (Purpose.EXTENT, Purpose.PROMPT, Purpose.DEATHS_PUBLIC, Purpose.DEATHS_WORKERS)
-    return [streams.uniform(purpose, keys, depth) for purpose in purposes]
+    return [streams.uniform(purpose, keys, depth) for purpose in CONSEQUENCE]
 
 
 def _require(last: Floats, needed: Floats, what: str) -> None:

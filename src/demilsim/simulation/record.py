@@ -28,12 +28,16 @@ class Event:
         Indices; -1 where there is none.
     neq_kg
         NEQ that exploded [kg].
+    fire_hours
+        Time from the start of the fire to this detonation [h]; 0 if prompt.
     fatalities_public, fatalities_workers, fatalities_transport, injuries
         Counted [persons].
     displaced_person_days
         [person d].
     cost_usd
         Damage and clean-up [USD].
+    cleanup_years
+        Time until the land around a whole storehouse is cleared [yr]; 0 for less.
     """
 
     day: float
@@ -44,12 +48,14 @@ class Event:
     lot: int = -1
     facility: int = -1
     neq_kg: float = 0.0
+    fire_hours: float = 0.0
     fatalities_public: int = 0
     fatalities_workers: int = 0
     fatalities_transport: int = 0
     injuries: float = 0.0
     displaced_person_days: float = 0.0
     cost_usd: float = 0.0
+    cleanup_years: float = 0.0
 
     @property
     def fatalities(self) -> int:

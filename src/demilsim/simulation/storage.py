@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 from scipy.special import pdtr, pdtrik
 
 from demilsim.model.consequence import Extent, extent_shares
+from demilsim.model.timeline import Fire, Moment, drawn_fire, drawn_hours, sudden
 from demilsim.simulation.draws import Candidate, Draws
 from demilsim.simulation.record import Event
 from demilsim.simulation.world import World
@@ -109,11 +109,47 @@ def explosion(
     site = int(world.storehouse_site[candidate.storehouse])
     if extent is Extent.ITEM:
         return [Event(candidate.day, "minor", candidate.cause, site, candidate.storehouse, candidate.lot)]
-    prompt = float(candidate.prompt < world.curves.exposure.parameters.prompt_share)
+    parameters = world.curves.exposure.parameters
+    fire = drawn_fire(parameters, candidate.prompt, candidate.daytime, candidate.responders)
     if extent is Extent.STACK:
-        return [_blast(world, stock, candidate, candidate.storehouse, extent, prompt, blast_kg)]
-    chain = set_off(world, draws, candidate.storehouse, blast_kg)
-    return [_blast(world, stock, candidate, house, extent, prompt, blast_kg) for house in chain]
+        return [_stack(world, stock, candidate, fire.day, blast_kg)]
+    return [
+        _whole(world, stock, candidate, house, fire, blast_kg)
+        for house in set_off(world, draws, candidate.storehouse, blast_kg)
+    ]
+
+
+def _stack(world: World, stock: Stock, candidate: Candidate, day: float, blast_kg: list[float]) -> Event:
+    """Return a stack that goes up without warning."""
+    house, at_most = candidate.storehouse, world.curves.exposure.parameters.stack_neq_kg
+    held = sum(stock.present_g[lot] * world.neq_kg_per_t[lot] for lot in world.lots_in[house])
+    share = min(1.0, at_most * GRAMS_PER_TONNE / held) if held > 0.0 else 1.0
+    neq = min(blast_kg[house], at_most)
+    return _blast(world, stock, candidate, house, neq, share, sudden(day), 0.0)
+
+
+def _whole(
+    world: World, stock: Stock, candidate: Candidate, house: int, fire: Fire, blast_kg: list[float]
+) -> Event:
+    """Return a whole storehouse, the root of a chain or one that was set off."""
+    parameters = world.curves.exposure.parameters
+    if house == candidate.storehouse:
+        hours, moment = fire.hours, fire.root(parameters)
+    else:
+        delay = drawn_hours(_turned(candidate.chain, house), parameters.chain_delay_hours)
+        hours, moment = fire.hours + delay, fire.chain(delay, parameters)
+    event = _blast(world, stock, candidate, house, blast_kg[house], 1.0, moment, hours)
+    burned = event.kind == "explosion" and fire.hours > 0.0
+    return replace(
+        event,
+        injuries=event.injuries + parameters.injuries_per_fire * burned,
+        cleanup_years=parameters.cleanup_years,
+    )
+
+
+def _turned(uniform: float, house: int) -> float:
+    """Return a uniform of a storehouse's own: another one of the chain draws from the same, turned."""
+    return (uniform + house * 0.6180339887498949) % 1.0
 
 
 def _blast(
@@ -121,32 +157,23 @@ def _blast(
     stock: Stock,
     candidate: Candidate,
     house: int,
-    extent: Extent,
-    prompt: float,
-    blast_kg: list[float],
+    neq_kg: float,
+    share: float,
+    moment: Moment,
+    hours: float,
 ) -> Event:
+    """Return the event of an NEQ that counts [kg] and of a share of what the storehouse holds."""
     people = world.curves.exposure
-    parameters = people.parameters
-    neq = np.zeros(len(world.lots_in))
-    neq[house] = blast_kg[house]
-    if extent is Extent.STACK:
-        public, workers = people.stack_fatalities(neq)[:, house]
-        held = sum(stock.present_g[lot] * world.neq_kg_per_t[lot] for lot in world.lots_in[house])
-        share = min(1.0, parameters.stack_neq_kg * GRAMS_PER_TONNE / held) if held > 0.0 else 1.0
-        effective = min(blast_kg[house], parameters.stack_neq_kg)
-    else:
-        root = house == candidate.storehouse
-        deaths = people.storehouse_fatalities(neq, prompt) if root else people.propagated_fatalities(neq)
-        public, workers = deaths[:, house]
-        share, effective = 1.0, blast_kg[house]
+    public, workers = people.fatalities_at(house, neq_kg, moment)
     lost = {lot: stock.explode(candidate.day, lot, share) for lot in world.lots_in[house].tolist()}
     lost_t = sum(lost.values()) / GRAMS_PER_TONNE
     neq_lost = sum(world.neq_kg_per_t[lot] * g for lot, g in lost.items()) / GRAMS_PER_TONNE
     root = house == candidate.storehouse
-    # Another storehouse of the chain draws from the same uniforms, turned by its number.
-    turn = 0.0 if root else (house * 0.6180339887498949) % 1.0
-    dead_public = poisson_quantile((candidate.deaths_public + turn) % 1.0, float(public))
-    dead_workers = poisson_quantile((candidate.deaths_workers + turn) % 1.0, float(workers))
+    uniforms = (candidate.deaths_public, candidate.deaths_workers)
+    dead_public, dead_workers = (
+        poisson_quantile(u if root else _turned(u, house), mean)
+        for u, mean in zip(uniforms, (public, workers), strict=True)
+    )
     return Event(
         day=candidate.day,
         kind="explosion" if root else "propagated",
@@ -155,9 +182,10 @@ def _blast(
         storehouse=house,
         lot=candidate.lot if root else -1,
         neq_kg=float(neq_lost),
+        fire_hours=hours,
         fatalities_public=dead_public,
         fatalities_workers=dead_workers,
-        injuries=parameters.injuries_per_fatality * (dead_public + dead_workers),
+        injuries=people.injured_at(house, neq_kg, moment),
         displaced_person_days=people.displaced_person_days(house) if root else 0.0,
-        cost_usd=parameters.cleanup_usd_per_t * lost_t + people.property_damage_usd(house, effective),
+        cost_usd=people.parameters.cleanup_usd_per_t * lost_t + people.property_damage_usd(house, neq_kg),
     )

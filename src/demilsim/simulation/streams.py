@@ -9,6 +9,7 @@ draws, whatever the order of use. Entities are keyed by a hash of their id, not 
 | AGEING_GAP, AGEING_MARK | lot | unit exponentials between candidates; uniform marks |
 | BASE_GAP | storehouse and base cause | unit exponentials between candidates |
 | EXTENT, PROMPT, DEATHS_PUBLIC, DEATHS_WORKERS | lot, or storehouse and cause | one per candidate |
+| DAYTIME, RESPONDERS, CHAIN_DELAY | lot, or storehouse and cause | one per candidate |
 | PROPAGATION | root, from, to | one mark |
 | TRANCHE_PAID, TRANCHE_DELAY | tranche | one each |
 | BREAKDOWN_UP, BREAKDOWN_DOWN, WEATHER_UP, WEATHER_DOWN | facility | unit exponentials in turn |
@@ -59,6 +60,9 @@ class Purpose(IntEnum):
     HANDLING_DEATHS = 17
     ROAD = 18
     ROAD_DEATHS = 19
+    DAYTIME = 20
+    RESPONDERS = 21
+    CHAIN_DELAY = 22
 
 
 def entity_keys(ids: Iterable[str]) -> Keys:

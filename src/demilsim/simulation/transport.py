@@ -19,7 +19,7 @@ def road_events(world: World, draws: Draws, plants: list[Plant]) -> list[Event]:
     """
     reached = [0.0] * len(world.scenario.lots)
     fatalities = world.scenario.register.transport.fatalities_per_explosion
-    injuries = world.scenario.register.consequence.injuries_per_fatality
+    injuries = world.scenario.register.transport.injuries_per_fatality
     events = []
     for plant in plants:
         rates = world.options.road_rate_per_t[:, plant.index]

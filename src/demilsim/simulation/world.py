@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -159,6 +159,33 @@ def prepare(scenario: Scenario) -> World:
         ),
         facility_keys=entity_keys(f.facility_id for f in scenario.facilities),
         tranche_keys=entity_keys(t.tranche_id for t in scenario.tranches),
+    )
+
+
+def refreshed(world: World, scenario: Scenario) -> World:
+    """Return `prepare(scenario)`, of which a world with other constants alone is known.
+
+    Parameters
+    ----------
+    world
+        Prepared from the same settings and tables; constants of the register may differ.
+    scenario
+        With its own register. What its constants do not touch is taken over.
+    """
+    own, known = scenario.register, world.scenario.register
+    blast = blast_neq_kg(scenario) / world.lot_t
+    same_blast = bool(np.array_equal(blast, world.blast_kg_per_t))
+    same_options = own.transport == known.transport and own.methods == known.methods
+    same_curves = same_blast and own.consequence == known.consequence and own.event_rate == known.event_rate
+    same_links = same_blast and own.propagation == known.propagation
+    return replace(
+        world,
+        scenario=scenario,
+        blast_kg_per_t=blast,
+        options=world.options if same_options else disposal_options(scenario),
+        curves=world.curves if same_curves else scenario_curves(scenario),
+        ageing=ageing_profile(scenario),
+        links=world.links if same_links else _links(scenario),
     )
 
 
