@@ -5,11 +5,15 @@ A task is small, picklable and independent of every other; its result does not d
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from typing import Any, TypeVar
 
 WORTH_SECONDS = 3.0
@@ -54,7 +58,31 @@ def run_tasks(
     if jobs == 1 or left_seconds < WORTH_SECONDS:
         yield from map(function, rest)
         return
-    context = multiprocessing.get_context("spawn")
-    workers = min(jobs, len(rest))
-    with ProcessPoolExecutor(workers, context, initialise, shared) as pool:
-        yield from pool.map(function, rest)
+    payload = pickle.dumps((initialise, shared))
+    key = hashlib.sha256(payload).hexdigest()
+    calls = [(key, payload, function, task) for task in rest]
+    try:
+        yield from _pool(jobs).map(_call, calls)
+    except BrokenProcessPool:
+        _pool.cache_clear()
+        raise
+
+
+@cache
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Return the workers, started once: their imports take longer than many an ensemble."""
+    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+
+
+_READY: list[str] = []
+"""Key of what this worker was last initialised with."""
+
+
+def _call(call: tuple[str, bytes, Callable[[Task], Result], Task]) -> Result:
+    """Do one task in a worker, initialised anew if it last worked for another caller."""
+    key, payload, function, task = call
+    if [key] != _READY:
+        initialise, shared = pickle.loads(payload)
+        initialise(*shared)
+        _READY[:] = [key]
+    return function(task)

@@ -34,7 +34,7 @@ from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare, refreshed
 
-PARAMETER_DRAWS, REPLICATIONS = 32, 3
+PARAMETER_DRAWS, REPLICATIONS = 32, 2
 """Draws of the constants, and replications of each, unless the user asks for another number. Few
 replications are enough: what is not known is judged by the integrated estimate, which has little chance."""
 

@@ -124,28 +124,23 @@ def _set_off_deaths(world: World, draws: Draws, held: Floats) -> Floats:
     """Return expected deaths in the other storehouses if each goes up, shape (2, year, storehouse)."""
     links, chosen = world.links, draws.open_links
     houses = held.shape[1]
-    deaths = np.zeros((2, held.shape[0], houses))
     if not chosen.size:
-        return deaths
+        return np.zeros((2, held.shape[0], houses))
     donor, acceptor = links.donor[chosen], links.acceptor[chosen]
     source, sink = links.source_pair[chosen], links.sink_pair[chosen]
     pair_root, pair_house = links.pair_root, links.pair_house
     is_open = (held[:, donor] >= draws.link_critical_kg[chosen]) & (held[:, acceptor] > 0.0)
     reached = np.repeat((pair_root == pair_house)[None, :], held.shape[0], axis=0)
-    by_sink = np.argsort(sink, kind="stable")
-    starts = np.flatnonzero(np.diff(sink[by_sink], prepend=-1))
-    sinks = sink[by_sink][starts]
+    # Links come in order of their sink.
+    starts = np.flatnonzero(np.diff(sink, prepend=-1))
+    sinks = sink[starts]
     for _ in range(houses):
-        lit = (is_open & reached[:, source])[:, by_sink]
+        lit = np.logical_or.reduceat(is_open & reached[:, source], starts, axis=1)
         grown = reached.copy()
-        grown[:, sinks] |= np.logical_or.reduceat(lit, starts, axis=1)
+        grown[:, sinks] |= lit
         if np.array_equal(grown, reached):
             break
         reached = grown
     others = reached & (pair_root != pair_house)
     values, _ = world.curves.propagated(held)
-    for row in range(2):
-        caught = others * values[row][:, pair_house]
-        for year in range(held.shape[0]):
-            deaths[row, year] = np.bincount(pair_root, caught[year], houses)
-    return deaths
+    return links.roots.sum(others * values[:, :, pair_house])

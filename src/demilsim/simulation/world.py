@@ -41,10 +41,11 @@ class Links:
         K beyond which the acceptor is safe [m kg^(-1/3)], shape (link,).
     keys
         Entity keys of (root, donor, acceptor), shape (link,).
-    pair_root, pair_house
-        All pairs of a root and a storehouse of its site, shape (pair,).
+    pair_root, pair_house, roots
+        All pairs of a root and a storehouse of its site, shape (pair,); pairs by root.
     source_pair, sink_pair
-        Pairs (root, donor) and (root, acceptor) of each link, shape (link,).
+        Pairs (root, donor) and (root, acceptor) of each link, shape (link,); links come in order of the
+        latter.
     """
 
     root: Ints
@@ -53,6 +54,7 @@ class Links:
     separation_m: Floats
     k_none: Floats
     keys: Keys
+    roots: Partition
     pair_root: Ints
     pair_house: Ints
     source_pair: Ints
@@ -216,6 +218,7 @@ def _links(scenario: Scenario) -> Links:
         for root in members[houses[a].site_id]
         if root != b
     ]
+    rows.sort(key=lambda row: pair_index[row[0], row[2]])
     root, a, b = (np.array([row[i] for row in rows], dtype=np.int64) for i in range(3))
     return Links(
         root=root,
@@ -227,6 +230,7 @@ def _links(scenario: Scenario) -> Links:
             f"{houses[r].storehouse_id}/{houses[d].storehouse_id}/{houses[c].storehouse_id}"
             for r, d, c, _ in rows
         ),
+        roots=partition(np.array([r for r, _ in pairs], dtype=np.int64), len(houses)),
         pair_root=np.array([r for r, _ in pairs], dtype=np.int64),
         pair_house=np.array([h for _, h in pairs], dtype=np.int64),
         source_pair=np.array([pair_index[r, d] for r, d, _, _ in rows], dtype=np.int64),
