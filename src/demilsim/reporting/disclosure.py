@@ -13,6 +13,8 @@ Audience = Literal["public", "partner", "restricted"]
 
 def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
     """Return results with the regions that an audience may see; the plan's lines are cut where shown."""
+    if audience != "restricted" and results.risk:
+        results = replace(results, risk=results.risk.model_copy(update={"sites": ()}))
     if audience != "public":
         return results
     policies = tuple(replace(policy, regions=merged_regions(policy.regions)) for policy in results.policies)

@@ -26,6 +26,7 @@ from demilsim.reporting.canvas import (
 )
 from demilsim.reporting.canvas import FAINT as GRID
 from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, Bar, StoredResults, Timeline
+from demilsim.reporting.risk_views import draw_fn, fn_caption, fn_sites
 from demilsim.reporting.uncertainty_views import draw_tornado, tornado_caption
 from demilsim.reporting.wording import USD_PER_MILLION, label
 
@@ -98,6 +99,8 @@ def draw_figures(results: StoredResults) -> tuple[DrawnFigure, ...]:
             drawn.append(_regions(results))
         if results.uncertainty and results.uncertainty.tornado:
             drawn.append(_tornado(results, results.uncertainty.tornado))
+        if fn_sites(results):
+            drawn.append(_frequency_number(results))
     return tuple(figure for figure in drawn if figure)
 
 
@@ -232,3 +235,13 @@ def _tornado(results: StoredResults, bars: tuple[Bar, ...]) -> DrawnFigure:
     alt = f"Horizontal bar chart, {unit}. {caption}"
     figure = draw_tornado(bars, results.scenario.synthetic, title, unit)
     return DrawnFigure("tornado", title, caption, alt, svg_text(figure, title, alt))
+
+
+def _frequency_number(results: StoredResults) -> DrawnFigure:
+    """Return F-N curves of the worst sites; results for other audiences hold no sites."""
+    title, unit = "How often many die, by site", "events per year with n deaths or more"
+    sites = fn_sites(results)
+    caption = fn_caption(sites)
+    alt = f"Step chart with logarithmic axes, {unit}. {caption}"
+    figure = draw_fn(sites, results.scenario.synthetic, title, unit)
+    return DrawnFigure("frequency-number", title, caption, alt, svg_text(figure, title, alt))

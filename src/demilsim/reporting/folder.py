@@ -27,6 +27,7 @@ from demilsim.reporting.records import (
     PlanFacts,
     PolicyResult,
     Region,
+    RiskFacts,
     ScenarioFacts,
     Stored,
     StoredLine,
@@ -93,6 +94,7 @@ class _Summary(Stored):
     spend_by_fund: dict[str, tuple[Fund, ...]] = Field(default_factory=dict)
     commissionings: dict[str, tuple[CommissionedFacility, ...]] = Field(default_factory=dict)
     uncertainty: UncertaintyFacts | None = None
+    risk: RiskFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -125,6 +127,7 @@ def read_results(directory: Path) -> StoredResults:
         notes=summary.notes,
         lines=tuple(_line(row, starts) for row in _table(directory, PLAN)),
         uncertainty=summary.uncertainty,
+        risk=summary.risk,
     )
 
 

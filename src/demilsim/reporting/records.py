@@ -232,6 +232,29 @@ class UncertaintyFacts(Stored):
     region_ranking: tuple[RegionRank, ...] = ()
 
 
+class SiteRiskFacts(Stored):
+    """Risk of one site at the start, for the restricted audience: licences, individual risk, F-N curve."""
+
+    name: Text
+    storehouses: int
+    over_licence: int
+    worst_excess: float
+    individual_risk_public_per_year: float
+    individual_risk_workers_per_year: float
+    fn_policy: Text
+    fn_deaths: tuple[float, ...]
+    fn_per_year: tuple[float, ...]
+    fn_worst_ratio: float
+
+
+class RiskFacts(Stored):
+    """Chance of a major explosion by the end of each year and policy, and risk by site."""
+
+    major_neq_kg: float
+    p_major_by_year: dict[str, tuple[Spread, ...]] = Field(default_factory=dict)
+    sites: tuple[SiteRiskFacts, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
     """A measure over the periods: mean and 5-95% of replications, each of shape (period,)."""
@@ -296,6 +319,7 @@ class StoredResults:
     notes: tuple[str, ...]
     lines: tuple[StoredLine, ...]
     uncertainty: UncertaintyFacts | None = None
+    risk: RiskFacts | None = None
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demilsim.errors import ResultsError
-from demilsim.reporting import plan_views, uncertainty_views, views
+from demilsim.reporting import plan_views, risk_views, uncertainty_views, views
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.figures import DrawnFigure, draw_figures
 from demilsim.reporting.folder import read_results, write_atomically
@@ -57,6 +57,8 @@ class Page:
     unknown: tuple[str, ...]
     unknown_by_policy: Table
     tornado: Table
+    major: Table
+    sites: Table
     figures: tuple[EmbeddedFigure, ...]
     regions: Table
     commissionings: Table
@@ -155,6 +157,8 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         unknown=uncertainty_views.sentences(results),
         unknown_by_policy=uncertainty_views.by_policy(results),
         tornado=uncertainty_views.tornado_table(results),
+        major=risk_views.major_table(results),
+        sites=risk_views.sites_table(results),
         figures=tuple(EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures),
         regions=views.regions(results),
         commissionings=views.commissionings(results),

@@ -13,6 +13,7 @@ from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.site_risk import risk_document
 from demilsim.reporting.uncertainty import uncertainty_document
 from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
 from demilsim.scenario.scenario import Scenario
@@ -60,6 +61,7 @@ def summary_document(
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
         "commissionings": {name: _commissionings(ensemble, plan) for name, plan in ensemble.plans.items()},
+        "risk": risk_document(ensemble),
         "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,
         "assumptions": assumption_rows(ensemble.scenario),
         "notes": list(notes),
