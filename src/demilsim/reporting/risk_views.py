@@ -37,7 +37,7 @@ def major_table(results: StoredResults) -> Table:
     for policy in results.policies:
         years = facts.p_major_by_year.get(policy.name) if facts else None
         if years:
-            cells = (with_half_width(years[mark - 1], PERCENT) for mark in marks)
+            cells = (with_half_width(years[mark - 1], 1.0 / PERCENT) for mark in marks)
             rows.append(Row((sentence(label(policy.name)), *cells), policy.name == OPTIMISED))
     size = figure(facts.major_neq_kg / KG_PER_T) if facts else ""
     caption = f"Chance of at least one explosion of {size} t NEQ or more, chains included"
