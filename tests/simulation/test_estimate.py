@@ -10,14 +10,15 @@ import pytest
 
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
+from demilsim.plan import Floats
 from demilsim.planning.rules import DO_NOTHING, nominal_coefficients, rule_plan
 from demilsim.scenario.scenario import Scenario
-from demilsim.simulation.draws import draw
-from demilsim.simulation.estimate import StorageHarm, remaining_g, storage_harm, work_of
+from demilsim.simulation.draws import Draws, draw
+from demilsim.simulation.estimate import StorageHarm, stock_path, storage_harm, work_of
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
-from demilsim.simulation.world import prepare
+from demilsim.simulation.world import World, prepare
 from stories import (
     BASE,
     QUIET,
@@ -46,9 +47,11 @@ def test_path_by_hand() -> None:
     # Work stops on day 100, is committed again on day 181, and 25 t are done on day 231.
     expected = [100.0, 55.0, 50.0 - lost, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     assert result.stock_g / TONNE == pytest.approx(expected, abs=1e-5)
-    works = [work_of(state.world, plant) for plant in state.plants]
-    assert np.array_equal(remaining_g(state.world, works, state.stock).sum(axis=1), result.stock_g)
-    assert works[0].done_g().sum(axis=1)[:4] / TONNE == pytest.approx([0.0, 45.0, 50.0, 75.0], abs=1e-5)
+    work = work_of(state.world, state.draws, state.plants)
+    path = stock_path(state.world, state.draws, work, state.stock)
+    assert np.array_equal(path.stock_g, result.stock_g)
+    assert path.blast_kg[:, 0] == pytest.approx(result.neq_kg)
+    assert work.done_g.sum(axis=1)[:4] / TONNE == pytest.approx([0.0, 45.0, 50.0, 75.0], abs=1e-5)
 
 
 def test_loss_on_a_knot_counts_from_that_knot() -> None:
@@ -63,6 +66,12 @@ def test_integral_is_trapezoidal() -> None:
     assert StorageHarm(rates, 2.0 * rates, none, none).integrated(np.array([0.5, 1.0])) == (2.5, 5.0)
 
 
+def held(world_: World, draws: Draws, left_t: Floats) -> StorageHarm:
+    """Return the harm of a path of tonnes in store of each lot, shape (knot, lot)."""
+    blast_kg = world_.houses.sum(left_t * world_.blast_kg_per_t)
+    return storage_harm(world_, draws, blast_kg, world_.houses.sum(left_t * draws.ageing_rate_per_t_year))
+
+
 def test_storage_harm_by_hand() -> None:
     """Ten metres from 100 people the rate is rate × share × people caught, for base causes and ageing."""
     scenario = one_lot(
@@ -75,13 +84,13 @@ def test_storage_harm_by_hand() -> None:
         },
     )
     world_, draws = drawn(scenario)
-    harm = storage_harm(world_, draws, np.repeat(world_.lot_t[None, :], 9, axis=0))
+    harm = held(world_, draws, np.repeat(world_.lot_t[None, :], 9, axis=0))
     caught_in_fire = 0.2 * 100 + 0.8 * 100 * 0.3333 / 3.3333
     base = 0.02 * (0.45 * 100 + 0.30 * caught_in_fire)
     ageing = 100.0 * draws.ageing_rate_per_t_year[:, 0] * (0.45 * 100 + 0.35 * caught_in_fire)
     assert harm.public_per_year[:, 0] == pytest.approx(base + ageing)
     assert np.all(harm.workers_per_year == 0.0)
-    empty = storage_harm(world_, draws, np.zeros((9, 1)))
+    empty = held(world_, draws, np.zeros((9, 1)))
     assert np.all(empty.public_per_year == 0.0)
 
 
@@ -98,12 +107,12 @@ def test_chain_adds_the_deaths_of_those_set_off() -> None:
     critical = np.where(links.donor == 0, 10_000.0, np.inf)
     fated = replace(draws, link_critical_kg=critical, open_links=np.arange(critical.size))
     full = np.repeat(world_.lot_t[None, :], 9, axis=0)
-    harm = storage_harm(world_, fated, full)
+    harm = held(world_, fated, full)
     gained = harm.public_per_year - harm.root_public_per_year
     staying = (0.2 + 0.8 * 0.3333 / 3.3333) * 0.3333 / 2.3333
     assert gained[:, 0] == pytest.approx(np.full(9, 0.02 * 0.30 * staying * 100.0))
     assert gained[:, 1].tolist() == [0.0] * 9
-    half = storage_harm(world_, fated, np.array([0.49, 1.0]) * full)
+    half = held(world_, fated, np.array([0.49, 1.0]) * full)
     assert np.all(half.public_per_year == half.root_public_per_year)
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 from demilsim.model.event_rate import Cause
 from demilsim.simulation.draws import Draws
 from demilsim.simulation.record import Event
-from demilsim.simulation.storage import Stock, explosion, poisson_quantile, set_off
+from demilsim.simulation.storage import Stock, events_of, explosion, poisson_quantile, set_off
 from demilsim.simulation.world import World
 from stories import TONNE, candidate, drawn
 from worlds import lot, storehouse, village, world
@@ -50,7 +50,8 @@ def blow(world_: World, draws: Draws, **changes: object) -> tuple[list[Event], S
     """Return events and stock after one incident on day 5, worked out on full storehouses."""
     stock = Stock(world_.lot_g.tolist())
     held = world_.houses.sum(world_.blast_kg_per_t * world_.lot_t).tolist()
-    return explosion(world_, draws, stock, candidate(5.0, **changes), held), stock
+    happened = explosion(world_, draws, stock, candidate(5.0, **changes), dict(enumerate(held)))
+    return events_of(world_, happened), stock
 
 
 def test_destruction_and_loss_keep_the_balance() -> None:
@@ -96,12 +97,16 @@ def test_storehouse_takes_all_its_lots_and_no_others() -> None:
 def test_chain_by_hand() -> None:
     """H1 with 20 t sets off H2, which sets off H3; the direct link from H1 to H3 would need 30 t."""
     world_, draws = row_of_three()
-    assert set_off(world_, draws, 0, [20_000.0, 10_000.0, 4_000.0]) == [0, 1, 2]
-    assert set_off(world_, draws, 0, [14_999.0, 10_000.0, 4_000.0]) == [0]
-    assert set_off(world_, draws, 0, [20_000.0, 4_999.0, 4_000.0]) == [0, 1]
-    assert set_off(world_, draws, 0, [20_000.0, 0.0, 4_000.0]) == [0]
-    assert set_off(world_, draws, 0, [30_000.0, 0.0, 4_000.0]) == [0, 2]
-    assert set_off(world_, draws, 1, [20_000.0, 10_000.0, 4_000.0]) == [1, 2]
+
+    def chain(root: int, *blast_kg: float) -> list[int]:
+        return set_off(world_, draws, root, dict(enumerate(blast_kg)))
+
+    assert chain(0, 20_000.0, 10_000.0, 4_000.0) == [0, 1, 2]
+    assert chain(0, 14_999.0, 10_000.0, 4_000.0) == [0]
+    assert chain(0, 20_000.0, 4_999.0, 4_000.0) == [0, 1]
+    assert chain(0, 20_000.0, 0.0, 4_000.0) == [0]
+    assert chain(0, 30_000.0, 0.0, 4_000.0) == [0, 2]
+    assert chain(1, 20_000.0, 10_000.0, 4_000.0) == [1, 2]
     events, stock = blow(world_, draws, extent=STOREHOUSE)
     assert [(e.kind, e.storehouse) for e in events] == [
         ("explosion", 0), ("propagated", 1), ("propagated", 2)

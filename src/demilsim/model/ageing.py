@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -251,16 +252,22 @@ class AgeingProfile:
             Fraction [1], shape (knot, lot with propellant).
         """
         ageing = self.scenario.register.ageing
-        known = np.where(np.isnan(self.initial), 1.0, self.initial)
-        past = np.where(np.isnan(self.initial), self.past_effective_age, 0.0)
-        age = past[None, :] + self.effective_age[:, self.trajectory_class]
-        columns = self.propellant
+        initial, age = self._propellant_at_median
         return stabiliser_fraction(
-            known[columns],
+            initial,
             ageing.depletion_rate_per_year,
-            age[:, columns] * lot_factor[columns],
+            age * lot_factor[self.propellant],
             ageing.zero_order_share,
         )
+
+    @cached_property
+    def _propellant_at_median(self) -> tuple[Floats, Floats]:
+        """Stabiliser fraction from which each lot with propellant is followed, and its effective age since."""
+        unknown = np.isnan(self.initial)
+        past = np.where(unknown, self.past_effective_age, 0.0)
+        columns = self.propellant
+        age = past[columns] + self.effective_age[:, self.trajectory_class[columns]]
+        return np.where(unknown, 1.0, self.initial)[columns], age
 
     def rate_per_t_year(self, lot_factor: Floats) -> Floats:
         """Return the event rate by ageing of each lot at each knot.
@@ -276,10 +283,12 @@ class AgeingProfile:
             Rate per gross tonne [1/(t yr)], shape (knot, lot).
         """
         rates = self.scenario.register.event_rate
-        factor = np.empty((self.effective_age.shape[0], self.initial.size))
-        factor[:, self.propellant] = ageing_factor(self.stabiliser(lot_factor), rates)
-        factor[:, ~self.propellant] = rates.ageing_factor_without_propellant * self.corrosion
-        return rates.ageing_per_t_year * factor
+        rate = np.empty((self.effective_age.shape[0], self.initial.size))
+        rate[:, self.propellant] = rates.ageing_per_t_year * ageing_factor(self.stabiliser(lot_factor), rates)
+        rate[:, ~self.propellant] = (
+            rates.ageing_per_t_year * rates.ageing_factor_without_propellant * self.corrosion
+        )
+        return rate
 
     def mean_rate_per_t_year(self) -> Floats:
         """Return the rate of `rate_per_t_year` averaged over the lognormal lot factor."""

@@ -196,11 +196,23 @@ class Calibration:
         ndarray
             Rates [1/yr], shape (draw, cause) in the order of `CALIBRATED`.
         """
+        return self._rates(rng.standard_gamma(np.broadcast_to(self._shapes, (n, self.dimensions))))
+
+    @property
+    def dimensions(self) -> int:
+        """Number of independent deviates that a draw is made from."""
+        return self._shapes.size
+
+    @property
+    def _shapes(self) -> Floats:
+        """Return the shapes of the gamma deviates behind a draw: rate, probability, share, causes."""
         prior = SHARE_EVENTS * np.array([CAUSE_SHARES[cause] for cause in CALIBRATED])
         prior /= sum(CAUSE_SHARES.values())
         handling = (prior[-1] + self.disposal, prior[:-1].sum() + self.storage)
-        shapes = np.array([PRIOR_EVENTS + self.count, 1.0, *handling, *prior[:-1]])
-        gammas = rng.standard_gamma(np.broadcast_to(shapes, (n, shapes.size)))
+        return np.array([PRIOR_EVENTS + self.count, 1.0, *handling, *prior[:-1]])
+
+    def _rates(self, gammas: Floats) -> Floats:
+        """Return rates from gamma deviates with shapes `_shapes`, shape (draw, deviate)."""
         _, weight = self.reported()
         edges = np.concatenate([[0.0], np.cumsum(weight)])
         known = np.interp(np.exp(-gammas[:, 1]), edges, np.arange(GRID + 1) / GRID)
@@ -214,8 +226,24 @@ class Calibration:
 
         The last column is for the methods' accident rates. 1 is the level that the shipped register implies.
         """
-        level = np.array([REGISTER_EVENTS_PER_YEAR[cause] for cause in CALIBRATED])
-        return self.rates(rng, n) / level
+        return self.rates(rng, n) / _register_level()
+
+    def draw_at(self, shares: Floats) -> Floats:
+        """Return what `draw` returns, at points of the unit cube.
+
+        Parameters
+        ----------
+        shares
+            In [0, 1), shape (draw, `dimensions`); uniform points give draws from the posterior.
+        """
+        from scipy.special import gammaincinv
+
+        return self._rates(gammaincinv(self._shapes, shares)) / _register_level()
+
+
+def _register_level() -> Floats:
+    """Return the national level that the register implies [1/yr], in the order of `CALIBRATED`."""
+    return np.array([REGISTER_EVENTS_PER_YEAR[cause] for cause in CALIBRATED])
 
 
 def calibrate(

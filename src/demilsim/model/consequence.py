@@ -8,6 +8,7 @@ people leave and responders come close. Formulas are in `blast`, the course of a
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -24,6 +25,7 @@ from demilsim.model.blast import (
     scaled_distance,
 )
 from demilsim.model.event_rate import Cause
+from demilsim.model.partition import sums
 from demilsim.model.separation import exposed_distance_m
 from demilsim.model.timeline import Moment, mean_chain, mean_root, sudden
 from demilsim.plan import Floats, Ints
@@ -84,6 +86,26 @@ def mass_share(scenario: Scenario) -> Floats:
             for lot, d in zip(scenario.lots, division, strict=True)
         ]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What each of several detonations does, shape (detonation,).
+
+    Parameters
+    ----------
+    public, workers
+        Expected deaths; responders count as workers [persons].
+    injured
+        Expected number hurt and alive, by blast and debris, responders included [persons].
+    property_damage_usd
+        Damage to homes and public buildings by blast [USD]; a mass fire does none.
+    """
+
+    public: Floats
+    workers: Floats
+    injured: Floats
+    property_damage_usd: Floats
 
 
 @dataclass(frozen=True)
@@ -182,36 +204,49 @@ class Exposure:
         every = np.arange(self.mass_fire.size)
         return p.responders_per_event * self._lethality(p.responder_distance_m, neq_kg, every)[1]
 
-    def fatalities_at(self, storehouse: int, neq_kg: float, moment: Moment) -> tuple[float, float]:
-        """Return `fatalities` of one storehouse (public, workers) [persons]."""
-        pairs = self._pairs(storehouse)
-        caught = self._caught(pairs, np.full(pairs.stop - pairs.start, neq_kg), moment.day)
-        workers = float(caught @ self.workers[pairs])
-        public = float(caught.sum()) - workers
-        responders = 0.0
-        if moment.responders:
-            p = self.parameters
-            near = self._lethality(p.responder_distance_m, np.array([neq_kg]), np.array([storehouse]))[1]
-            responders = moment.responders * p.responders_per_event * float(near[0])
-        return moment.public * public, moment.workers * workers + responders
+    def toll(self, storehouse: Ints, neq_kg: Floats, moments: Sequence[Moment]) -> Toll:
+        """Return what each of several detonations does to the people and buildings around.
 
-    def injured_at(self, storehouse: int, neq_kg: float, moment: Moment) -> float:
-        """Return how many are hurt and live, by blast and debris, responders included [persons]."""
-        p, pairs = self.parameters, self._pairs(storehouse)
-        distance = np.append(self.distance_m[pairs], p.responder_distance_m)
-        present = (1.0 - moment.day, moment.day) @ (self.indoors + self.outdoors)[:, pairs]
-        staying = np.where(self.workers[pairs], moment.workers, moment.public) * present
-        people = np.append(staying, moment.responders * p.responders_per_event)
-        neq = np.full(distance.size, neq_kg)
-        indoors, outdoors = self._lethality(distance, neq, np.full(distance.size, storehouse))
-        if self.mass_fire[storehouse] or neq_kg <= 0.0:
-            hurt = np.zeros(distance.size)
-        else:
-            hurt = injury_probability(
-                scaled_distance(distance, neq), p.injury_share_glass, p.injury_share_near
-            )
-            hurt = np.where(distance <= p.debris_radius_m, np.maximum(hurt, p.debris_injury_share), hurt)
-        return float(people @ np.maximum(hurt - np.maximum(indoors, outdoors), 0.0))
+        Parameters
+        ----------
+        storehouse
+            Where, shape (detonation,).
+        neq_kg
+            NEQ that takes part [kg], shape (detonation,).
+        moments
+            Who is there, one for each.
+        """
+        p, events = self.parameters, storehouse.size
+        event, pair = self._pairs_of(storehouse)
+        day, public, workers, responders = np.array(
+            [(m.day, m.public, m.workers, m.responders) for m in moments], dtype=float
+        ).T
+        # Responders, one row for each detonation, come after those who are always there.
+        who = np.concatenate([event, np.arange(events)])
+        distance = np.concatenate([self.distance_m[pair], np.full(events, p.responder_distance_m)])
+        staying = np.where(self.workers[pair], workers[event], public[event])
+        by_day, by_night = staying * day[event], staying * (1.0 - day[event])
+        sent = responders * p.responders_per_event
+        inside = np.append(
+            by_night * self.indoors[0, pair] + by_day * self.indoors[1, pair], np.zeros(events)
+        )
+        outside = np.append(by_night * self.outdoors[0, pair] + by_day * self.outdoors[1, pair], sent)
+        indoors, outdoors = self._lethality(distance, neq_kg[who], storehouse[who])
+        dead = inside * indoors + outside * outdoors
+        at_work = np.append(self.workers[pair], np.ones(events, dtype=bool))
+        blast = ~self.mass_fire[storehouse] & (neq_kg > 0.0)
+        s = scaled_distance(distance, np.where(blast, neq_kg, 1.0)[who])
+        hurt = injury_probability(s, p.injury_share_glass, p.injury_share_near)
+        hurt = np.where(distance <= p.debris_radius_m, np.maximum(hurt, p.debris_injury_share), hurt)
+        alive = np.maximum(hurt - np.maximum(indoors, outdoors), 0.0) * blast[who]
+        owners = self.persons[pair] * self.in_buildings[pair] * blast[event]
+        damage = damage_share(s[: event.size]) * owners * p.property_usd_per_person
+        return Toll(
+            public=sums(who, np.where(at_work, 0.0, dead), events),
+            workers=sums(who, np.where(at_work, dead, 0.0), events),
+            injured=sums(who, (inside + outside) * alive, events),
+            property_damage_usd=sums(event, damage, events),
+        )
 
     def displaced_person_days(self, storehouse: int) -> float:
         """Return person-days of evacuation around one storehouse in a fire [person d]."""
@@ -219,15 +254,6 @@ class Exposure:
         pairs = self._pairs(storehouse)
         near = (self.distance_m[pairs] <= p.evacuation_radius_m) & ~self.workers[pairs]
         return float(self.persons[pairs] @ near) * p.evacuation_days
-
-    def property_damage_usd(self, storehouse: int, neq_kg: float) -> float:
-        """Return damage to homes and public buildings by blast [USD]; a mass fire does none."""
-        if neq_kg <= 0.0 or self.mass_fire[storehouse]:
-            return 0.0
-        pairs = self._pairs(storehouse)
-        share = damage_share(scaled_distance(self.distance_m[pairs], np.array(neq_kg)))
-        owners = self.persons[pairs] * self.in_buildings[pairs]
-        return float(share @ owners) * self.parameters.property_usd_per_person
 
     def _lethality(self, distance_m: Floats | float, neq_kg: Floats, house: Ints) -> tuple[Floats, Floats]:
         """Return the probabilities of death indoors and outdoors, by the rules of what each house holds."""
@@ -256,6 +282,13 @@ class Exposure:
     def _pairs(self, storehouse: int) -> slice:
         first, last = np.searchsorted(self.storehouse, [storehouse, storehouse + 1]).tolist()
         return slice(first, last)
+
+    def _pairs_of(self, storehouse: Ints) -> tuple[Ints, Ints]:
+        """Return all pairs of each of several storehouses: its position among them, and the pair."""
+        first = np.searchsorted(self.storehouse, storehouse)
+        count = np.searchsorted(self.storehouse, storehouse, side="right") - first
+        position = np.repeat(np.arange(storehouse.size), count)
+        return position, np.arange(position.size) + np.repeat(first - (np.cumsum(count) - count), count)
 
     def _by_storehouse(self, values: Floats) -> Floats:
         # Not -1: without any exposed site NumPy could not tell the length.

@@ -13,7 +13,7 @@ import numpy as np
 
 from demilsim.model.consequence import Exposure, exposure, extent_shares
 from demilsim.model.event_rate import BASE_CAUSES, Cause, base_event_rate_per_year
-from demilsim.plan import Floats
+from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 
 INTERVALS = 96
@@ -42,7 +42,7 @@ class Curves:
     coefficients: Floats
 
     def __call__(self, neq_kg: Floats, derivative: bool = False) -> tuple[Floats, Floats]:
-        """Return values and, if asked, derivatives per kg.
+        """Return values and, if asked, derivatives per kg, of all storehouses.
 
         Parameters
         ----------
@@ -56,12 +56,9 @@ class Curves:
         value, derivative
             Shape (curve, knot, storehouse); unit of the curve, and that per kg.
         """
-        pieces = self.coefficients.shape[1]
-        u = np.cbrt(np.clip(neq_kg / self.neq_max_kg, 0.0, 1.0)) * pieces
-        piece = np.minimum(u.astype(np.int64), pieces - 1)
-        c = self.coefficients[np.arange(self.neq_max_kg.size), piece]
-        x = (u - piece)[..., None]
-        value = c[..., 0, :] + x * (c[..., 1, :] + x * (c[..., 2, :] + x * c[..., 3, :]))
+        every = np.arange(self.neq_max_kg.size)
+        u, c, x = self._piece(every, neq_kg)
+        value = _cubic(c, x)
         if not derivative:
             return np.moveaxis(value, -1, 0), np.empty(0)
         per_piece = c[..., 1, :] + x * (2.0 * c[..., 2, :] + 3.0 * x * c[..., 3, :])
@@ -70,9 +67,26 @@ class Curves:
         per_kg = per_piece * np.where(neq_kg > 0.0, u / (3.0 * safe), 0.0)[..., None]
         return np.moveaxis(value, -1, 0), np.moveaxis(per_kg, -1, 0)
 
+    def at(self, storehouse: Ints, neq_kg: Floats) -> Floats:
+        """Return values of some storehouses, shape (curve, item); both arguments of shape (item,)."""
+        _, c, x = self._piece(storehouse, neq_kg)
+        return _cubic(c, x).T
+
+    def _piece(self, storehouse: Ints, neq_kg: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return u along the grid, the coefficients of its piece, and x along that."""
+        pieces = self.coefficients.shape[1]
+        u = np.cbrt(np.clip(neq_kg / self.neq_max_kg[storehouse], 0.0, 1.0)) * pieces
+        piece = np.minimum(u.astype(np.int64), pieces - 1)
+        return u, self.coefficients[storehouse, piece], (u - piece)[..., None]
+
     def combined(self, weights: Floats) -> Curves:
         """Return new curves, each a weighted sum of these; weights of shape (new, curve)."""
         return Curves(self.neq_max_kg, self.coefficients @ weights.T)
+
+
+def _cubic(coefficients: Floats, x: Floats) -> Floats:
+    c = coefficients
+    return c[..., 0, :] + x * (c[..., 1, :] + x * (c[..., 2, :] + x * c[..., 3, :]))
 
 
 def tabulate(neq_max_kg: Floats, value: Floats) -> Curves:

@@ -42,3 +42,8 @@ def partition(part_of_member: Ints, parts: int) -> Partition:
     ordered = part_of_member[order]
     start = np.flatnonzero(np.diff(ordered, prepend=-1))
     return Partition(parts, order, start, ordered[start])
+
+
+def sums(part_of_member: Ints, values: Floats, parts: int) -> Floats:
+    """Return sums by part of one value a member, for parts that are used once; shape (member,) to (part,)."""
+    return np.asarray(np.bincount(part_of_member, values, parts), dtype=float)

@@ -7,7 +7,7 @@ and a stoppage only stretches the calendar. Between disturbances nothing is an e
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -30,12 +30,16 @@ class Job:
         Money committed to it.
     arrival
         Day on which its load has arrived and its facility is open [d].
+    begin, end
+        On its facility's clock, as things stand [working d].
     """
 
     order: Order
     mass_g: int
     payment: Payment
     arrival: float
+    begin: float = 0.0
+    end: float = 0.0
 
 
 class Segment(NamedTuple):
@@ -74,12 +78,20 @@ class Plant:
         Stoppage after an accident [d].
     open_from
         Day from which it may work [d]; infinite before it is ordered.
+    cursor
+        End of the last finished stretch, before which nothing begins [working d].
+    processed_g
+        Done so far [g].
+    next_accident_g
+        `processed_g` at which the next accident happens [g].
+    read_day, read
+        The last day asked for, and the clock on it: many jobs are placed on the same day.
     """
 
     index: int
     path: WorkingTime
-    accident_at_g: list[float]
-    accident_deaths: list[float]
+    accident_at_g: Sequence[float]
+    accident_deaths: Sequence[float]
     stop_days: float
     open_from: float
     cursor: float = 0.0
@@ -87,12 +99,28 @@ class Plant:
     accidents: int = 0
     queue: deque[Job] = field(default_factory=deque)
     segments: list[Segment] = field(default_factory=list)
+    next_accident_g: float = field(init=False)
+    read_day: float = -1.0
+    read: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.next_accident_g = self.accident_at_g[0]
+
+    def clock(self, day: float) -> float:
+        """Return the working time on a day [working d]."""
+        if day != self.read_day:
+            self.read_day, self.read = day, self.path.at(day)
+        return self.read
 
     def backlog_days(self, day: float) -> float:
         """Return the work in the queue that is not done by `day` [working d]."""
-        total = sum(job.mass_g * job.order.days_per_g for job in self.queue)
-        _, done_g = self.in_progress_g(day)
-        return total - done_g * self.queue[0].order.days_per_g if done_g else total
+        if not self.queue:
+            return 0.0
+        total = 0.0
+        for job in self.queue:
+            total += job.end - job.begin
+        head = self.queue[0]
+        return total - min(max(self.clock(day) - head.begin, 0.0), head.end - head.begin)
 
     def queued_g(self, day: float) -> int:
         """Return the mass in the queue that is not destroyed by `day` [g]."""
@@ -100,18 +128,30 @@ class Plant:
 
     def add(self, order: Order, mass_g: int, payment: Payment, day: float) -> None:
         """Queue a job whose load leaves on `day`."""
-        self.queue.append(Job(order, mass_g, payment, max(day + order.travel_days, self.open_from)))
+        job = Job(order, mass_g, payment, max(day + order.travel_days, self.open_from))
+        self._time(job, self.queue[-1].end if self.queue else self.cursor)
+        self.queue.append(job)
 
     def keep(self, day: float, kept: Callable[[Job], bool]) -> None:
         """Keep some of the jobs; one that moves up to the head begins no earlier than `day`."""
         head = self.queue[0] if self.queue else None
         self.queue = deque([job for job in self.queue if kept(job)])
         if self.queue and self.queue[0] is not head:
-            self.cursor = max(self.cursor, self.path.at(day))
+            self.cursor = max(self.cursor, self.clock(day))
+        self._retime()
 
-    def _begin(self, job: Job) -> float:
-        # Read anew each time: a stoppage before the load arrives moves its arrival on the working clock.
-        return max(self.cursor, self.path.at(job.arrival))
+    def _time(self, job: Job, free: float) -> None:
+        """Place a job on the clock after what is before it."""
+        arrived = self.clock(job.arrival)
+        job.begin = arrived if arrived > free else free
+        job.end = job.begin + job.mass_g * job.order.days_per_g
+
+    def _retime(self) -> None:
+        # A stoppage before a load arrives moves its arrival on the working clock.
+        free = self.cursor
+        for job in self.queue:
+            self._time(job, free)
+            free = job.end
 
     def advance(
         self,
@@ -120,44 +160,38 @@ class Plant:
         accident: Callable[[Accident], None],
     ) -> None:
         """Finish every job that ends by day `until`, and let accidents on the way happen."""
-        limit = self.path.at(until)
-        while self.queue:
-            job = self.queue[0]
-            begin = self._begin(job)
-            end = begin + job.mass_g * job.order.days_per_g
-            at_g = self._next_accident_g() - self.processed_g
-            if at_g <= job.mass_g:
-                reached = begin + at_g * job.order.days_per_g
+        limit = self.clock(until)
+        queue = self.queue
+        while queue:
+            job = queue[0]
+            missing_g = self.next_accident_g - self.processed_g
+            if missing_g <= job.mass_g:
+                reached = job.begin + missing_g * job.order.days_per_g
                 if reached <= limit:
-                    limit = self._stop(job, reached, until, accident)
+                    self._stop(job, reached, accident)
+                    limit = self.clock(until)
                     continue
-            if end > limit:
+            if job.end > limit:
                 return
-            self._finish(job, begin, end, done)
+            queue.popleft()
+            self._record(job, job.mass_g, job.end, job.payment, done)
 
-    def _next_accident_g(self) -> float:
-        # A facility that outlives its block of draws would silently become safe, so fail instead.
-        assert self.accidents < len(self.accident_at_g), "more accidents than the block of draws holds"
-        return self.accident_at_g[self.accidents]
-
-    def _stop(self, job: Job, reached: float, until: float, accident: Callable[[Accident], None]) -> float:
+    def _stop(self, job: Job, reached: float, accident: Callable[[Accident], None]) -> None:
         day = self.path.when(reached)
         accident(Accident(day, self.index, job.order.lot, self.accident_deaths[self.accidents]))
         self.accidents += 1
+        # A facility that outlives its block of draws would silently become safe, so fail instead.
+        assert self.accidents < len(self.accident_at_g), "more accidents than the block of draws holds"
+        self.next_accident_g = self.accident_at_g[self.accidents]
         self.close(day, day + self.stop_days)
-        return self.path.at(until)
-
-    def _finish(self, job: Job, begin: float, end: float, done: Callable[[Segment], None]) -> None:
-        self.queue.popleft()
-        self._record(job.order, job.mass_g, begin, end, job.payment, done)
 
     def _record(
-        self, order: Order, mass_g: int, begin: float, end: float, payment: Payment,
-        done: Callable[[Segment], None],
-    ) -> None:  # fmt: skip
+        self, job: Job, mass_g: int, end: float, payment: Payment, done: Callable[[Segment], None]
+    ) -> None:
+        """Book a stretch of work from the job's beginning."""
         self.cursor = end
         self.processed_g += mass_g
-        segment = Segment(self.index, order.lot, mass_g, begin, end, payment)
+        segment = Segment(self.index, job.order.lot, mass_g, job.begin, end, payment)
         self.segments.append(segment)
         done(segment)
 
@@ -165,11 +199,10 @@ class Plant:
         """Return the lot at work and how much of its job is done by `day` [g]; (-1, 0) if idle."""
         if not self.queue:
             return -1, 0
-        job = self.queue[0]
-        begin, now = self._begin(job), self.path.at(day)
-        if now <= begin:
+        job, now = self.queue[0], self.clock(day)
+        if now <= job.begin:
             return -1, 0
-        return job.order.lot, min(int((now - begin) / job.order.days_per_g), job.mass_g)
+        return job.order.lot, min(int((now - job.begin) / job.order.days_per_g), job.mass_g)
 
     def settle(self, day: float, done: Callable[[Segment], None]) -> None:
         """Book the part of the current job that is done by `day`; call after `advance`."""
@@ -177,13 +210,15 @@ class Plant:
         if lot < 0 or done_g == 0:
             return
         job = self.queue[0]
-        begin = self._begin(job)
         paid, job.payment = split(job.payment, done_g, job.mass_g)
+        self._record(job, done_g, self.clock(day), paid, done)
         job.mass_g -= done_g
-        self._record(job.order, done_g, begin, self.path.at(day), paid, done)
         if job.mass_g == 0:
             self.queue.popleft()
+        self._retime()
 
     def close(self, start: float, end: float) -> None:
         """Stop all work within [start, end]."""
         self.path = self.path.closed(start, min(end, max(start, self.path.days[-1])))
+        self.read_day = -1.0
+        self._retime()

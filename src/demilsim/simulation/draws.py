@@ -15,13 +15,15 @@ from demilsim.model.event_rate import BASE_CAUSES, Cause
 from demilsim.model.separation import critical_neq_kg
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.streams import Purpose, Streams, depth_for
-from demilsim.simulation.working_time import WorkingTime, working_time
+from demilsim.simulation.working_time import WorkingTime, working_times
 from demilsim.simulation.world import World
 from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, day_of
 
 MAX_ACCIDENT_CANDIDATES = 32
 """Processing accidents drawn ahead for each facility; more raise an error."""
 
+ROUNDING = 1e-9
+"""Relative room left for rounding where a total is summed in another order [1]."""
 
 CONSEQUENCE = (
     Purpose.EXTENT, Purpose.PROMPT, Purpose.DAYTIME, Purpose.RESPONDERS, Purpose.CHAIN_DELAY,
@@ -80,6 +82,8 @@ class Draws:
         Where it came from.
     ageing_rate_per_t_year
         Realised rates of each lot at each knot [1/(t yr)], shape (knot, lot).
+    full_ageing_per_year
+        The same of each storehouse at full stock [1/yr], shape (knot, storehouse).
     candidates
         In order of time.
     link_critical_kg
@@ -90,6 +94,8 @@ class Draws:
         In order of time.
     working_time
         Of each facility as if open throughout.
+    clock
+        The same at each knot [working d], shape (knot, facility).
     accident_at_g, accident_deaths
         Cumulative grams at each facility at which an accident happens, and the uniform of its deaths,
         shape (facility, accident).
@@ -99,11 +105,13 @@ class Draws:
 
     streams: Streams
     ageing_rate_per_t_year: Floats
+    full_ageing_per_year: Floats
     candidates: tuple[Candidate, ...]
     link_critical_kg: Floats
     open_links: Ints
     receipts: tuple[Receipt, ...]
     working_time: tuple[WorkingTime, ...]
+    clock: Floats
     accident_at_g: Floats
     accident_deaths: Floats
     road_at: Floats
@@ -132,14 +140,17 @@ def draw(world: World, streams: Streams) -> Draws:
     )
     with np.errstate(divide="ignore"):
         accident_at = np.cumsum(gaps, axis=1) / per_g[:, None]
+    working = _working_times(world, streams)
     return Draws(
         streams=streams,
         ageing_rate_per_t_year=rate,
+        full_ageing_per_year=world.houses.sum(world.lot_t * rate),
         candidates=tuple(candidates),
         link_critical_kg=critical,
         open_links=np.flatnonzero(critical <= world.curves.per_year.neq_max_kg[links.donor]),
         receipts=_receipts(world, streams),
-        working_time=_working_times(world, streams),
+        working_time=working,
+        clock=_clock(world, working),
         accident_at_g=accident_at,
         accident_deaths=streams.uniform(
             Purpose.HANDLING_DEATHS, world.facility_keys, MAX_ACCIDENT_CANDIDATES
@@ -151,34 +162,35 @@ def draw(world: World, streams: Streams) -> Draws:
 
 def _ageing_candidates(world: World, streams: Streams, rate: Floats) -> list[Candidate]:
     """Invert each lot's cumulative hazard, piecewise quadratic between knots, at full stock."""
-    hazard = rate * world.lot_t / DAYS_PER_YEAR
-    step = np.diff(world.knots)[:, None]
-    cumulative = np.vstack(
-        [np.zeros(world.lot_t.size), np.cumsum(0.5 * (hazard[1:] + hazard[:-1]) * step, axis=0)]
-    )
-    total = cumulative[-1]
-    depth = depth_for(float(total.max(initial=0.0)))
-    reached = np.cumsum(streams.exponential(Purpose.AGEING_GAP, world.lot_keys, depth), axis=1)
-    _require(reached[:, -1], total, "ageing")
-    lots, ranks = np.nonzero(reached < total[:, None])
+    per_day = world.lot_t / DAYS_PER_YEAR
+    step = np.diff(world.knots)
+    weight = 0.5 * (np.append(step, 0.0) + np.append(0.0, step))
+    first = streams.exponential(Purpose.AGEING_GAP, world.lot_keys)[:, 0]
+    # Most lots see no incident at all: only the others' hazards are cumulated.
+    lots = np.flatnonzero(first <= (weight @ rate) * per_day * (1.0 + ROUNDING))
     if not lots.size:
         return []
-    marks = streams.uniform(Purpose.AGEING_MARK, world.lot_keys[lots], depth)
-    consequence = _consequence_marks(streams, world.lot_keys[lots], depth)
-    found = []
-    for i, (lot, rank) in enumerate(zip(lots.tolist(), ranks.tolist(), strict=True)):
-        day = _invert(world.knots, cumulative[:, lot], hazard[:, lot], float(reached[lot, rank]))
-        found.append(
-            Candidate(
-                day,
-                Cause.AGEING,
-                int(world.lot_storehouse[lot]),
-                lot,
-                float(marks[i, rank]),
-                *(float(u[i, rank]) for u in consequence),
-            )
+    hazard = rate[:, lots] * per_day[lots]
+    rise = np.cumsum(0.5 * (hazard[1:] + hazard[:-1]) * step[:, None], axis=0)
+    cumulative = np.vstack([np.zeros(lots.size), rise])
+    total = cumulative[-1]
+    keys = world.lot_keys[lots]
+    depth = depth_for(float(total.max()))
+    reached = np.cumsum(streams.exponential(Purpose.AGEING_GAP, keys, depth), axis=1)
+    _require(reached[:, -1], total, "ageing")
+    marks = streams.uniform(Purpose.AGEING_MARK, keys, depth)
+    consequence = _consequence_marks(streams, keys, depth)
+    return [
+        Candidate(
+            _invert(world.knots, cumulative[:, i], hazard[:, i], float(reached[i, rank])),
+            Cause.AGEING,
+            int(world.lot_storehouse[lots[i]]),
+            int(lots[i]),
+            float(marks[i, rank]),
+            *(float(u[i, rank]) for u in consequence),
         )
-    return found
+        for i, rank in np.argwhere(reached < total[:, None]).tolist()
+    ]
 
 
 def _invert(knots: Floats, cumulative: Floats, hazard: Floats, level: float) -> float:
@@ -194,21 +206,26 @@ def _invert(knots: Floats, cumulative: Floats, hazard: Floats, level: float) -> 
 def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
     rate = world.curves.base_rate_per_year.ravel() / DAYS_PER_YEAR
     expected = rate * world.horizon
-    depth = depth_for(float(expected.max(initial=0.0)))
-    reached = np.cumsum(streams.exponential(Purpose.BASE_GAP, world.base_keys, depth), axis=1)
-    _require(reached[:, -1], expected, "base causes")
-    rows, ranks = np.nonzero(reached < expected[:, None])
-    consequence = _consequence_marks(streams, world.base_keys[rows], depth)
+    rows = np.flatnonzero(streams.exponential(Purpose.BASE_GAP, world.base_keys)[:, 0] < expected)
+    if not rows.size:
+        return []
+    keys = world.base_keys[rows]
+    depth = depth_for(float(expected[rows].max()))
+    reached = np.cumsum(streams.exponential(Purpose.BASE_GAP, keys, depth), axis=1)
+    _require(reached[:, -1], expected[rows], "base causes")
+    consequence = _consequence_marks(streams, keys, depth)
     return [
         Candidate(
-            float(reached[row, rank] / rate[row]),
+            float(reached[i, rank] / rate[row]),
             BASE_CAUSES[row % len(BASE_CAUSES)],
             row // len(BASE_CAUSES),
             -1,
             0.0,
             *(float(u[i, rank]) for u in consequence),
         )
-        for i, (row, rank) in enumerate(zip(rows.tolist(), ranks.tolist(), strict=True))
+        for i, rank, row in (
+            (i, rank, int(rows[i])) for i, rank in np.argwhere(reached < expected[rows, None]).tolist()
+        )
     ]
 
 
@@ -255,15 +272,17 @@ def _working_times(world: World, streams: Streams) -> tuple[WorkingTime, ...]:
             for f in facilities
         ],
     )  # fmt: skip
-    return tuple(
-        working_time(
-            world.calendar_edges,
-            share,
-            np.concatenate([breakdown[0], storm[0]]),
-            np.concatenate([breakdown[1], storm[1]]),
-        )
-        for share, breakdown, storm in zip(world.calendar_share, breakdowns, weather, strict=True)
+    return working_times(
+        world.calendar_edges,
+        world.calendar_share,
+        np.hstack([breakdowns[0], weather[0]]),
+        np.hstack([breakdowns[1], weather[1]]),
     )
+
+
+def _clock(world: World, working: tuple[WorkingTime, ...]) -> Floats:
+    columns = [np.interp(world.knots, path.days, path.worked) for path in working]
+    return np.array(columns, dtype=float).reshape(len(working), world.knots.size).T
 
 
 def _renewals(
@@ -271,27 +290,24 @@ def _renewals(
     streams: Streams,
     purposes: tuple[Purpose, Purpose],
     means: list[tuple[float, float]],
-) -> list[tuple[Floats, Floats]]:
-    """Return starts and ends of the down times of each facility over the horizon [d].
+) -> tuple[Floats, Floats]:
+    """Return starts and ends of the down times of each facility over the horizon [d], (facility, stop).
 
     Alternating renewal with exponential up and down times; a facility whose mean down time is zero has
-    none.
+    none. Rows are filled up with infinity.
     """
-    stops = [(up, down) for up, down in means if down > 0.0]
-    if not stops:
-        return [(np.empty(0), np.empty(0)) for _ in means]
-    depth = depth_for(world.horizon / min(up for up, _ in stops))
-    ups = streams.exponential(purposes[0], world.facility_keys, depth)
-    downs = streams.exponential(purposes[1], world.facility_keys, depth)
-    found = []
-    for (mean_up, mean_down), up, down in zip(means, ups, downs, strict=True):
-        if mean_down == 0.0:
-            found.append((np.empty(0), np.empty(0)))
-            continue
-        length = down * mean_down
-        end = np.cumsum(up * mean_up + length)
-        if end[-1] < world.horizon:
-            raise StreamExhaustedError("more stops of a facility than the block of draws holds")
-        inside = end - length < world.horizon
-        found.append(((end - length)[inside], end[inside]))
-    return found
+    mean_up, mean_down = np.array(means).reshape(-1, 2).T[:, :, None]
+    stops = mean_down[:, 0] > 0.0
+    if not stops.any():
+        return np.empty((len(means), 0)), np.empty((len(means), 0))
+    depth = depth_for(world.horizon / float(mean_up[stops].min()))
+    ups, downs = streams.exponentials(purposes, world.facility_keys, depth)
+    length = downs * mean_down
+    end = np.cumsum(ups * mean_up + length, axis=1)
+    if np.any(end[stops, -1] < world.horizon):
+        raise StreamExhaustedError("more stops of a facility than the block of draws holds")
+    start = end - length
+    outside = ~stops[:, None] | (start >= world.horizon)
+    start[outside], end[outside] = np.inf, np.inf
+    used = int(np.count_nonzero(~outside, axis=1).max())
+    return start[:, :used], end[:, :used]

@@ -1,4 +1,8 @@
-"""The integrated estimate: event rate × consequence along the realised path, and the path itself."""
+"""The integrated estimate: event rate × consequence along the realised path, and the path itself.
+
+Few lots leave a storehouse, and most storehouses are full or empty most of the time, so the path is kept as
+what has left a full stock, and harm curves are read only where a storehouse is partly full.
+"""
 
 from __future__ import annotations
 
@@ -7,62 +11,123 @@ from dataclasses import dataclass
 import numpy as np
 
 from demilsim.model.consequence import extent_shares
-from demilsim.model.event_rate import BASE_CAUSES, Cause
+from demilsim.model.curves import Curves
+from demilsim.model.event_rate import Cause
 from demilsim.model.harm import knot_weights
-from demilsim.model.partition import partition
+from demilsim.model.partition import partition, sums
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
+from demilsim.simulation.funding import Payment
 from demilsim.simulation.storage import Stock
 from demilsim.simulation.world import World
+from demilsim.units import GRAMS_PER_TONNE
+
+ALL_BITS = 0xFF
+"""All the years in a byte of `np.packbits`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one facility did, as arrays over its stretches of work.
+    """What all facilities did, as arrays over their stretches of work.
 
     Parameters
     ----------
     clock
-        Working time at each knot [working d], shape (knot,).
-    lot, mass_g, begin, end
-        Of each stretch, shape (stretch,).
+        Working time of each facility at each knot [working d], shape (knot, facility).
+    facility, lot, mass_g, begin, end
+        Of each stretch, shape (stretch,); begin and end on the facility's clock.
+    done_g
+        How much of each stretch is done at each knot [g], shape (knot, stretch).
+    payments
+        Of each stretch.
     """
 
     clock: Floats
+    facility: Ints
     lot: Ints
     mass_g: Floats
     begin: Floats
     end: Floats
-
-    def done_g(self) -> Floats:
-        """Return how much of each stretch is done at each knot [g], shape (knot, stretch)."""
-        shortest = np.finfo(float).tiny
-        length = np.maximum(self.end - self.begin, shortest)
-        return np.clip((self.clock[:, None] - self.begin) / length, 0.0, 1.0) * self.mass_g
+    done_g: Floats
+    payments: tuple[Payment, ...]
 
 
-def work_of(world: World, plant: Plant) -> Work:
-    """Return what a facility did."""
-    return Work(
-        clock=np.array([plant.path.at(day) for day in world.knots.tolist()]),
-        lot=np.array([s.lot for s in plant.segments], dtype=np.int64),
-        mass_g=np.array([s.mass_g for s in plant.segments], dtype=float),
-        begin=np.array([s.begin for s in plant.segments], dtype=float),
-        end=np.array([s.end for s in plant.segments], dtype=float),
+def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
+    """Return what all facilities did."""
+    clock = draws.clock
+    if any(plant.path is not draws.working_time[plant.index] for plant in plants):
+        clock = clock.copy()
+        for plant in plants:
+            if plant.path is not draws.working_time[plant.index]:
+                clock[:, plant.index] = np.interp(world.knots, plant.path.days, plant.path.worked)
+    segments = [segment for plant in plants for segment in plant.segments]
+    if not segments:
+        none, no_index = np.empty(0), np.empty(0, dtype=np.int64)
+        return Work(clock, no_index, no_index, none, none, none, np.empty((world.knots.size, 0)), ())
+    facility, lot, mass, begin, end, payments = zip(*segments, strict=True)
+    where, mass_g = np.array(facility), np.array(mass, dtype=float)
+    start, stop = np.array(begin), np.array(end)
+    length = np.maximum(stop - start, np.finfo(float).tiny)
+    done = clock[:, where]
+    done -= start
+    done /= length
+    done_g = np.clip(done, 0.0, 1.0, out=done) * mass_g
+    return Work(clock, where, np.array(lot), mass_g, start, stop, done_g, payments)
+
+
+@dataclass(frozen=True, slots=True)
+class StockPath:
+    """What is in store at each knot.
+
+    Parameters
+    ----------
+    blast_kg
+        NEQ that joins a mass explosion [kg], shape (knot, storehouse).
+    ageing_per_year
+        Rate of events by ageing [1/yr], shape (knot, storehouse).
+    stock_g, neq_kg, surplus_g
+        Mass, all NEQ, and mass of surplus, shape (knot,).
+    site_end_g
+        Mass at the horizon by site [g], shape (site,).
+    """
+
+    blast_kg: Floats
+    ageing_per_year: Floats
+    stock_g: Floats
+    neq_kg: Floats
+    surplus_g: Floats
+    site_end_g: Floats
+
+
+def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPath:
+    """Return what is left of a full stock after work and losses."""
+    lots, gone_g = work.lot, work.done_g
+    if stock.losses:
+        days, lost_lots, lost_g = (np.array(column) for column in zip(*stock.losses, strict=True))
+        lots = np.concatenate([lots, lost_lots])
+        gone_g = np.hstack([gone_g, (world.knots[:, None] >= days) * lost_g.astype(float)])
+    house = world.lot_storehouse[lots]
+    by_house = partition(house, world.houses.parts)
+    gone_t = gone_g / GRAMS_PER_TONNE
+    knots = np.ones(world.knots.size)
+    left_by_house = sums(world.lot_storehouse, world.lot_g.astype(float), world.houses.parts)
+    left_by_house -= sums(house, gone_g[-1], world.houses.parts)
+    return StockPath(
+        blast_kg=_less(world.full.blast_kg, by_house.sum(gone_t * world.blast_kg_per_t[lots])),
+        ageing_per_year=_less(
+            draws.full_ageing_per_year, by_house.sum(gone_t * draws.ageing_rate_per_t_year[:, lots])
+        ),
+        stock_g=float(world.lot_g.sum()) * knots - gone_g.sum(axis=1),
+        neq_kg=_less(world.full.neq_kg * knots, gone_t @ world.neq_kg_per_t[lots]),
+        surplus_g=world.full.surplus_g * knots - gone_g @ world.surplus[lots].astype(float),
+        site_end_g=sums(world.storehouse_site, left_by_house, len(world.scenario.sites)),
     )
 
 
-def remaining_g(world: World, works: list[Work], stock: Stock) -> Floats:
-    """Return what is in store of each lot at each knot [g], shape (knot, lot)."""
-    left = np.repeat(world.lot_g[None, :].astype(float), world.knots.size, axis=0)
-    for work in works:
-        if work.lot.size:
-            lots = partition(work.lot, world.lot_g.size)
-            left[:, lots.label] -= np.add.reduceat(work.done_g()[:, lots.order], lots.start, axis=1)
-    for day, lot_index, lost in stock.losses:
-        left[np.searchsorted(world.knots, day) :, lot_index] -= lost
-    return np.maximum(left, 0.0)
+def _less(full: Floats, gone: Floats) -> Floats:
+    # Rounding must not leave less than nothing in an emptied storehouse.
+    return np.maximum(full - gone, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,58 +154,81 @@ class StorageHarm:
         return float(np.sum(weights * self.public_per_year)), float(np.sum(weights * self.workers_per_year))
 
 
-def storage_harm(world: World, draws: Draws, left_t: Floats) -> StorageHarm:
-    """Return rates of expected deaths along a path of tonnes in store, shape (knot, lot)."""
-    blast = world.houses.sum(left_t * world.blast_kg_per_t)
-    ageing = world.houses.sum(left_t * draws.ageing_rate_per_t_year)
-    values, _ = world.curves.per_year(blast)
-    public = values[0] + ageing * values[2]
-    workers = values[1] + ageing * values[3]
-    chain = _chain_per_year(world, draws, blast, ageing)
+def storage_harm(world: World, draws: Draws, blast_kg: Floats, ageing_per_year: Floats) -> StorageHarm:
+    """Return rates of expected deaths along a path, both arguments of shape (knot, storehouse)."""
+    full = world.full
+    values = _read(world.curves.per_year, full.per_year, full.blast_kg, blast_kg)
+    public = values[0] + ageing_per_year * values[2]
+    workers = values[1] + ageing_per_year * values[3]
+    chain = _chain_per_year(world, draws, blast_kg, ageing_per_year)
     return StorageHarm(public + chain[0], workers + chain[1], public, workers)
 
 
-def _chain_per_year(world: World, draws: Draws, blast: Floats, ageing: Floats) -> Floats:
+def _read(curves: Curves, at_full: Floats, full_kg: Floats, held_kg: Floats) -> Floats:
+    """Return curves at what is held: known where a storehouse is full or empty, else read.
+
+    Parameters
+    ----------
+    curves
+        Curves, all zero at zero.
+    at_full, full_kg
+        Their values at full stock, shape (curve, storehouse), and that stock [kg], shape (storehouse,).
+    held_kg
+        What is held [kg], shape (knot, storehouse).
+    """
+    is_full = held_kg == full_kg
+    values = at_full[:, None, :] * is_full
+    knot, house = np.nonzero(~is_full & (held_kg > 0.0))
+    values[:, knot, house] = curves.at(house, held_kg[knot, house])
+    return values
+
+
+def _chain_per_year(world: World, draws: Draws, blast_kg: Floats, ageing_per_year: Floats) -> Floats:
     """Return expected deaths a year in storehouses set off by each root, shape (2, knot, storehouse).
 
     Chains are worked out at the start of each year on the replication's own marks, and interpolated.
     """
     years = world.year_knots
-    held = blast[years]
-    extra = _set_off_deaths(world, draws, held)
-    parameters = world.curves.exposure.parameters
-    whole = np.array([extent_shares(parameters, cause)[1] for cause in BASE_CAUSES])
-    rate = (held > 0.0) * (world.curves.base_rate_per_year @ whole)
-    rate = rate + ageing[years] * extent_shares(parameters, Cause.AGEING)[1]
-    per_year = rate * extra
-    position = np.interp(world.knots, world.knots[years], np.arange(years.size))
-    left = np.minimum(position.astype(np.int64), max(years.size - 2, 0))
-    share = (position - left)[:, None]
-    right = np.minimum(left + 1, years.size - 1)
-    return (1.0 - share) * per_year[:, left] + share * per_year[:, right]
+    held = blast_kg[years]
+    whole_share = extent_shares(world.curves.exposure.parameters, Cause.AGEING)[1]
+    rate = (held > 0.0) * world.full.whole_rate_per_year + ageing_per_year[years] * whole_share
+    per_year = rate * _set_off_deaths(world, draws, held)
+    before, after, share = world.between_years
+    return (1.0 - share) * per_year[:, before] + share * per_year[:, after]
 
 
-def _set_off_deaths(world: World, draws: Draws, held: Floats) -> Floats:
-    """Return expected deaths in the other storehouses if each goes up, shape (2, year, storehouse)."""
+def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:
+    """Return expected deaths in the other storehouses if each goes up, shape (2, year, storehouse).
+
+    All years spread at once, one bit for each: a storehouse is reached in the years in which a link is open
+    whose donor is reached.
+    """
     links, chosen = world.links, draws.open_links
-    houses = held.shape[1]
+    years, houses = held_kg.shape
+    deaths = np.zeros((2, years, houses))
     if not chosen.size:
-        return np.zeros((2, held.shape[0], houses))
+        return deaths
     donor, acceptor = links.donor[chosen], links.acceptor[chosen]
-    source, sink = links.source_pair[chosen], links.sink_pair[chosen]
-    pair_root, pair_house = links.pair_root, links.pair_house
-    is_open = (held[:, donor] >= draws.link_critical_kg[chosen]) & (held[:, acceptor] > 0.0)
-    reached = np.repeat((pair_root == pair_house)[None, :], held.shape[0], axis=0)
+    is_open = (held_kg[:, donor] >= draws.link_critical_kg[chosen]) & (held_kg > 0.0)[:, acceptor]
+    open_bits = np.packbits(is_open, axis=0)
+    own = links.pair_root == links.pair_house
+    reached = np.repeat(np.where(own, np.uint8(ALL_BITS), np.uint8(0))[None, :], open_bits.shape[0], axis=0)
     # Links come in order of their sink.
+    source, sink = links.source_pair[chosen], links.sink_pair[chosen]
     starts = np.flatnonzero(np.diff(sink, prepend=-1))
     sinks = sink[starts]
     for _ in range(houses):
-        lit = np.logical_or.reduceat(is_open & reached[:, source], starts, axis=1)
-        grown = reached.copy()
-        grown[:, sinks] |= lit
-        if np.array_equal(grown, reached):
+        lit = np.bitwise_or.reduceat(open_bits & reached[:, source], starts, axis=1) | reached[:, sinks]
+        if np.array_equal(lit, reached[:, sinks]):
             break
-        reached = grown
-    others = reached & (pair_root != pair_house)
-    values, _ = world.curves.propagated(held)
-    return links.roots.sum(others * values[:, :, pair_house])
+        reached[:, sinks] = lit
+    others = np.flatnonzero(reached.any(axis=0) & ~own)
+    if not others.size:
+        return deaths
+    full = world.full
+    values = _read(world.curves.propagated, full.propagated, full.blast_kg, held_kg)
+    there = np.unpackbits(reached[:, others], axis=0, count=years)
+    root, house = links.pair_root[others], links.pair_house[others]
+    first = np.flatnonzero(np.diff(root, prepend=-1))
+    deaths[:, :, root[first]] = np.add.reduceat(there * values[:, :, house], first, axis=2)
+    return deaths

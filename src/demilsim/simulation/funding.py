@@ -51,7 +51,10 @@ class Ledger:
 
     def commit(self, eligible: Sequence[int], amount: int) -> Payment | None:
         """Set money aside from the eligible funds, in drawing order; None if they hold too little [cents]."""
-        if sum(self.available[fund] for fund in eligible) < amount:
+        held = 0
+        for fund in eligible:
+            held += self.available[fund]
+        if held < amount:
             return None
         shares = []
         for fund in eligible:

@@ -7,13 +7,14 @@ equal times they come in that order. Between them, facilities progress in workin
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import simpy
 
 from demilsim.model.calendar import first_open_period
+from demilsim.model.consequence import Extent
 from demilsim.model.event_rate import Cause
 from demilsim.plan import DisposalPlan
 from demilsim.scenario.scenario import Scenario
@@ -23,7 +24,7 @@ from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.results import collect
 from demilsim.simulation.schedule import Build, Order, Schedule, compile_plan
-from demilsim.simulation.storage import Stock, explosion, poisson_quantile
+from demilsim.simulation.storage import Detonation, Stock, events_of, explosion, poisson_quantile
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare
 from demilsim.units import GRAMS_PER_TONNE, cents, day_of, years
@@ -87,8 +88,9 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
         timeout = environment.timeout(day)
         timeout.callbacks.append(_callback(action, state, probe))
     environment.run()
+    events = [*state.events, *events_of(world, state.detonations)]
     return collect(
-        world, draws, state.plants, state.stock, state.ledger, state.events, state.standing, state.received
+        world, draws, state.plants, state.stock, state.ledger, events, state.standing, state.received
     )
 
 
@@ -112,6 +114,7 @@ class Run:
     stock: Stock = field(init=False)
     ledger: Ledger = field(init=False)
     events: list[Event] = field(default_factory=list)
+    detonations: list[Detonation] = field(default_factory=list)
     standing: list[tuple[float, int, int]] = field(default_factory=list)
     received: list[Receipt] = field(default_factory=list)
     pending: dict[tuple[int, int], Waiting] = field(default_factory=dict)
@@ -155,23 +158,38 @@ class Run:
     def on_candidate(self, candidate: Candidate) -> None:
         """Let a candidate incident happen if what would have caused it is still there."""
         self.advance(candidate.day)
-        present = self.present_at(candidate.day)
-        lots = self.world.lots_in[candidate.storehouse].tolist()
-        if candidate.lot >= 0:
-            share = present[candidate.lot] / self.stock.initial_g[candidate.lot]
-        else:
-            share = float(any(present[lot] > 0 for lot in lots))
-        if share <= 0.0 or candidate.mark > share:
+        if candidate.mark > self.share_present(candidate):
             return
         for plant in self.plants:
             plant.settle(candidate.day, self.finished)
-        blast = self.world.houses.sum(
-            self.world.blast_kg_per_t * [g / GRAMS_PER_TONNE for g in self.stock.present_g]
-        )
-        happened = explosion(self.world, self.draws, self.stock, candidate, blast.tolist())
-        self.events.extend(happened)
-        if happened[0].kind == "explosion":
-            self.close_site(happened[0].site, candidate.day)
+        site = int(self.world.storehouse_site[candidate.storehouse])
+        happened = explosion(self.world, self.draws, self.stock, candidate, self.blast_kg(site))
+        self.detonations.extend(happened)
+        if happened[0].extent is not Extent.ITEM:
+            self.close_site(site, candidate.day)
+
+    def share_present(self, candidate: Candidate) -> float:
+        """Return the share of a candidate's lot that is in store, or 1 for a storehouse with any; else -1."""
+        lots = self.world.lots_of_house[candidate.storehouse] if candidate.lot < 0 else [candidate.lot]
+        present = sum(self.stock.present_g[lot] for lot in lots)
+        for plant in self.plants:
+            lot, done_g = plant.in_progress_g(candidate.day)
+            if lot in lots:
+                present -= done_g
+        if present <= 0:
+            return -1.0
+        return 1.0 if candidate.lot < 0 else present / self.stock.initial_g[candidate.lot]
+
+    def blast_kg(self, site: int) -> dict[int, float]:
+        """Return the NEQ that joins a mass explosion in each storehouse of a site [kg]."""
+        per_t, present = self.world.blast_kg_per_t, self.stock.present_g
+        return {
+            house: sum(
+                float(per_t[lot]) * (present[lot] / GRAMS_PER_TONNE)
+                for lot in self.world.lots_of_house[house]
+            )
+            for house in self.world.houses_of_site[site]
+        }
 
     def on_period(self, period: int) -> None:
         """Settle the shared resources: commissioning, standing cost, then lines in global priority."""
@@ -220,15 +238,6 @@ class Run:
                 injuries=method.worker_injuries_per_accident,
             )
         )
-
-    def present_at(self, day: float) -> list[int]:
-        """Return what is in store of each lot on a day, with work under way taken off [g]."""
-        present = list(self.stock.present_g)
-        for plant in self.plants:
-            lot, done_g = plant.in_progress_g(day)
-            if lot >= 0:
-                present[lot] -= done_g
-        return present
 
     def close_site(self, site: int, day: float) -> None:
         """Stop a site's facilities, and send the jobs of its lots back to the plan."""
@@ -305,9 +314,10 @@ class Run:
         Orders of one facility that the same funds pay wait in one heap. A heap whose head cannot be paid
         is passed over until the next period; an order whose site is closed is set aside.
         """
-        room = self.room(period, day)
+        waiting = [(queue[0][0], key) for key, queue in self.pending.items() if queue]
+        room = self.room(period, day, {key[0] for _, key in waiting})
         aside: list[Order] = []
-        heads = [(queue[0][0], key) for key, queue in self.pending.items() if queue and room[key[0]] > 0.0]
+        heads = [(rank, key) for rank, key in waiting if room[key[0]] > 0.0]
         heapq.heapify(heads)
         while heads:
             _, key = heapq.heappop(heads)
@@ -325,16 +335,18 @@ class Run:
         for order in aside:
             self.push(order)
 
-    def room(self, period: int, day: float) -> list[float]:
-        """Return the work that each facility may still be given in a period [working d]."""
+    def room(self, period: int, day: float, facilities: Iterable[int]) -> dict[int, float]:
+        """Return the work that some facilities may still be given in a period [working d]."""
         end = float(self.world.knots[period + 1])
         expected = self.world.nominal_days[:, period].tolist()
-        return [
-            COMMITMENT_MARGIN * days - plant.backlog_days(day) if plant.open_from < end else 0.0
-            for days, plant in zip(expected, self.plants, strict=True)
-        ]
+        return {
+            f: COMMITMENT_MARGIN * expected[f] - self.plants[f].backlog_days(day)
+            if self.plants[f].open_from < end
+            else 0.0
+            for f in facilities
+        }
 
-    def commit(self, order: Order, queue: Waiting, room: list[float], day: float) -> bool:
+    def commit(self, order: Order, queue: Waiting, room: dict[int, float], day: float) -> bool:
         """Commit one order, or the part that its permit allows; return False to pass its heap over."""
         plant = self.plants[order.facility]
         left = self.stock.present_g[order.lot] - self.committed_g[order.lot]

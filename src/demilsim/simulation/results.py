@@ -8,7 +8,7 @@ from demilsim.model.partition import partition
 from demilsim.plan import Ints
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws, Receipt
-from demilsim.simulation.estimate import Work, remaining_g, storage_harm, work_of
+from demilsim.simulation.estimate import Work, stock_path, storage_harm, work_of
 from demilsim.simulation.funding import Ledger
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.storage import Stock
@@ -28,14 +28,13 @@ def collect(
     received: list[Receipt],
 ) -> RunResult:
     """Return the results of one replication."""
-    works = [work_of(world, plant) for plant in plants]
-    left_g = remaining_g(world, works, stock)
-    left_t = left_g / GRAMS_PER_TONNE
-    harm = storage_harm(world, draws, left_t)
+    work = work_of(world, draws, plants)
+    path = stock_path(world, draws, work, stock)
+    harm = storage_harm(world, draws, path.blast_kg, path.ageing_per_year)
     public, workers = harm.integrated(world.interval_years)
-    processing, road = _accident_deaths(world, works)
+    processing, road = _accident_deaths(world, work)
     total = harm.public_per_year + harm.workers_per_year
-    everything = sorted([*events, *road_events(world, draws, plants)], key=lambda e: (e.day, e.kind, e.site))
+    everything = [*events, *road_events(world, draws, plants, work)]
     by_site = partition(world.storehouse_site, len(world.scenario.sites))
     weights = world.scenario.settings.harm_weights
     weighted, root = (
@@ -46,9 +45,10 @@ def collect(
         )
     )
     half = 0.5 * world.interval_years[:, None]
+    by_facility = partition(work.facility, len(plants))
     return RunResult(
         replication=draws.streams.replication,
-        events=tuple(everything),
+        events=tuple(sorted(everything, key=lambda event: (event.day, event.kind, event.site))),
         expected_public=public,
         expected_workers=workers + processing,
         expected_transport=road,
@@ -58,45 +58,39 @@ def collect(
         harm_rate_per_year=total.sum(axis=1),
         site_rate_start=by_site.sum(total[0]),
         site_rate_end=by_site.sum(total[-1]),
-        stock_g=left_g.sum(axis=1),
-        neq_kg=left_t @ world.neq_kg_per_t,
-        site_stock_end_g=by_site.sum(world.houses.sum(left_g[-1])),
-        destroyed_g=np.array([np.diff(work.done_g().sum(axis=1)) for work in works]).reshape(
-            len(plants), world.scenario.periods
-        ),
-        spent_cents=_spent(world, plants, works, standing),
+        stock_g=path.stock_g,
+        neq_kg=path.neq_kg,
+        site_stock_end_g=path.site_end_g,
+        destroyed_g=np.diff(by_facility.sum(work.done_g).T, axis=1),
+        spent_cents=_spent(world, work, standing),
         received_cents=np.array(ledger.received, dtype=np.int64),
         lapsed_cents=np.array(ledger.lapsed, dtype=np.int64),
         committed_cents=np.array(ledger.committed, dtype=np.int64),
         receipts_cents=_receipts(world, received),
-        working_days=np.array([np.diff(work.clock) for work in works]).reshape(
-            len(plants), world.scenario.periods
-        ),
-        surplus_left_g=left_g[:, world.surplus].sum(axis=1),
+        working_days=np.diff(work.clock.T, axis=1),
+        surplus_left_g=path.surplus_g,
         exploded_g=sum(stock.exploded_g),
     )
 
 
-def _accident_deaths(world: World, works: list[Work]) -> tuple[float, float]:
+def _accident_deaths(world: World, work: Work) -> tuple[float, float]:
     """Return expected deaths in processing and on the road [persons]."""
-    processing = road = 0.0
-    for facility, work in enumerate(works):
-        mass_t = work.mass_g / GRAMS_PER_TONNE
-        processing += float(mass_t @ world.options.worker_fatalities_per_t[work.lot, facility])
-        road += float(mass_t @ world.options.road_fatalities_per_t[work.lot, facility])
-    return processing, road
+    mass_t = work.mass_g / GRAMS_PER_TONNE
+    options = world.options
+    processing = mass_t @ options.worker_fatalities_per_t[work.lot, work.facility]
+    return float(processing), float(mass_t @ options.road_fatalities_per_t[work.lot, work.facility])
 
 
-def _spent(
-    world: World, plants: list[Plant], works: list[Work], standing: list[tuple[float, int, int]]
-) -> Ints:
+def _spent(world: World, work: Work, standing: list[tuple[float, int, int]]) -> Ints:
     """Return spending in each period by fund [cents], by completion of work, shape (fund, period)."""
-    spent = np.zeros((len(world.scenario.funds), world.scenario.periods), dtype=np.int64)
-    for plant, work in zip(plants, works, strict=True):
-        period = np.clip(np.searchsorted(work.clock, work.end) - 1, 0, world.scenario.periods - 1)
-        for index, segment in zip(period.tolist(), plant.segments, strict=True):
-            for fund, amount in segment.payment:
-                spent[fund, index] += amount
+    periods = world.scenario.periods
+    spent = np.zeros((len(world.scenario.funds), periods), dtype=np.int64)
+    # The first knot by which a stretch is done ends the period in which it is paid.
+    finished = np.count_nonzero(work.clock[:, work.facility] < work.end, axis=0)
+    paid_in = np.clip(finished - 1, 0, periods - 1).tolist()
+    for period, payment in zip(paid_in, work.payments, strict=True):
+        for fund, amount in payment:
+            spent[fund, period] += amount
     for day, fund, amount in standing:
         spent[fund, _period(world, day)] += amount
     return spent

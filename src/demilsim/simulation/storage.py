@@ -1,10 +1,16 @@
-"""Stock in the storehouses, and what an explosion takes with it."""
+"""Stock in the storehouses, and what an explosion takes with it.
+
+An explosion changes the stock at once; whom it harms changes nothing in the programme and is worked out for
+all detonations of a replication together.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from scipy.special import pdtr, pdtrik
 
 from demilsim.model.consequence import Extent, extent_shares
@@ -60,7 +66,7 @@ def extent_of(world: World, candidate: Candidate) -> Extent:
     return Extent.STACK if candidate.extent < storehouse + stack else Extent.ITEM
 
 
-def set_off(world: World, draws: Draws, root: int, blast_kg: list[float]) -> list[int]:
+def set_off(world: World, draws: Draws, root: int, blast_kg: Mapping[int, float]) -> list[int]:
     """Return the storehouses that go up with `root`, itself first, in order of discovery.
 
     Parameters
@@ -101,36 +107,77 @@ def poisson_quantile(uniform: float, mean: float) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Detonation:
+    """A candidate that happened, or a storehouse that it set off.
+
+    Parameters
+    ----------
+    candidate
+        The root's.
+    storehouse
+        Where.
+    extent
+        How much of the storehouse went up.
+    counted_kg
+        NEQ that counts for its effects [kg].
+    moment
+        Who is there.
+    hours
+        Time from the start of the fire [h]; 0 if prompt.
+    burned
+        Whether there was a fire first.
+    lost_t, lost_neq_kg
+        Gross mass [t] and NEQ [kg] that the stock lost.
+    """
+
+    candidate: Candidate
+    storehouse: int
+    extent: Extent
+    counted_kg: float
+    moment: Moment
+    hours: float = 0.0
+    burned: bool = False
+    lost_t: float = 0.0
+    lost_neq_kg: float = 0.0
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the chain began here."""
+        return self.storehouse == self.candidate.storehouse
+
+
 def explosion(
-    world: World, draws: Draws, stock: Stock, candidate: Candidate, blast_kg: list[float]
-) -> list[Event]:
-    """Apply an accepted candidate to the stock and return its events, the root first."""
+    world: World, draws: Draws, stock: Stock, candidate: Candidate, blast_kg: Mapping[int, float]
+) -> list[Detonation]:
+    """Apply an accepted candidate to the stock and return what detonated, the root first.
+
+    Parameters
+    ----------
+    blast_kg
+        NEQ in each storehouse that joins a mass explosion [kg]; only the candidate's site is read.
+    """
     extent = extent_of(world, candidate)
-    site = int(world.storehouse_site[candidate.storehouse])
-    if extent is Extent.ITEM:
-        return [Event(candidate.day, "minor", candidate.cause, site, candidate.storehouse, candidate.lot)]
     parameters = world.curves.exposure.parameters
+    house = candidate.storehouse
+    if extent is Extent.ITEM:
+        return [Detonation(candidate, house, extent, 0.0, sudden(0.0))]
     fire = drawn_fire(parameters, candidate.prompt, candidate.daytime, candidate.responders)
     if extent is Extent.STACK:
-        return [_stack(world, stock, candidate, fire.day, blast_kg)]
+        at_most = parameters.stack_neq_kg
+        held = sum(stock.present_g[lot] * world.neq_kg_per_t[lot] for lot in world.lots_of_house[house])
+        share = min(1.0, at_most * GRAMS_PER_TONNE / held) if held > 0.0 else 1.0
+        stack = Detonation(candidate, house, extent, min(blast_kg[house], at_most), sudden(fire.day))
+        return [_without(world, stock, stack, share)]
     return [
-        _whole(world, stock, candidate, house, fire, blast_kg)
-        for house in set_off(world, draws, candidate.storehouse, blast_kg)
+        _without(world, stock, _whole(world, candidate, reached, fire, blast_kg), 1.0)
+        for reached in set_off(world, draws, house, blast_kg)
     ]
 
 
-def _stack(world: World, stock: Stock, candidate: Candidate, day: float, blast_kg: list[float]) -> Event:
-    """Return a stack that goes up without warning."""
-    house, at_most = candidate.storehouse, world.curves.exposure.parameters.stack_neq_kg
-    held = sum(stock.present_g[lot] * world.neq_kg_per_t[lot] for lot in world.lots_in[house])
-    share = min(1.0, at_most * GRAMS_PER_TONNE / held) if held > 0.0 else 1.0
-    neq = min(blast_kg[house], at_most)
-    return _blast(world, stock, candidate, house, neq, share, sudden(day), 0.0)
-
-
 def _whole(
-    world: World, stock: Stock, candidate: Candidate, house: int, fire: Fire, blast_kg: list[float]
-) -> Event:
+    world: World, candidate: Candidate, house: int, fire: Fire, blast_kg: Mapping[int, float]
+) -> Detonation:
     """Return a whole storehouse, the root of a chain or one that was set off."""
     parameters = world.curves.exposure.parameters
     if house == candidate.storehouse:
@@ -138,13 +185,7 @@ def _whole(
     else:
         delay = drawn_hours(_turned(candidate.chain, house), parameters.chain_delay_hours)
         hours, moment = fire.hours + delay, fire.chain(delay, parameters)
-    event = _blast(world, stock, candidate, house, blast_kg[house], 1.0, moment, hours)
-    burned = event.kind == "explosion" and fire.hours > 0.0
-    return replace(
-        event,
-        injuries=event.injuries + parameters.injuries_per_fire * burned,
-        cleanup_years=parameters.cleanup_years,
-    )
+    return Detonation(candidate, house, Extent.STOREHOUSE, blast_kg[house], moment, hours, fire.hours > 0.0)
 
 
 def _turned(uniform: float, house: int) -> float:
@@ -152,40 +193,60 @@ def _turned(uniform: float, house: int) -> float:
     return (uniform + house * 0.6180339887498949) % 1.0
 
 
-def _blast(
-    world: World,
-    stock: Stock,
-    candidate: Candidate,
-    house: int,
-    neq_kg: float,
-    share: float,
-    moment: Moment,
-    hours: float,
+def _without(world: World, stock: Stock, detonation: Detonation, share: float) -> Detonation:
+    """Take a share of what the storehouse holds out of the stock."""
+    lots = world.lots_of_house[detonation.storehouse]
+    lost = [(lot, stock.explode(detonation.candidate.day, lot, share)) for lot in lots]
+    return replace(
+        detonation,
+        lost_t=sum(g for _, g in lost) / GRAMS_PER_TONNE,
+        lost_neq_kg=sum(float(world.neq_kg_per_t[lot]) * g for lot, g in lost) / GRAMS_PER_TONNE,
+    )
+
+
+def events_of(world: World, detonations: Sequence[Detonation]) -> list[Event]:
+    """Return the events of detonations, with whom and what each one harmed."""
+    if not detonations:
+        return []
+    toll = world.curves.exposure.toll(
+        np.array([d.storehouse for d in detonations]),
+        np.array([d.counted_kg for d in detonations]),
+        [d.moment for d in detonations],
+    )
+    columns = (toll.public, toll.workers, toll.injured, toll.property_damage_usd)
+    return [
+        _event(world, detonation, *harm)
+        for detonation, *harm in zip(detonations, *(c.tolist() for c in columns), strict=True)
+    ]
+
+
+def _event(
+    world: World, of: Detonation, public: float, workers: float, injured: float, damage_usd: float
 ) -> Event:
-    """Return the event of an NEQ that counts [kg] and of a share of what the storehouse holds."""
+    house, candidate = of.storehouse, of.candidate
+    site = int(world.storehouse_site[house])
+    if of.extent is Extent.ITEM:
+        return Event(candidate.day, "minor", candidate.cause, site, house, candidate.lot)
     people = world.curves.exposure
-    public, workers = people.fatalities_at(house, neq_kg, moment)
-    lost = {lot: stock.explode(candidate.day, lot, share) for lot in world.lots_in[house].tolist()}
-    lost_t = sum(lost.values()) / GRAMS_PER_TONNE
-    neq_lost = sum(world.neq_kg_per_t[lot] * g for lot, g in lost.items()) / GRAMS_PER_TONNE
-    root = house == candidate.storehouse
+    parameters = people.parameters
     uniforms = (candidate.deaths_public, candidate.deaths_workers)
     dead_public, dead_workers = (
-        poisson_quantile(u if root else _turned(u, house), mean)
+        poisson_quantile(u if of.is_root else _turned(u, house), mean)
         for u, mean in zip(uniforms, (public, workers), strict=True)
     )
     return Event(
         day=candidate.day,
-        kind="explosion" if root else "propagated",
+        kind="explosion" if of.is_root else "propagated",
         cause=candidate.cause,
-        site=int(world.storehouse_site[house]),
+        site=site,
         storehouse=house,
-        lot=candidate.lot if root else -1,
-        neq_kg=float(neq_lost),
-        fire_hours=hours,
+        lot=candidate.lot if of.is_root else -1,
+        neq_kg=of.lost_neq_kg,
+        fire_hours=of.hours,
         fatalities_public=dead_public,
         fatalities_workers=dead_workers,
-        injuries=people.injured_at(house, neq_kg, moment),
-        displaced_person_days=people.displaced_person_days(house) if root else 0.0,
-        cost_usd=people.parameters.cleanup_usd_per_t * lost_t + people.property_damage_usd(house, neq_kg),
+        injuries=injured + parameters.injuries_per_fire * (of.is_root and of.burned),
+        displaced_person_days=people.displaced_person_days(house) if of.is_root else 0.0,
+        cost_usd=parameters.cleanup_usd_per_t * of.lost_t + damage_usd,
+        cleanup_years=parameters.cleanup_years if of.extent is Extent.STOREHOUSE else 0.0,
     )

@@ -15,14 +15,17 @@ draws, whatever the order of use. Entities are keyed by a hash of their id, not 
 | BREAKDOWN_UP, BREAKDOWN_DOWN, WEATHER_UP, WEATHER_DOWN | facility | unit exponentials in turn |
 | HANDLING_GAP, HANDLING_DEATHS | facility | gaps in cumulative tonnes; deaths of each accident |
 | ROAD, ROAD_DEATHS | lot | one each |
+| RESAMPLE | bootstrap sample | which replication is drawn, one each |
+| FORCED_EXPLOSION | one | nine for each explosion made to happen |
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +37,14 @@ Keys = npt.NDArray[np.uint64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B = np.uint64(0x94D049BB133111EB)
+
+# Arrays without axes, since NumPy's functions take them in two thirds of the time of its scalars.
+_STEPS = tuple(
+    (np.array(shift, dtype=np.uint64), np.array(factor)) for shift, factor in ((30, _MIX_A), (27, _MIX_B))
+)
+_LAST_SHIFT = np.array(31, dtype=np.uint64)
+_UNUSED_BITS = np.array(11, dtype=np.uint64)
+"""Low bits of a hash that a double of 53 bits cannot hold."""
 _UNIT = 2.0**-53
 _MASK = (1 << 64) - 1
 
@@ -63,6 +74,8 @@ class Purpose(IntEnum):
     DAYTIME = 20
     RESPONDERS = 21
     CHAIN_DELAY = 22
+    RESAMPLE = 60
+    FORCED_EXPLOSION = 23
 
 
 def entity_keys(ids: Iterable[str]) -> Keys:
@@ -71,22 +84,95 @@ def entity_keys(ids: Iterable[str]) -> Keys:
     return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
 
 
-def _mix(x: Keys) -> Keys:
-    """Return the finaliser of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195)."""
-    x = (x ^ (x >> np.uint64(30))) * _MIX_A
-    x = (x ^ (x >> np.uint64(27))) * _MIX_B
-    return x ^ (x >> np.uint64(31))
+def _mix(x: Keys, spare: Keys) -> None:
+    """Apply the finaliser of SplitMix64 in place.
+
+    Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195.
+    """
+    for shift, factor in _STEPS:
+        np.right_shift(x, shift, spare)
+        np.bitwise_xor(x, spare, x)
+        np.multiply(x, factor, x)
+    np.right_shift(x, _LAST_SHIFT, spare)
+    np.bitwise_xor(x, spare, x)
 
 
-def _purpose_state(*words: int) -> int:
-    """Return `_mix` chained over small integers, in Python's own since the arrays would be tiny."""
-    state = 0
-    for word in words:
-        state = (state + int(_GOLDEN) + word) & _MASK
-        state = ((state ^ (state >> 30)) * int(_MIX_A)) & _MASK
-        state = ((state ^ (state >> 27)) * int(_MIX_B)) & _MASK
-        state ^= state >> 31
-    return state
+def mixed_keys(keys: Keys) -> Keys:
+    """Return the part of the hash of entities that no replication changes, for `keyed_mantissas`."""
+    mixed = keys + _GOLDEN
+    _mix(mixed, np.empty_like(mixed))
+    return mixed
+
+
+def keyed_mantissas(states: Keys, mixed: Keys, positions: int) -> Keys:
+    """Return hashes of 53 bits; m gives the uniform deviate (m + 1/2) / 2^53.
+
+    Parameters
+    ----------
+    states
+        State of each purpose, shape (purpose,), see `Streams.states`.
+    mixed
+        Entities, shape (entity,), see `mixed_keys`.
+    positions
+        Numbers for each entity and purpose.
+
+    Returns
+    -------
+    ndarray
+        Shape (purpose, entity, position).
+    """
+    entity = np.bitwise_xor(mixed, states[:, None])
+    _mix(entity, np.empty_like(entity))
+    bits = entity[:, :, None] + np.arange(1, positions + 1, dtype=np.uint64) * _GOLDEN
+    spare = np.empty_like(bits)
+    _mix(bits, spare)
+    _mix(bits, spare)
+    return np.right_shift(bits, _UNUSED_BITS, bits)
+
+
+def exceeding(state: Keys, mixed: Keys, least: Keys) -> tuple[npt.NDArray[np.int64], Keys]:
+    """Return which entities' first hash of 53 bits is above a bound of their own, and those hashes.
+
+    A rare event needs its logarithm only where its uniform deviate is extreme.
+
+    Parameters
+    ----------
+    state
+        Of one purpose, shape (1,).
+    mixed, least
+        Entities, see `mixed_keys`, and their bounds, shape (entity,).
+    """
+    mantissas = keyed_mantissas(state, mixed, 1)[0, :, 0]
+    found = np.flatnonzero(mantissas > least)
+    return found, mantissas[found]
+
+
+def uniform_of(mantissas: Keys) -> Floats:
+    """Return uniform deviates in (0, 1) of hashes of 53 bits, in their shape."""
+    # As signed integers, which they fit, since processors convert those faster.
+    uniform = mantissas.view(np.int64).astype(np.float64)
+    uniform += 0.5
+    uniform *= _UNIT
+    return uniform
+
+
+def exponential_of(uniform: Floats) -> Floats:
+    """Return unit exponential deviates of uniform ones; overwrites its argument."""
+    np.log(uniform, out=uniform)
+    return np.negative(uniform, out=uniform)
+
+
+def _chain(state: int, word: int) -> int:
+    """Return `_mix` chained over a small integer, in Python's own since the arrays would be tiny."""
+    state = (state + int(_GOLDEN) + word) & _MASK
+    state = ((state ^ (state >> 30)) * int(_MIX_A)) & _MASK
+    state = ((state ^ (state >> 27)) * int(_MIX_B)) & _MASK
+    return state ^ (state >> 31)
+
+
+@lru_cache(maxsize=2)
+def _replication_state(seed: int, replication: int) -> int:
+    return _chain(_chain(0, seed), replication)
 
 
 @dataclass(frozen=True)
@@ -104,17 +190,26 @@ class Streams:
     seed: int
     replication: int
 
+    def states(self, purposes: Sequence[Purpose]) -> Keys:
+        """Return the state of each purpose, shape (purpose,)."""
+        base = _replication_state(self.seed, self.replication)
+        return np.array([_chain(base, int(purpose)) for purpose in purposes], dtype=np.uint64)
+
+    def uniforms(self, purposes: Sequence[Purpose], keys: Keys, positions: int = 1) -> Floats:
+        """Return uniform deviates in (0, 1) for several purposes, shape (purpose, entity, position)."""
+        return uniform_of(keyed_mantissas(self.states(purposes), mixed_keys(keys), positions))
+
+    def exponentials(self, purposes: Sequence[Purpose], keys: Keys, positions: int = 1) -> Floats:
+        """Return unit exponential deviates for several purposes, shape (purpose, entity, position)."""
+        return exponential_of(self.uniforms(purposes, keys, positions))
+
     def uniform(self, purpose: Purpose, keys: Keys, positions: int = 1) -> Floats:
         """Return uniform deviates in (0, 1), shape (entity, position)."""
-        state = _purpose_state(self.seed, self.replication, int(purpose))
-        entity = _mix(_mix(keys + _GOLDEN) ^ np.uint64(state))
-        counter = np.arange(1, positions + 1, dtype=np.uint64) * _GOLDEN
-        bits = _mix(_mix(entity[:, None] + counter[None, :]))
-        return ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * _UNIT
+        return self.uniforms((purpose,), keys, positions)[0]
 
     def exponential(self, purpose: Purpose, keys: Keys, positions: int = 1) -> Floats:
         """Return unit exponential deviates, shape (entity, position)."""
-        return -np.log(self.uniform(purpose, keys, positions))
+        return self.exponentials((purpose,), keys, positions)[0]
 
 
 def depth_for(mean: float) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from demilsim.model.ageing import AgeingProfile, ageing_profile
 from demilsim.model.calendar import month_edges, nominal_working_days, open_share
+from demilsim.model.consequence import extent_shares
 from demilsim.model.curves import HarmCurves
 from demilsim.model.event_rate import BASE_CAUSES
 from demilsim.model.harm import (
@@ -59,6 +61,30 @@ class Links:
     pair_house: Ints
     source_pair: Ints
     sink_pair: Ints
+
+
+@dataclass(frozen=True)
+class FullStock:
+    """What holds as long as nothing has left a storehouse, so that replications need not work it out.
+
+    Parameters
+    ----------
+    blast_kg
+        NEQ that joins a mass explosion [kg], shape (storehouse,).
+    per_year, propagated
+        Values of the harm curves of those names at `blast_kg`, shape (curve, storehouse).
+    whole_rate_per_year
+        Rate of events by base causes that involve a whole storehouse [1/yr], shape (storehouse,).
+    neq_kg, surplus_g
+        All NEQ [kg], and the mass of all surplus [g].
+    """
+
+    blast_kg: Floats
+    per_year: Floats
+    propagated: Floats
+    whole_rate_per_year: Floats
+    neq_kg: float
+    surplus_g: float
 
 
 @dataclass(frozen=True)
@@ -120,6 +146,41 @@ class World:
     def horizon(self) -> float:
         """End of the horizon [d]."""
         return float(self.knots[-1])
+
+    @cached_property
+    def full(self) -> FullStock:
+        """What holds before anything has left."""
+        blast = self.houses.sum(self.lot_t * self.blast_kg_per_t)
+        every = np.arange(blast.size)
+        parameters = self.curves.exposure.parameters
+        whole = np.array([extent_shares(parameters, cause)[1] for cause in BASE_CAUSES])
+        return FullStock(
+            blast_kg=blast,
+            per_year=self.curves.per_year.at(every, blast),
+            propagated=self.curves.propagated.at(every, blast),
+            whole_rate_per_year=self.curves.base_rate_per_year @ whole,
+            neq_kg=float(self.lot_t @ self.neq_kg_per_t),
+            surplus_g=float(self.lot_g[self.surplus].sum()),
+        )
+
+    @cached_property
+    def between_years(self) -> tuple[Ints, Ints, Floats]:
+        """Position in `year_knots` before and after each knot, and how far it is between them [1]."""
+        years = self.year_knots
+        position = np.interp(self.knots, self.knots[years], np.arange(years.size))
+        before = np.minimum(position.astype(np.int64), max(years.size - 2, 0))
+        return before, np.minimum(before + 1, years.size - 1), (position - before)[:, None]
+
+    @cached_property
+    def lots_of_house(self) -> tuple[list[int], ...]:
+        """`lots_in` as lists, for loops over the few lots of one storehouse."""
+        return tuple(lots.tolist() for lots in self.lots_in)
+
+    @cached_property
+    def houses_of_site(self) -> tuple[list[int], ...]:
+        """Storehouses of each site."""
+        sites = range(len(self.scenario.sites))
+        return tuple(np.flatnonzero(self.storehouse_site == site).tolist() for site in sites)
 
 
 def prepare(scenario: Scenario) -> World:
