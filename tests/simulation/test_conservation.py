@@ -35,8 +35,8 @@ def check_books(state: Run) -> None:
         parts = (stock.present_g[lot], stock.destroyed_g[lot], stock.exploded_g[lot])
         assert sum(parts) == initial
         assert min(parts) >= 0
-        assert state.committed_g[lot] == queued_g[lot]
-        assert 0 <= state.committed_g[lot] <= stock.present_g[lot]
+        assert state.orders.committed_g[lot] == queued_g[lot]
+        assert 0 <= state.orders.committed_g[lot] <= stock.present_g[lot]
     for fund in range(money.funds):
         parts = (money.available[fund], money.committed[fund], money.spent[fund], money.lapsed[fund])
         assert sum(parts) == money.received[fund]

@@ -110,7 +110,7 @@ def test_no_more_is_committed_than_a_quarter_above_capacity() -> None:
         world_,
         compile_plan(world_, story),
         replace(draws, candidates=()),
-        lambda state: committed.append(sum(state.committed_g) // TONNE),
+        lambda state: committed.append(sum(state.orders.committed_g) // TONNE),
     )
     receipt, first, second = committed[:3]
     assert (receipt, first) == (0, 120)
