@@ -10,11 +10,14 @@ from typing import Generic, TypeVar
 from demilsim.errors import Problem
 from demilsim.scenario.register import Register
 from demilsim.scenario.schema import (
+    ExchangeRate,
     ExposedSite,
     Facility,
     FacilityRate,
     Fund,
+    Inflow,
     Lot,
+    Measure,
     Override,
     Record,
     Route,
@@ -130,6 +133,9 @@ class Draft:
     routes: Rows[Route]
     funds: Rows[Fund]
     tranches: Rows[Tranche]
+    inflows: Rows[Inflow]
+    measures: Rows[Measure]
+    exchange_rates: Rows[ExchangeRate]
     sources: Rows[Source]
     register: Register
 
@@ -138,6 +144,7 @@ class Draft:
         """The tables whose rows name sources."""
         tables = (
             self.sites, self.storehouses, self.exposed_sites, self.lots, self.facilities,
-            self.facility_rates, self.routes, self.funds, self.tranches,
+            self.facility_rates, self.routes, self.funds, self.tranches, self.inflows, self.measures,
+            self.exchange_rates,
         )  # fmt: skip
         return tables

@@ -17,11 +17,14 @@ from demilsim.scenario.records import to_record
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import (
+    ExchangeRate,
     ExposedSite,
     Facility,
     FacilityRate,
     Fund,
+    Inflow,
     Lot,
+    Measure,
     Override,
     Record,
     Route,
@@ -42,7 +45,9 @@ TABLE_FILES = tuple(
         "funds", "funding", "sources",
     )
 )  # fmt: skip
+OPTIONAL_FILES = ("inflows.csv", "measures.csv", "exchange_rates.csv")
 MAY_BE_EMPTY = frozenset({"facilities.csv", "facility_rates.csv", "routes.csv", "funds.csv", "funding.csv"})
+_INFLOW_COLUMNS = frozenset({"arrives", "arrival_probability"})
 _ALIASES = {"tranches.csv": "funding.csv", "scenario.yml": SETTINGS_FILE}
 
 M = TypeVar("M", bound=Record)
@@ -90,6 +95,9 @@ def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) 
         routes=_rows(folder, "routes.csv", Route, "", problems),
         funds=_rows(folder, "funds.csv", Fund, "fund_id", problems),
         tranches=_rows(folder, "funding.csv", Tranche, "tranche_id", problems),
+        inflows=_rows(folder, "inflows.csv", Inflow, "lot_id", problems),
+        measures=_rows(folder, "measures.csv", Measure, "measure_id", problems),
+        exchange_rates=_rows(folder, "exchange_rates.csv", ExchangeRate, "", problems),
         sources=_rows(folder, "sources.csv", Source, "source_id", problems),
         register=shipped_register(),
     )
@@ -111,12 +119,14 @@ def _scenario(draft: Draft) -> Scenario:
         sites=draft.sites.records,
         storehouses=draft.storehouses.records,
         exposed_sites=draft.exposed_sites.records,
-        lots=draft.lots.records,
+        lots=(*draft.lots.records, *draft.inflows.records),
         facilities=draft.facilities.records,
         facility_rates=draft.facility_rates.records,
         routes=draft.routes.records,
         funds=draft.funds.records,
         tranches=draft.tranches.records,
+        measures=draft.measures.records,
+        exchange_rates=draft.exchange_rates.records,
         sources=sources,
         register=draft.register.overridden(settings.parameters, confidence),
     )
@@ -124,7 +134,7 @@ def _scenario(draft: Draft) -> Scenario:
 
 def _stray_files(folder: Path) -> Iterator[Problem]:
     """Find tables and settings files that nothing would read."""
-    known = (SETTINGS_FILE, *TABLE_FILES)
+    known = (SETTINGS_FILE, *TABLE_FILES, *OPTIONAL_FILES)
     try:
         files = sorted(folder.iterdir())
     except OSError as error:
@@ -192,17 +202,20 @@ def _cited(yaml: YamlText) -> frozenset[str]:
 def _rows(folder: Path, file: str, model: type[M], id_column: str, problems: list[Problem]) -> Rows[M]:
     """Return the typed rows of a table; what cannot be typed becomes problems."""
     name = str(folder / file)
+    if file in OPTIONAL_FILES and not (folder / file).exists():
+        return Rows(name, (), (), id_column, (), complete=True)
     if not _present(folder, file, problems):
         return Rows(name, (), (), id_column, (), complete=False)
     before = len(problems)
-    columns = sorted(model.model_fields, key="source".__eq__)
-    table = read_table(folder / file, name, columns)
+    columns, optional = _columns(model)
+    table = read_table(folder / file, name, columns, optional)
     problems += table.problems
     if table.header_line and not table.rows and not table.problems and file not in MAY_BE_EMPTY:
         problems.append(Problem(name, table.header_line, "", "expected at least one row (got none)"))
     lines, records = [], []
     for row in table.rows:
-        cells: Tree = dict(row.cells)
+        # An empty cell of a column that may be left out is as if it were left out.
+        cells: Tree = {c: text for c, text in row.cells.items() if c not in optional or text.strip()}
         record, findings = to_record(model, cells)
         if record is not None:
             lines.append(row.line)
@@ -211,3 +224,11 @@ def _rows(folder: Path, file: str, model: type[M], id_column: str, problems: lis
         problems += [Problem(name, row.line, f.path, f.message) for f in findings if f.path in table.columns]
     ids = tuple((row.line, row.cells[id_column].strip()) for row in table.rows if id_column in row.cells)
     return Rows(name, tuple(lines), tuple(records), id_column, ids, complete=len(problems) == before)
+
+
+def _columns(model: type[Record]) -> tuple[list[str], list[str]]:
+    """Return the columns that a table must have, and those that it may have."""
+    own = [name for name in model.model_fields if model is not Lot or name not in _INFLOW_COLUMNS]
+    fields = model.model_fields
+    needed = sorted((name for name in own if fields[name].is_required()), key="source".__eq__)
+    return needed, [name for name in own if not fields[name].is_required()]

@@ -11,11 +11,13 @@ from functools import cached_property
 
 from demilsim.scenario.register import Method, Nature, Register
 from demilsim.scenario.schema import (
+    ExchangeRate,
     ExposedSite,
     Facility,
     FacilityRate,
     Fund,
     Lot,
+    Measure,
     Route,
     Settings,
     Site,
@@ -27,7 +29,7 @@ from demilsim.units import period_starts
 
 TABLES = (
     "sites", "storehouses", "exposed_sites", "lots", "facilities", "facility_rates", "routes",
-    "funds", "tranches", "sources",
+    "funds", "tranches", "measures", "exchange_rates", "sources",
 )  # fmt: skip
 
 
@@ -40,7 +42,9 @@ class Scenario:
     settings
         The scalars.
     sites, storehouses, exposed_sites, lots, facilities, facility_rates, routes, funds, tranches, sources
-        The tables, in the order of their files.
+        The tables, in the order of their files; inflows come after the lots that are there at the start.
+    measures, exchange_rates
+        The tables that a scenario may do without.
     register
         Constants of the model with the scenario's overrides applied.
     """
@@ -57,6 +61,8 @@ class Scenario:
     tranches: tuple[Tranche, ...]
     sources: tuple[Source, ...]
     register: Register
+    measures: tuple[Measure, ...] = ()
+    exchange_rates: tuple[ExchangeRate, ...] = ()
 
     @cached_property
     def period_dates(self) -> tuple[dt.date, ...]:
@@ -81,8 +87,15 @@ class Scenario:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the resolved content: settings, tables and constants in use."""
-        tables = {name: [row.model_dump(mode="json") for row in getattr(self, name)] for name in TABLES}
+        """Hash of the resolved content: settings, tables and constants in use.
+
+        A value that equals its default counts as not given, so that a new column changes no old hash.
+        """
+        tables = {
+            name: [row.model_dump(mode="json", exclude_defaults=True) for row in rows]
+            for name in TABLES
+            if (rows := getattr(self, name))
+        }
         content = {
             "settings": self.settings.model_dump(mode="json"),
             "tables": tables,

@@ -43,10 +43,19 @@ def _months(value: object) -> object:
     return tuple((first - 1 + k) % 12 + 1 for k in range((last - first) % 12 + 1))
 
 
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Identifiers = Annotated[tuple[Identifier, ...], BeforeValidator(_split)]
+CountryCodes = Annotated[tuple[CountryCode, ...], BeforeValidator(_split)]
+OptionalIdentifier = Annotated[Identifier | None, BeforeValidator(_empty_is_none)]
+OptionalCountry = Annotated[CountryCode | None, BeforeValidator(_empty_is_none)]
+OptionalFraction = Annotated[Fraction | None, BeforeValidator(_empty_is_none)]
 OptionalPositive = Annotated[Positive | None, BeforeValidator(_empty_is_none)]
 OptionalDate = Annotated[dt.date | None, BeforeValidator(_empty_is_none)]
 Months = Annotated[tuple[int, ...], BeforeValidator(_months)]
+Level = Annotated[int, Field(ge=0, le=3)]
+
+ALL_MONTHS = tuple(range(1, 13))
 
 
 class HazardDivision(StrEnum):
@@ -116,6 +125,8 @@ class Site(Sourced):
     temperature_nov_c: Celsius
     temperature_dec_c: Celsius
     daily_half_swing_c: Annotated[float, Field(ge=0, le=30)]
+    country: OptionalCountry = None
+    guard_level: Annotated[Level | None, BeforeValidator(_empty_is_none)] = None
 
     @property
     def monthly_temperature_c(self) -> tuple[float, ...]:
@@ -163,6 +174,17 @@ class Lot(Sourced):
     safe_to_move: bool
     year_made: Annotated[int, Field(ge=1900, le=2100)]
     stabiliser_fraction: Annotated[Fraction | Literal["unknown"] | None, BeforeValidator(_empty_is_none)]
+    mass_sigma: NonNegative = 0.0
+    destroy_by: OptionalDate = None
+    arrives: OptionalDate = None
+    arrival_probability: Fraction = 1.0
+
+
+class Inflow(Lot):
+    """A lot that becomes surplus, or arrives, after the start; it may fail to come."""
+
+    arrives: dt.date
+    arrival_probability: Fraction
 
 
 class Facility(Sourced):
@@ -187,6 +209,19 @@ class Facility(Sourced):
     fixed_cost_usd_per_year: NonNegative
     capital_cost_usd: NonNegative
     lead_time_days: NonNegative
+    shifts_per_day: Positive = 1.0
+    neq_limit_kg_per_shot: OptionalPositive = None
+    shots_per_day: OptionalPositive = None
+    breakdown_shape: Positive = 1.0
+    repair_shape: Positive = 1.0
+    weather_months: Months = ALL_MONTHS
+    lead_time_sigma: NonNegative = 0.0
+    learning_days: NonNegative = 0.0
+    learning_start_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    objections_per_year: NonNegative = 0.0
+    objection_capacity_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    move_days: NonNegative = 0.0
+    move_cost_usd: NonNegative = 0.0
 
 
 class FacilityRate(Sourced):
@@ -196,6 +231,8 @@ class FacilityRate(Sourced):
     category: Identifier
     throughput_t_per_day: Positive
     unit_cost_usd_per_t: NonNegative
+    scrap_usd_per_t: NonNegative = 0.0
+    scrap_buyer_probability: Fraction = 1.0
 
 
 class Route(Sourced):
@@ -205,6 +242,10 @@ class Route(Sourced):
     to_site_id: Identifier
     distance_km: Positive
     travel_days: Positive
+    open_months: Months = ALL_MONTHS
+    vehicles_per_convoy: Annotated[int, Field(ge=1)] = 1
+    neq_limit_kg_per_vehicle: OptionalPositive = None
+    escort_usd_per_convoy: NonNegative = 0.0
 
 
 class Fund(Sourced):
@@ -213,12 +254,18 @@ class Fund(Sourced):
     fund_id: Identifier
     name: str
     holder: Literal["host", "donor"]
-    use: Literal["any", "running", "capital"]
+    use: Literal["any", "running", "capital", "emergency"]
     earmark_sites: Identifiers
     earmark_methods: Identifiers
     earmark_categories: Identifiers
     overhead_fraction: Fraction
     expires: OptionalDate
+    earmark_countries: CountryCodes = ()
+    verification_usd_per_t: NonNegative = 0.0
+    matches_funds: Identifiers = ()
+    match_ratio: NonNegative = 0.0
+    match_cap_usd: OptionalPositive = None
+    match_countries: CountryCodes = ()
 
 
 class Tranche(Sourced):
@@ -230,6 +277,42 @@ class Tranche(Sourced):
     amount_usd: Positive
     probability: Fraction
     mean_delay_days: NonNegative
+    currency: CurrencyCode = "USD"
+    milestone_fund: OptionalIdentifier = None
+    milestone_spent_fraction: OptionalFraction = None
+    milestone_destroyed_t: OptionalPositive = None
+
+
+class ExchangeRate(Sourced):
+    """What one unit of a currency is worth from a date on, and how far it may wander from that.
+
+    `sigma_per_year` is the standard deviation of the logarithm of the rate after a year, growing with the
+    square root of the time since the start; 0 for a rate that is taken as known.
+    """
+
+    currency: CurrencyCode
+    valid_from: dt.date
+    usd_per_unit: Positive
+    sigma_per_year: NonNegative
+
+
+class Measure(Sourced):
+    """Something other than destruction that lowers risk, for the same money.
+
+    `rrpl` raises a site's risk-reduction process level to `level`, `guard` its guard level; `lightning`
+    protects a storehouse against lightning and fire from outside; `surveillance` tests all lots of a
+    storehouse with propellant; `move` takes what a storehouse holds into another one.
+    """
+
+    measure_id: Identifier
+    kind: Literal["rrpl", "guard", "lightning", "surveillance", "move"]
+    site_id: OptionalIdentifier
+    storehouse_id: OptionalIdentifier
+    to_storehouse_id: OptionalIdentifier
+    level: Annotated[Level | None, BeforeValidator(_empty_is_none)]
+    cost_usd: NonNegative
+    yearly_cost_usd: NonNegative
+    lead_time_days: NonNegative
 
 
 class HarmWeights(Record):
@@ -261,4 +344,5 @@ class Settings(Record):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     terminal_years: NonNegative = 0.0
     harm_weights: HarmWeights = HarmWeights()
+    scrap_fund: OptionalIdentifier = None
     parameters: dict[str, Override] = {}

@@ -101,7 +101,7 @@ def _confidence(row: Sourced, confidence: Mapping[str, Confidence]) -> Confidenc
 
 
 def _numbers(row: Sourced) -> int:
-    values = (getattr(row, name) for name in type(row).model_fields)
+    values = (getattr(row, name) for name in row.model_fields_set)
     return sum(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 

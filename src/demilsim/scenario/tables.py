@@ -51,7 +51,7 @@ class TextTable:
     problems: tuple[Problem, ...]
 
 
-def read_table(path: Path, name: str, columns: Collection[str]) -> TextTable:
+def read_table(path: Path, name: str, columns: Collection[str], optional: Collection[str] = ()) -> TextTable:
     """Return a CSV table as text.
 
     Parameters
@@ -61,8 +61,11 @@ def read_table(path: Path, name: str, columns: Collection[str]) -> TextTable:
     name
         The file as messages name it.
     columns
-        The columns that it must have, in any order; others are problems.
+        The columns that it must have, in any order.
+    optional
+        Columns that it may have; any others are problems.
     """
+    every = (*columns, *optional)
     try:
         text = read_utf8(path, MAX_TABLE_BYTES)
     except Refused as refused:
@@ -77,15 +80,15 @@ def read_table(path: Path, name: str, columns: Collection[str]) -> TextTable:
             )
         return TextTable(name, 0, (), (), tuple(problems))
     header_line, header = first[0], [cell.strip() for cell in first[1]]
-    problems += _header_problems(name, header_line, header, columns)
+    problems += _header_problems(name, header_line, header, columns, optional)
     rows = []
     for line, cells in lines:
         if len(cells) == len(header):
             named = zip(header, cells, strict=True)
-            rows.append(TextRow(line, {column: cell for column, cell in named if column in columns}))
+            rows.append(TextRow(line, {column: cell for column, cell in named if column in every}))
         else:
             problems.append(Problem(name, line, "", f"expected {len(header)} cells (got {len(cells)})"))
-    known = tuple(dict.fromkeys(column for column in header if column in columns))
+    known = tuple(dict.fromkeys(column for column in header if column in every))
     return TextTable(name, header_line, known, tuple(rows), tuple(problems))
 
 
@@ -107,15 +110,18 @@ def _delimiter(text: str) -> str:
     return ";" if header.count(";") > header.count(",") else ","
 
 
-def _header_problems(name: str, line: int, header: list[str], columns: Collection[str]) -> Iterator[Problem]:
+def _header_problems(
+    name: str, line: int, header: list[str], columns: Collection[str], optional: Collection[str]
+) -> Iterator[Problem]:
+    every = (*columns, *optional)
     for number, column in enumerate(header, start=1):
         if not column:
             yield Problem(name, line, "", f"expected a name for column {number} (got nothing)")
         elif column in header[: number - 1]:
             yield Problem(name, line, plain(column), "expected each column once (got it twice)")
-        elif column not in columns:
-            hint = did_you_mean(column, [c for c in columns if c not in header]) or (
-                f"; the columns are {', '.join(columns)}"
+        elif column not in every:
+            hint = did_you_mean(column, [c for c in every if c not in header]) or (
+                f"; the columns are {', '.join(every)}"
             )
             yield Problem(name, line, plain(column), f"unknown column{hint}")
     for column in columns:
