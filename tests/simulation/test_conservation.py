@@ -31,9 +31,10 @@ def check_books(state: Run) -> None:
             queued_g[job.order.lot] += job.mass_g
             for fund, cents in job.payment:
                 promised[fund] += cents
-    for lot, initial in enumerate(stock.initial_g):
-        parts = (stock.present_g[lot], stock.destroyed_g[lot], stock.exploded_g[lot])
-        assert sum(parts) == initial
+    for lot, full in enumerate(stock.full_g):
+        lost = (stock.exploded_g[lot], stock.stolen_g[lot])
+        parts = (stock.to_come_g[lot], stock.present_g[lot], stock.destroyed_g[lot], *lost)
+        assert sum(parts) == full
         assert min(parts) >= 0
         assert state.orders.committed_g[lot] == queued_g[lot]
         assert 0 <= state.orders.committed_g[lot] <= stock.present_g[lot]

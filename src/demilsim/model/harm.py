@@ -23,6 +23,9 @@ from demilsim.units import DAYS_PER_YEAR
 ATTRIBUTION_POINTS = 12
 """Gauss-Legendre points along the path of `StockHarm.mean_gradient`."""
 
+MASS_SIGMAS = 3.0
+"""Standard deviations of an uncertain mass for which harm curves have room; beyond they stay flat."""
+
 LEAST_CHANGE = 1e-6
 """Change of NEQ, in parts of what a storehouse holds at most, below which a difference quotient is noise."""
 
@@ -227,9 +230,11 @@ def interval_years(scenario: Scenario) -> Floats:
 
 
 def scenario_curves(scenario: Scenario) -> HarmCurves:
-    """Return the harm curves of a scenario's storehouses up to what they hold at the start."""
+    """Return the harm curves of a scenario's storehouses up to the most that they may hold."""
     houses = len(scenario.storehouses)
-    held = partition(storehouse_index(scenario), houses).sum(blast_neq_kg(scenario))
+    # A record that may be wrong gets room for three standard deviations.
+    room = np.exp(MASS_SIGMAS * np.array([lot.mass_sigma for lot in scenario.lots], dtype=float))
+    held = partition(storehouse_index(scenario), houses).sum(blast_neq_kg(scenario) * room)
     return harm_curves(scenario, held)
 
 

@@ -157,9 +157,25 @@ class Transport(Record):
     payload_t: Positive
     cost_usd_per_t_km: NonNegative
     accident_rate_per_vehicle_km: NonNegative
+    accident_delay_days: NonNegative
     explosion_given_accident: Fraction
     fatalities_per_explosion: NonNegative
     injuries_per_fatality: NonNegative
+
+
+class Diversion(Record):
+    """Theft from storehouses (`model.diversion`)."""
+
+    thefts_per_lot_year: NonNegative
+    share_taken: Fraction
+    guard_factor_0: NonNegative
+    guard_factor_1: NonNegative
+    guard_factor_2: NonNegative
+    guard_factor_3: NonNegative
+    attractiveness_grenades: NonNegative
+    attractiveness_recoilless: NonNegative
+    attractiveness_mines: NonNegative
+    attractiveness_other: NonNegative
 
 
 class Nature(Record):
@@ -229,6 +245,7 @@ class Register:
     propagation: Propagation
     destruction: Destruction
     transport: Transport
+    diversion: Diversion
     natures: Mapping[str, Nature]
     methods: Mapping[str, Method]
     entries: Mapping[str, Entry]
@@ -277,6 +294,7 @@ GROUPS: dict[str, type[Record]] = {
     "propagation": Propagation,
     "destruction": Destruction,
     "transport": Transport,
+    "diversion": Diversion,
 }
 
 

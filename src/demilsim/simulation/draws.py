@@ -14,10 +14,11 @@ from demilsim.errors import StreamExhaustedError
 from demilsim.model.event_rate import BASE_CAUSES, Cause
 from demilsim.model.separation import critical_neq_kg
 from demilsim.plan import Floats, Ints
+from demilsim.simulation.lots import Supply, draw_supply
 from demilsim.simulation.streams import Purpose, Streams, depth_for
 from demilsim.simulation.working_time import WorkingTime, working_times
 from demilsim.simulation.world import World
-from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, day_of
+from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, GRAMS_PER_TONNE, day_of
 
 MAX_ACCIDENT_CANDIDATES = 32
 """Processing accidents drawn ahead for each facility; more raise an error."""
@@ -84,6 +85,8 @@ class Draws:
         Realised rates of each lot at each knot [1/(t yr)], shape (knot, lot).
     full_ageing_per_year
         The same of each storehouse at full stock [1/yr], shape (knot, storehouse).
+    supply
+        What is really there, and when; thefts.
     candidates
         In order of time.
     link_critical_kg
@@ -101,11 +104,14 @@ class Draws:
         shape (facility, accident).
     road_at, road_deaths
         Unit exponential and uniform of each lot, shape (lot,).
+    road_accident_at
+        Unit exponential of each lot for accidents that only hold up a load, shape (lot,); empty if none does.
     """
 
     streams: Streams
     ageing_rate_per_t_year: Floats
     full_ageing_per_year: Floats
+    supply: Supply
     candidates: tuple[Candidate, ...]
     link_critical_kg: Floats
     open_links: Ints
@@ -116,6 +122,7 @@ class Draws:
     accident_deaths: Floats
     road_at: Floats
     road_deaths: Floats
+    road_accident_at: Floats
 
 
 def draw(world: World, streams: Streams) -> Draws:
@@ -124,7 +131,9 @@ def draw(world: World, streams: Streams) -> Draws:
     sigma = register.ageing.lot_factor_sigma
     factor = np.exp(sigma * ndtri(streams.uniform(Purpose.LOT_FACTOR, world.lot_keys)[:, 0]))
     rate = world.ageing.rate_per_t_year(factor)
-    candidates = [*_ageing_candidates(world, streams, rate), *_base_candidates(world, streams)]
+    supply = draw_supply(world, streams)
+    lot_t = supply.lot_g / GRAMS_PER_TONNE
+    candidates = [*_ageing_candidates(world, streams, rate, lot_t), *_base_candidates(world, streams)]
     candidates.sort(key=lambda c: (c.day, c.storehouse, c.lot, c.cause))
     links = world.links
     critical = critical_neq_kg(
@@ -144,7 +153,8 @@ def draw(world: World, streams: Streams) -> Draws:
     return Draws(
         streams=streams,
         ageing_rate_per_t_year=rate,
-        full_ageing_per_year=world.houses.sum(world.lot_t * rate),
+        full_ageing_per_year=world.houses.sum(lot_t * rate),
+        supply=supply,
         candidates=tuple(candidates),
         link_critical_kg=critical,
         open_links=np.flatnonzero(critical <= world.curves.per_year.neq_max_kg[links.donor]),
@@ -157,12 +167,13 @@ def draw(world: World, streams: Streams) -> Draws:
         ),
         road_at=streams.exponential(Purpose.ROAD, world.lot_keys)[:, 0],
         road_deaths=streams.uniform(Purpose.ROAD_DEATHS, world.lot_keys)[:, 0],
+        road_accident_at=_road_accidents(world, streams),
     )
 
 
-def _ageing_candidates(world: World, streams: Streams, rate: Floats) -> list[Candidate]:
+def _ageing_candidates(world: World, streams: Streams, rate: Floats, lot_t: Floats) -> list[Candidate]:
     """Invert each lot's cumulative hazard, piecewise quadratic between knots, at full stock."""
-    per_day = world.lot_t / DAYS_PER_YEAR
+    per_day = lot_t / DAYS_PER_YEAR
     step = np.diff(world.knots)
     weight = 0.5 * (np.append(step, 0.0) + np.append(0.0, step))
     first = streams.exponential(Purpose.AGEING_GAP, world.lot_keys)[:, 0]
@@ -236,6 +247,13 @@ def _consequence_marks(streams: Streams, keys: np.ndarray, depth: int) -> list[F
 def _require(last: Floats, needed: Floats, what: str) -> None:
     if np.any(last < needed):
         raise StreamExhaustedError(f"{what}: more candidate incidents than the block of draws holds")
+
+
+def _road_accidents(world: World, streams: Streams) -> Floats:
+    """Return the accumulated rate at which each lot's load has an accident, if that holds up anything."""
+    if not (world.scenario.routes and world.scenario.register.transport.accident_delay_days):
+        return np.empty(0)
+    return streams.exponential(Purpose.ROAD_ACCIDENT, world.lot_keys)[:, 0]
 
 
 def _receipts(world: World, streams: Streams) -> tuple[Receipt, ...]:

@@ -6,6 +6,7 @@ what has left a full stock, and harm curves are read only where a storehouse is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,30 +103,39 @@ class StockPath:
 
 def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPath:
     """Return what is left of a full stock after work and losses."""
+    full = draws.supply.full
     lots, gone_g = work.lot, work.done_g
-    if stock.losses:
-        days, lost_lots, lost_g = (np.array(column) for column in zip(*stock.losses, strict=True))
-        lots = np.concatenate([lots, lost_lots])
-        gone_g = np.hstack([gone_g, (world.knots[:, None] >= days) * lost_g.astype(float)])
+    for more_lots, more_g in _besides(world, draws, stock):
+        lots, gone_g = np.concatenate([lots, more_lots]), np.hstack([gone_g, more_g])
     house = world.lot_storehouse[lots]
     by_house = partition(house, world.houses.parts)
     gone_t = gone_g / GRAMS_PER_TONNE
-    knots = np.ones(world.knots.size)
-    left_by_house = sums(world.lot_storehouse, world.lot_g.astype(float), world.houses.parts)
-    left_by_house -= sums(house, gone_g[-1], world.houses.parts)
+    left_by_house = full.house_g - sums(house, gone_g[-1], world.houses.parts)
     return StockPath(
-        blast_kg=_less(world.full.blast_kg, by_house.sum(gone_t * world.blast_kg_per_t[lots])),
+        blast_kg=_less(full.blast_kg, by_house.sum(gone_t * world.blast_kg_per_t[lots])),
         ageing_per_year=_less(
             draws.full_ageing_per_year, by_house.sum(gone_t * draws.ageing_rate_per_t_year[:, lots])
         ),
-        stock_g=float(world.lot_g.sum()) * knots - gone_g.sum(axis=1),
-        neq_kg=_less(world.full.neq_kg * knots, gone_t @ world.neq_kg_per_t[lots]),
-        surplus_g=world.full.surplus_g * knots - gone_g @ world.surplus[lots].astype(float),
+        stock_g=full.mass_g - gone_g.sum(axis=1),
+        neq_kg=_less(full.neq_kg, gone_t @ world.neq_kg_per_t[lots]),
+        surplus_g=full.surplus_g - gone_g @ world.surplus[lots].astype(float),
         site_end_g=sums(world.storehouse_site, left_by_house, len(world.scenario.sites)),
     )
 
 
-def _less(full: Floats, gone: Floats) -> Floats:
+def _besides(world: World, draws: Draws, stock: Stock) -> Iterator[tuple[Ints, Floats]]:
+    """Yield lots and what of them is not there at each knot though nobody destroyed it [g]."""
+    if stock.losses:
+        days, lots, lost_g = (np.array(column) for column in zip(*stock.losses, strict=True))
+        yield lots, (world.knots[:, None] >= days) * lost_g.astype(float)
+    supply = draws.supply
+    coming = np.flatnonzero((supply.arrival_day > 0.0) & (supply.lot_g > 0))
+    if coming.size:
+        not_yet = world.knots[:, None] < supply.arrival_day[coming]
+        yield coming, not_yet * supply.lot_g[coming].astype(float)
+
+
+def _less(full: Floats | float, gone: Floats) -> Floats:
     # Rounding must not leave less than nothing in an emptied storehouse.
     return np.maximum(full - gone, 0.0)
 
@@ -156,7 +166,7 @@ class StorageHarm:
 
 def storage_harm(world: World, draws: Draws, blast_kg: Floats, ageing_per_year: Floats) -> StorageHarm:
     """Return rates of expected deaths along a path, both arguments of shape (knot, storehouse)."""
-    full = world.full
+    full = draws.supply.full
     values = _read(world.curves.per_year, full.per_year, full.blast_kg, blast_kg)
     public = values[0] + ageing_per_year * values[2]
     workers = values[1] + ageing_per_year * values[3]
@@ -191,7 +201,7 @@ def _chain_per_year(world: World, draws: Draws, blast_kg: Floats, ageing_per_yea
     years = world.year_knots
     held = blast_kg[years]
     whole_share = extent_shares(world.curves.exposure.parameters, Cause.AGEING)[1]
-    rate = (held > 0.0) * world.full.whole_rate_per_year + ageing_per_year[years] * whole_share
+    rate = (held > 0.0) * draws.supply.full.whole_rate_per_year + ageing_per_year[years] * whole_share
     per_year = rate * _set_off_deaths(world, draws, held)
     before, after, share = world.between_years
     return (1.0 - share) * per_year[:, before] + share * per_year[:, after]
@@ -225,7 +235,7 @@ def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:
     others = np.flatnonzero(reached.any(axis=0) & ~own)
     if not others.size:
         return deaths
-    full = world.full
+    full = draws.supply.full
     values = _read(world.curves.propagated, full.propagated, full.blast_kg, held_kg)
     there = np.unpackbits(reached[:, others], axis=0, count=years)
     root, house = links.pair_root[others], links.pair_house[others]

@@ -49,6 +49,7 @@ class OrderBook:
     permit_g: list[float] = field(init=False)
     _waiting: dict[tuple[int, int], Waiting] = field(default_factory=dict)
     _pushed: int = 0
+    _opened: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.committed_g = [0] * len(self.stock.present_g)
@@ -78,8 +79,8 @@ class OrderBook:
     def commit_lines(self, period: int, day: float, closed_until: Sequence[float]) -> None:
         """Commit waiting orders in global priority while capacity, permits and money last.
 
-        A heap whose head cannot be paid is passed over until the next period; an order whose site is closed
-        is set aside.
+        A heap whose head cannot be paid is passed over until the next period; an order whose site is closed,
+        or whose lot has not arrived, is set aside.
 
         Parameters
         ----------
@@ -99,7 +100,7 @@ class OrderBook:
             if room[key[0]] <= 0.0:
                 continue
             order = queue[0][2]
-            if closed_until[order.site] > day:
+            if closed_until[order.site] > day or self.stock.to_come_g[order.lot]:
                 heapq.heappop(queue)
                 aside.append(order)
             elif not self._commit(order, queue, room, day):
@@ -108,6 +109,14 @@ class OrderBook:
                 heapq.heappush(heads, (queue[0][0], key))
         for order in aside:
             self.push(order)
+
+    def _open(self, order: Order) -> None:
+        """Find out what a lot really weighs: what a plan for all of it did not know of is ordered too."""
+        lot = order.lot
+        more_g = self.stock.full_g[lot] - int(self.world.lot_g[lot])
+        if more_g > 0 and lot not in self._opened and self.schedule.planned_g[lot] == self.world.lot_g[lot]:
+            self.push(replace(order, mass_g=more_g))
+        self._opened.add(lot)
 
     def _room(self, period: int, day: float, facilities: Iterable[int]) -> dict[int, float]:
         """Return the work that some facilities may still be given in a period [working d]."""
@@ -134,6 +143,7 @@ class OrderBook:
         if payment is None:
             return False
         heapq.heappop(queue)
+        self._open(order)
         if mass < wanted:
             self.push(replace(order, mass_g=wanted - mass))
         self.plants[order.facility].add(order, mass, payment, day)

@@ -8,7 +8,7 @@ from typing import Literal
 from demilsim.model.event_rate import Cause
 from demilsim.plan import Floats, Ints
 
-EventKind = Literal["minor", "explosion", "propagated", "processing", "road"]
+EventKind = Literal["minor", "explosion", "propagated", "processing", "road", "theft"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Event:
         When [d since start].
     kind
         ``minor`` (one item), ``explosion`` (a stack or a storehouse), ``propagated`` (set off by an
-        explosion next to it), ``processing`` and ``road``.
+        explosion next to it), ``processing``, ``road`` and ``theft``.
     cause
         Cause of the event, of its root if propagated.
     site, storehouse, lot, facility
@@ -100,8 +100,8 @@ class RunResult:
         Worked or workable days of each facility [d], shape (facility, period).
     surplus_left_g
         Surplus left at each knot [g], shape (knot,).
-    exploded_g
-        Lost in explosions [g].
+    exploded_g, stolen_g
+        Lost in explosions, and to thieves [g].
     """
 
     replication: int
@@ -127,3 +127,4 @@ class RunResult:
     working_days: Floats
     surplus_left_g: Floats
     exploded_g: int
+    stolen_g: int = 0

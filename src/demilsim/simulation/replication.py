@@ -1,7 +1,7 @@
 """One replication: a function of scenario, plan and streams, driven by SimPy.
 
-SimPy holds only what changes the future: tranches, expiries, candidate incidents and period starts. At
-equal times they come in that order. Between them, facilities progress in working time.
+SimPy holds only what changes the future: tranches, expiries, arrivals of lots, thefts, candidate incidents
+and period starts. At equal times they come in that order. Between them, facilities progress in working time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import simpy
 
 from demilsim.model.consequence import Extent
@@ -20,6 +21,7 @@ from demilsim.simulation.commissioning import Commissioning
 from demilsim.simulation.destruction import Accident, Job, Plant, Segment
 from demilsim.simulation.draws import Candidate, Draws, Receipt, draw
 from demilsim.simulation.funding import Ledger
+from demilsim.simulation.lots import Theft
 from demilsim.simulation.orders import OrderBook
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.results import collect
@@ -72,6 +74,11 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
             day = float(max(0, day_of(record.expires, world.scenario.settings.start) + 1))
             if day < world.horizon:
                 agenda.append((day, partial(state.on_expiry, fund)))
+    supply = draws.supply
+    for lot in np.flatnonzero((supply.arrival_day > 0.0) & (supply.lot_g > 0)).tolist():
+        agenda.append((float(supply.arrival_day[lot]), partial(state.stock.arrive, lot)))
+    for theft in supply.thefts:
+        agenda.append((theft.day, partial(state.on_theft, theft)))
     for candidate in draws.candidates:
         agenda.append((candidate.day, partial(state.on_candidate, candidate)))
     for period in range(world.scenario.periods):
@@ -135,7 +142,9 @@ class Run:
             )
             for i, facility in enumerate(scenario.facilities)
         ]
-        self.stock = Stock(self.world.lot_g.tolist())
+        supply = self.draws.supply
+        later = np.where(supply.arrival_day > 0.0, supply.lot_g, 0)
+        self.stock = Stock(supply.lot_g.tolist(), later.tolist())
         self.ledger = Ledger(len(scenario.funds), self.world.drawing_order)
         self.orders = OrderBook(self.world, self.schedule, self.plants, self.stock, self.ledger)
         builds = list(self.schedule.builds)
@@ -150,6 +159,17 @@ class Run:
     def on_expiry(self, fund: int) -> None:
         """Let a fund lapse."""
         self.ledger.expire(fund)
+
+    def on_theft(self, theft: Theft) -> None:
+        """Let thieves take their share of what no facility has been promised."""
+        self.advance(theft.day)
+        present, lot = self.stock.present_g[theft.lot], theft.lot
+        taken = min(int(theft.share * present), present - self.orders.committed_g[lot])
+        if taken > 0:
+            self.stock.steal(theft.day, lot, taken)
+            house = int(self.world.lot_storehouse[lot])
+            site = int(self.world.storehouse_site[house])
+            self.events.append(Event(theft.day, "theft", Cause.SECURITY, site, house, lot))
 
     def on_candidate(self, candidate: Candidate) -> None:
         """Let a candidate incident happen if what would have caused it is still there."""
@@ -174,7 +194,7 @@ class Run:
                 present -= done_g
         if present <= 0:
             return -1.0
-        return 1.0 if candidate.lot < 0 else present / self.stock.initial_g[candidate.lot]
+        return 1.0 if candidate.lot < 0 else present / self.stock.full_g[candidate.lot]
 
     def blast_kg(self, site: int) -> dict[int, float]:
         """Return the NEQ that joins a mass explosion in each storehouse of a site [kg]."""

@@ -70,6 +70,7 @@ def collect(
         working_days=np.diff(work.clock.T, axis=1),
         surplus_left_g=path.surplus_g,
         exploded_g=sum(stock.exploded_g),
+        stolen_g=sum(stock.stolen_g),
     )
 
 

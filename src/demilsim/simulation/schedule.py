@@ -27,11 +27,13 @@ class Order:
     days_per_g
         Working days per gram [d/g].
     cents_per_t
-        Running and transport cost [cents/t].
+        Running and transport cost, without escort and moves [cents/t].
     payers
         Index of the set of funds that may pay.
     earliest_period, travel_days
         When it may start, and how long the load travels [d].
+    road
+        Row of its route; -1 on site.
     """
 
     rank: int
@@ -44,6 +46,7 @@ class Order:
     payers: int
     earliest_period: int
     travel_days: float
+    road: int = -1
 
     def cost_cents(self, mass_g: int) -> int:
         """Return the cost of part of the line [cents], rounded."""
@@ -73,12 +76,15 @@ class Schedule:
         Sets of funds, each in drawing order.
     builds
         In order of period.
+    planned_g
+        Mass of each lot that the plan destroys [g].
     """
 
     orders: tuple[Order, ...]
     due: tuple[tuple[Order, ...], ...]
     payers: tuple[tuple[int, ...], ...]
     builds: tuple[Build, ...]
+    planned_g: tuple[int, ...]
 
 
 def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
@@ -116,7 +122,7 @@ class _Compiler:
         for order in orders:
             if order.earliest_period < len(due):
                 due[order.earliest_period].append(order)
-        return Schedule(orders, tuple(map(tuple, due)), tuple(self._payers), builds)
+        return Schedule(orders, tuple(map(tuple, due)), tuple(self._payers), builds, tuple(self._planned_g))
 
     def _build(self, commissioning: Commissioning) -> Build:
         index = self._facilities.get(commissioning.facility_id)
@@ -148,10 +154,11 @@ class _Compiler:
             site=int(self._world.storehouse_site[self._world.lot_storehouse[lot]]),
             mass_g=line.mass_g,
             days_per_g=float(options.days_per_t[lot, facility]) / GRAMS_PER_TONNE,
-            cents_per_t=float(options.cost_usd_per_t[lot, facility]) * CENTS_PER_USD,
+            cents_per_t=float(options.direct_usd_per_t[lot, facility]) * CENTS_PER_USD,
             payers=self._payers.setdefault(payers, len(self._payers)),
             earliest_period=line.earliest_period,
             travel_days=float(options.travel_days[lot, facility]),
+            road=int(options.road[lot, facility]),
         )
 
     def _checked(self, rank: int, line: PlanLine) -> tuple[int, int]:

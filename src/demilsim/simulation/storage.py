@@ -29,18 +29,42 @@ SMALLEST_TERM = 1e-18
 
 @dataclass(slots=True)
 class Stock:
-    """Integer grams of each lot: initial = present + destroyed + exploded at every event."""
+    """Integer grams of each lot: full = to come + present + destroyed + exploded + stolen at every event.
 
-    initial_g: list[int]
+    Parameters
+    ----------
+    full_g
+        True mass of each lot, also of those that are still to come.
+    to_come_g
+        What of it has not arrived.
+    losses
+        Day, lot and mass of everything that exploded or was stolen.
+    """
+
+    full_g: list[int]
+    to_come_g: list[int] = field(default_factory=list)
     present_g: list[int] = field(init=False)
     destroyed_g: list[int] = field(init=False)
     exploded_g: list[int] = field(init=False)
+    stolen_g: list[int] = field(init=False)
     losses: list[tuple[float, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.present_g = list(self.initial_g)
-        self.destroyed_g = [0] * len(self.initial_g)
-        self.exploded_g = [0] * len(self.initial_g)
+        lots = len(self.full_g)
+        self.to_come_g = self.to_come_g or [0] * lots
+        self.present_g = [full - later for full, later in zip(self.full_g, self.to_come_g, strict=True)]
+        self.destroyed_g, self.exploded_g, self.stolen_g = [0] * lots, [0] * lots, [0] * lots
+
+    def arrive(self, lot: int) -> None:
+        """Take in a lot."""
+        self.present_g[lot] += self.to_come_g[lot]
+        self.to_come_g[lot] = 0
+
+    def steal(self, day: float, lot: int, mass_g: int) -> None:
+        """Book a theft."""
+        self.present_g[lot] -= mass_g
+        self.stolen_g[lot] += mass_g
+        self.losses.append((day, lot, mass_g))
 
     def destroy(self, lot: int, mass_g: int) -> None:
         """Book destroyed mass."""

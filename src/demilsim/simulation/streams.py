@@ -15,6 +15,9 @@ draws, whatever the order of use. Entities are keyed by a hash of their id, not 
 | BREAKDOWN_UP, BREAKDOWN_DOWN, WEATHER_UP, WEATHER_DOWN | facility | unit exponentials in turn |
 | HANDLING_GAP, HANDLING_DEATHS | facility | gaps in cumulative tonnes; deaths of each accident |
 | ROAD, ROAD_DEATHS | lot | one each |
+| LOT_MASS, ARRIVAL | lot | one normal deviate; one uniform |
+| THEFT_GAP, THEFT_MARK, THEFT_SHARE | lot | unit exponentials between thefts; one each per theft |
+| ROAD_ACCIDENT | lot | one unit exponential |
 | RESAMPLE | bootstrap sample | which replication is drawn, one each |
 | FORCED_EXPLOSION | one | nine for each explosion made to happen |
 """
@@ -24,7 +27,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, unique
 from functools import lru_cache
 
 import numpy as np
@@ -49,6 +52,7 @@ _UNIT = 2.0**-53
 _MASK = (1 << 64) - 1
 
 
+@unique
 class Purpose(IntEnum):
     """What a draw is for. Numbers are part of the results: never reuse or renumber."""
 
@@ -74,6 +78,12 @@ class Purpose(IntEnum):
     DAYTIME = 20
     RESPONDERS = 21
     CHAIN_DELAY = 22
+    LOT_MASS = 30
+    ARRIVAL = 31
+    THEFT_GAP = 32
+    THEFT_MARK = 33
+    THEFT_SHARE = 34
+    ROAD_ACCIDENT = 40
     RESAMPLE = 60
     FORCED_EXPLOSION = 23
 

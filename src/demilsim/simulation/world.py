@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from demilsim.model.ageing import AgeingProfile, ageing_profile
-from demilsim.model.calendar import month_edges, nominal_working_days, open_share
+from demilsim.model.calendar import departure_days, month_edges, nominal_working_days, open_share
 from demilsim.model.consequence import extent_shares
 from demilsim.model.curves import HarmCurves
+from demilsim.model.diversion import theft_rate_per_year
 from demilsim.model.event_rate import BASE_CAUSES
 from demilsim.model.harm import (
     blast_neq_kg,
@@ -20,13 +21,13 @@ from demilsim.model.harm import (
     storehouse_index,
 )
 from demilsim.model.options import DisposalOptions, disposal_options, drawing_order
-from demilsim.model.partition import Partition, partition
+from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import k_none, storehouse_distance_m
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
 from demilsim.simulation.streams import Keys, entity_keys
-from demilsim.units import day_of, grams
+from demilsim.units import GRAMS_PER_TONNE, day_of, grams
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,20 @@ class FullStock:
         Values of the harm curves of those names at `blast_kg`, shape (curve, storehouse).
     whole_rate_per_year
         Rate of events by base causes that involve a whole storehouse [1/yr], shape (storehouse,).
-    neq_kg, surplus_g
-        All NEQ [kg], and the mass of all surplus [g].
+    mass_g, neq_kg, surplus_g
+        All mass [g] and NEQ [kg], and the mass of all surplus [g].
+    house_g
+        Mass in each storehouse [g], shape (storehouse,).
     """
 
     blast_kg: Floats
     per_year: Floats
     propagated: Floats
     whole_rate_per_year: Floats
+    mass_g: float
     neq_kg: float
     surplus_g: float
+    house_g: Floats
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,12 @@ class World:
         Indices of the knots at which a year begins, and the last.
     lot_g
         Recorded gross mass of each lot [g], shape (lot,).
+    arrival_day, arrival_probability
+        Day on which a lot arrives [d], 0 if it is there at the start, and how likely [1], shape (lot,).
+    mass_sigma
+        Standard deviation of the logarithm of true over recorded mass [1], shape (lot,).
+    theft_rate_per_year
+        Thefts from each lot at its site's guard level [1/yr], shape (lot,).
     blast_kg_per_t, neq_kg_per_t
         NEQ that joins a mass explosion, and all NEQ, per gross tonne [kg/t], shape (lot,).
     lot_storehouse, storehouse_site, facility_site
@@ -138,6 +149,10 @@ class World:
     calendar_share: Floats
     nominal_days: Floats
     lot_keys: Keys
+    arrival_day: Floats
+    arrival_probability: Floats
+    mass_sigma: Floats
+    theft_rate_per_year: Floats
     base_keys: Keys
     facility_keys: Keys
     tranche_keys: Keys
@@ -149,19 +164,13 @@ class World:
 
     @cached_property
     def full(self) -> FullStock:
-        """What holds before anything has left."""
-        blast = self.houses.sum(self.lot_t * self.blast_kg_per_t)
-        every = np.arange(blast.size)
-        parameters = self.curves.exposure.parameters
-        whole = np.array([extent_shares(parameters, cause)[1] for cause in BASE_CAUSES])
-        return FullStock(
-            blast_kg=blast,
-            per_year=self.curves.per_year.at(every, blast),
-            propagated=self.curves.propagated.at(every, blast),
-            whole_rate_per_year=self.curves.base_rate_per_year @ whole,
-            neq_kg=float(self.lot_t @ self.neq_kg_per_t),
-            surplus_g=float(self.lot_g[self.surplus].sum()),
-        )
+        """What holds before anything has left, by the records."""
+        return full_stock(self, self.lot_g)
+
+    @cached_property
+    def has_true_stock(self) -> bool:
+        """Whether what is there may differ from what is recorded, now or later."""
+        return bool(np.any(self.mass_sigma > 0.0) or np.any(self.arrival_day > 0.0))
 
     @cached_property
     def between_years(self) -> tuple[Ints, Ints, Floats]:
@@ -170,6 +179,18 @@ class World:
         position = np.interp(self.knots, self.knots[years], np.arange(years.size))
         before = np.minimum(position.astype(np.int64), max(years.size - 2, 0))
         return before, np.minimum(before + 1, years.size - 1), (position - before)[:, None]
+
+    @cached_property
+    def departs(self) -> tuple[list[float], ...]:
+        """Day on which a load leaves by each route if it is ready at the start of each period [d]."""
+        return tuple(departure_days(self.scenario).tolist())
+
+    @cached_property
+    def placed(self) -> tuple[bool, ...]:
+        """Whether each facility has a place to move from: it is mobile, and moves take time or money."""
+        return tuple(
+            f.mobile and (f.move_days > 0.0 or f.move_cost_usd > 0.0) for f in self.scenario.facilities
+        )
 
     @cached_property
     def lots_of_house(self) -> tuple[list[int], ...]:
@@ -181,6 +202,25 @@ class World:
         """Storehouses of each site."""
         sites = range(len(self.scenario.sites))
         return tuple(np.flatnonzero(self.storehouse_site == site).tolist() for site in sites)
+
+
+def full_stock(world: World, lot_g: Ints) -> FullStock:
+    """Return what holds as long as nothing of some masses [g], shape (lot,), has left."""
+    lot_t = lot_g / GRAMS_PER_TONNE
+    blast = world.houses.sum(lot_t * world.blast_kg_per_t)
+    every = np.arange(blast.size)
+    parameters = world.curves.exposure.parameters
+    whole = np.array([extent_shares(parameters, cause)[1] for cause in BASE_CAUSES])
+    return FullStock(
+        blast_kg=blast,
+        per_year=world.curves.per_year.at(every, blast),
+        propagated=world.curves.propagated.at(every, blast),
+        whole_rate_per_year=world.curves.base_rate_per_year @ whole,
+        mass_g=float(lot_g.sum()),
+        neq_kg=float(lot_t @ world.neq_kg_per_t),
+        surplus_g=float(lot_g[world.surplus].sum()),
+        house_g=sums(world.lot_storehouse, lot_g.astype(float), blast.size),
+    )
 
 
 def prepare(scenario: Scenario) -> World:
@@ -217,6 +257,12 @@ def prepare(scenario: Scenario) -> World:
         ).reshape(len(scenario.facilities), len(edges) - 1),
         nominal_days=nominal_working_days(scenario),
         lot_keys=entity_keys(lot.lot_id for lot in scenario.lots),
+        arrival_day=np.array(
+            [max(0, day_of(lot.arrives, start)) if lot.arrives else 0 for lot in scenario.lots], dtype=float
+        ),
+        arrival_probability=np.array([lot.arrival_probability for lot in scenario.lots], dtype=float),
+        mass_sigma=np.array([lot.mass_sigma for lot in scenario.lots], dtype=float),
+        theft_rate_per_year=theft_rate_per_year(scenario),
         base_keys=entity_keys(
             f"{house.storehouse_id}/{cause}" for house in scenario.storehouses for cause in BASE_CAUSES
         ),
@@ -248,6 +294,7 @@ def refreshed(world: World, scenario: Scenario) -> World:
         options=world.options if same_options else disposal_options(scenario),
         curves=world.curves if same_curves else scenario_curves(scenario),
         ageing=ageing_profile(scenario),
+        theft_rate_per_year=theft_rate_per_year(scenario),
         links=world.links if same_links else _links(scenario),
     )
 
