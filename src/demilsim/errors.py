@@ -43,6 +43,9 @@ class ScenarioError(DemilsimError):
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
+        return ScenarioError, (self.problems,)
+
 
 class PlanError(DemilsimError):
     """A disposal plan does not fit its scenario: unknown lot, too many tonnes, a closed facility."""
@@ -54,6 +57,10 @@ class SolverError(DemilsimError):
 
 class ResultsError(DemilsimError):
     """A results folder cannot be read or written."""
+
+
+class WorkerLostError(DemilsimError):
+    """A worker process ended before its work was done."""
 
 
 class StreamExhaustedError(DemilsimError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from demilsim.errors import DemilsimError, SolverError
+from demilsim.errors import DemilsimError, SolverError, WorkerLostError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -92,7 +92,7 @@ def guarded(app: typer.Typer) -> int:
             raise
         for line in str(error).splitlines():
             typer.echo(line, err=True)
-        return ExitCode.TARGET_MISSED if isinstance(error, SolverError) else ExitCode.INPUT_WRONG
+        return ExitCode.TARGET_MISSED if isinstance(error, SolverError | WorkerLostError) else ExitCode.INPUT_WRONG
     except Exception as error:
         if debug:
             raise

@@ -63,7 +63,8 @@ def test_nodes_are_exact() -> None:
     scenario = inhabited(NEAR_M, 60_000.0)
     curves = scenario_curves(scenario)
     nodes = neq_grid(60_000.0, INTERVALS + 1)
-    per_year, _ = curves.per_year(nodes)
+    deaths, _ = curves.deaths(nodes)
+    weighted, _ = curves.weighted(2.0, 3.0)(nodes)
     propagated, _ = curves.propagated(nodes)
     rates = hand_model.base_rates(scenario, 0)
     for node in (1, 10, 40, 70, INTERVALS):
@@ -76,14 +77,16 @@ def test_nodes_are_exact() -> None:
             base += rate * (shares[0] * stack + shares[1] * whole)
         shares = hand_model.extent_shares(scenario.register.consequence, "ageing")
         ageing += shares[0] * stack + shares[1] * whole
-        assert per_year[:, node, 0] == pytest.approx([*base, *ageing], rel=1e-9, abs=1e-15)
+        assert deaths[:, node, 0] == pytest.approx([*stack, *whole], rel=1e-9, abs=1e-15)
+        by_hand = [base @ [2.0, 3.0], ageing @ [2.0, 3.0]]
+        assert weighted[:, node, 0] == pytest.approx(by_hand, rel=1e-9, abs=1e-15)
         caught = np.array(hand_model.deaths(scenario, 0, q)) * hand_model.propagated_share(scenario)
         assert propagated[:, node, 0] == pytest.approx(caught, rel=1e-9, abs=1e-15)
 
 
 def test_zero_at_zero() -> None:
     """An empty storehouse harms nobody, with a flat curve there."""
-    curves = scenario_curves(inhabited(20.0, 20_000.0)).per_year
+    curves = scenario_curves(inhabited(20.0, 20_000.0)).deaths
     value, slope = curves(np.zeros((1, 1)), derivative=True)
     assert not value.any()
     assert not slope.any()
@@ -121,7 +124,7 @@ def test_derivative_agrees_with_finite_differences(rises: list[float], share: fl
 def test_derivative_of_every_curve_of_a_scenario() -> None:
     """All four curves of two storehouses have the slopes that finite differences give."""
     guards = village("GUARDS", kind="workers", x_m=0.0, y_m=-NEAR_M)
-    curves = scenario_curves(two_lots(exposed_sites=(village(), guards))).per_year
+    curves = scenario_curves(two_lots(exposed_sites=(village(), guards))).deaths
     neq = np.random.default_rng(3).uniform(0.05, 0.95, (50, 2)) * curves.neq_max_kg
     step = 1e-7 * neq
     numeric = (curves(neq + step)[0] - curves(neq - step)[0]) / (2.0 * step)
@@ -140,7 +143,7 @@ def test_curve_ends_at_its_maximum() -> None:
 
 def test_combined_curves_are_weighted_sums() -> None:
     """Weighting the curves first or the values later gives the same."""
-    curves = scenario_curves(inhabited(NEAR_M, 60_000.0)).per_year
+    curves = scenario_curves(inhabited(NEAR_M, 60_000.0)).deaths
     weights = np.array([[1.0, 2.5, 0.0, 0.0], [0.0, 0.0, 0.3, 4.0], [1.0, 0.0, 1.0, 0.0]])
     neq = neq_grid(60_000.0, 50)
     value, slope = curves(neq, derivative=True)
@@ -151,6 +154,6 @@ def test_combined_curves_are_weighted_sums() -> None:
 
 def test_storehouse_without_blast_has_a_grid() -> None:
     """A storehouse that holds nothing still has curves: zero, not an error."""
-    curves = harm_curves(one_lot(), np.array([0.0])).per_year
+    curves = harm_curves(one_lot(), np.array([0.0])).deaths
     assert curves.neq_max_kg.tolist() == [1.0]
     assert not curves(np.zeros((3, 1)))[0].any()

@@ -285,7 +285,7 @@ def test_curves_reach_what_a_storehouse_holds() -> None:
     ]  # fmt: skip
     scenario = two_lots(lots=lots)
     assert blast_neq_kg(scenario) == pytest.approx([20_000.0, 3_000.0, 300.0, 0.0])
-    assert scenario_curves(scenario).per_year.neq_max_kg == pytest.approx([23_000.0, 300.0])
+    assert scenario_curves(scenario).deaths.neq_max_kg == pytest.approx([23_000.0, 300.0])
     assert storehouse_index(scenario).tolist() == [0, 0, 1, 1]
 
 

@@ -1,26 +1,52 @@
 """Where tasks run: in this process or in worker processes, with equal results.
 
-A task is small, picklable and independent of every other; its result does not depend on where it ran.
+A task is small, picklable and independent of every other; its result depends neither on where it ran nor on
+what ran before it in the same chunk.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import multiprocessing
 import os
 import pickle
+import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from demilsim.errors import WorkerLostError
 
 WORTH_SECONDS = 3.0
 """Work below which starting worker processes, with their imports, costs more than it gains [s]."""
 
+LEAST_CHUNK_SECONDS = 0.2
+"""Work of a chunk at the end: a thousand times what it costs to send one and to get an answer [s]."""
+
+MOST_CHUNK_SECONDS = 2.0
+"""Work of a chunk beyond which progress would be shown, and an interrupt obeyed, too late [s]."""
+
+CHUNKS_PER_WORKER = 2
+"""Chunks of what is left to do that each worker would get if all were equal: they shrink towards the end."""
+
+MEASURED_SECONDS, MEASURED_TASKS = 0.02, 3
+"""The first tasks run here and are timed, until one of both is reached: the very first warms up."""
+
+AHEAD = 4
+"""Chunks for each worker that may be under way or wait for an earlier one: memory stays flat."""
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+Packing = tuple[Callable[[list[Any]], Any], Callable[[Any], list[Any]]]
+"""How the results of a chunk are made small in the worker, and how they are unpacked here."""
 
 
 def available_cores() -> int:
@@ -35,6 +61,9 @@ def run_tasks(
     jobs: int,
     initialise: Callable[..., None],
     shared: tuple[Any, ...],
+    *,
+    chunk: int | None = None,
+    packing: Packing | None = None,
 ) -> Iterator[Result]:
     """Yield the result of each task, in the order of the tasks.
 
@@ -45,44 +74,144 @@ def run_tasks(
     tasks
         The tasks.
     jobs
-        Worker processes; 1 runs in this process. The first task always runs here: if the rest would take
+        Worker processes; 1 runs in this process. The first tasks always run here: if the rest would take
         less than starting the workers, they are not started.
     initialise, shared
         Called once in each process with what all tasks share.
+    chunk
+        Tasks that are sent at a time; by default chosen by the time that tasks take.
+    packing
+        For results that are large or of many parts.
+
+    Raises
+    ------
+    WorkerLostError
+        If a worker process was killed. Whatever a task raises is raised here, in the order of the tasks.
     """
     initialise(*shared)
-    started = time.perf_counter()
-    yield function(tasks[0])
-    rest = tasks[1:]
-    left_seconds = (time.perf_counter() - started) * len(rest)
-    if jobs == 1 or left_seconds < WORTH_SECONDS:
+    if jobs == 1:
+        yield from map(function, tasks)
+        return
+    done, spent, seconds = 0, 0.0, math.inf
+    for task in tasks[:MEASURED_TASKS]:
+        begun = time.process_time()
+        result = function(task)
+        seconds = min(seconds, time.process_time() - begun)
+        spent += time.process_time() - begun
+        done += 1
+        yield result
+        if spent > MEASURED_SECONDS:
+            break
+    rest = tasks[done:]
+    if seconds * len(rest) < WORTH_SECONDS or not rest:
         yield from map(function, rest)
         return
-    payload = pickle.dumps((initialise, shared))
-    key = hashlib.sha256(payload).hexdigest()
-    calls = [(key, payload, function, task) for task in rest]
-    try:
-        yield from _pool(jobs).map(_call, calls)
-    except BrokenProcessPool:
-        _pool.cache_clear()
-        raise
+    job = pickle.dumps(_Job(function, initialise, shared, packing[0] if packing else list))
+    unpack = packing[1] if packing else list
+    with closing(_answers(job, _Chunks(rest, jobs, seconds, chunk))) as answers:
+        for packed in answers:
+            yield from unpack(packed)
+
+
+@dataclass(slots=True)
+class _Chunks:
+    """Chunks of tasks in order, of a size that suits what tasks have taken so far."""
+
+    tasks: Sequence[Any]
+    jobs: int
+    seconds: float
+    size: int | None
+    taken: int = 0
+
+    @property
+    def left(self) -> bool:
+        """Whether there are any more."""
+        return self.taken < len(self.tasks)
+
+    def next(self) -> Sequence[Any]:
+        """Return the next chunk.
+
+        Guided self-scheduling (Polychronopoulos and Kuck 1987, doi:10.1109/TC.1987.5009495): large chunks
+        first, small ones at the end, so that all workers end at about the same time.
+        """
+        size = self.size or self._guided()
+        chunk = self.tasks[self.taken : self.taken + size]
+        self.taken += len(chunk)
+        return chunk
+
+    def _guided(self) -> int:
+        seconds = max(self.seconds, MOST_CHUNK_SECONDS / len(self.tasks))
+        least = math.ceil(LEAST_CHUNK_SECONDS / seconds)
+        most = max(least, int(MOST_CHUNK_SECONDS / seconds))
+        share = math.ceil((len(self.tasks) - self.taken) / (CHUNKS_PER_WORKER * self.jobs))
+        return min(max(share, least), most)
+
+
+class _Job(NamedTuple):
+    """What a caller asks of workers: a function of one task, what it shares, and how results are packed."""
+
+    function: Callable[[Any], Any]
+    initialise: Callable[..., None]
+    shared: tuple[Any, ...]
+    pack: Callable[[list[Any]], Any]
+
+
+class _Answer(NamedTuple):
+    """What a worker made of a chunk: packed results, and CPU time per task [s]."""
+
+    packed: Any
+    seconds_per_task: float
 
 
 @cache
 def _pool(jobs: int) -> ProcessPoolExecutor:
     """Return the workers, started once: their imports take longer than many an ensemble."""
-    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, context, initializer=_leave_interrupts_to_the_caller)
 
 
-_READY: list[str] = []
-"""Key of what this worker was last initialised with."""
+def _leave_interrupts_to_the_caller() -> None:
+    # An interrupt from the keyboard reaches all processes of a terminal.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _call(call: tuple[str, bytes, Callable[[Task], Result], Task]) -> Result:
-    """Do one task in a worker, initialised anew if it last worked for another caller."""
-    key, payload, function, task = call
-    if [key] != _READY:
-        initialise, shared = pickle.loads(payload)
-        initialise(*shared)
-        _READY[:] = [key]
-    return function(task)
+def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
+    """Yield the packed results of chunks in their order."""
+    under_way: deque[Future[_Answer]] = deque()
+    try:
+        while chunks.left or under_way:
+            _send(_pool(chunks.jobs), job, chunks, under_way)
+            answer = under_way.popleft().result()
+            chunks.seconds = answer.seconds_per_task
+            yield answer.packed
+    except BrokenProcessPool as error:
+        _pool.cache_clear()
+        raise WorkerLostError(
+            "a worker process ended before its work was done: no results were kept; run again, with fewer "
+            "--jobs if memory is short"
+        ) from error
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+def _send(pool: Executor, job: bytes, chunks: _Chunks, under_way: deque[Future[_Answer]]) -> None:
+    key = hashlib.sha256(job).hexdigest()
+    while chunks.left and len(under_way) < AHEAD * chunks.jobs:
+        under_way.append(pool.submit(_work, key, job, chunks.next()))
+
+
+_READY: dict[str, _Job] = {}
+"""The one job that this worker was last initialised for, by key."""
+
+
+def _work(key: str, pickled: bytes, tasks: Sequence[Any]) -> _Answer:
+    """Do a chunk in a worker, initialised anew if it last worked for another caller."""
+    if key not in _READY:
+        _READY.clear()
+        _READY[key] = pickle.loads(pickled)
+        _READY[key].initialise(*_READY[key].shared)
+    job = _READY[key]
+    started = time.process_time()
+    results = [job.function(task) for task in tasks]
+    return _Answer(job.pack(results), (time.process_time() - started) / len(tasks))

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from demilsim.experiments.backends import available_cores, run_tasks
-from demilsim.experiments.statistics import Estimate, estimate, paired, share
+from demilsim.experiments.packing import pack_rows, unpack_rows
+from demilsim.experiments.statistics import LEVEL, Estimate, counted, estimate, share
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import objective
 from demilsim.scenario.scenario import Scenario
@@ -21,9 +22,6 @@ from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare
 from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, GRAMS_PER_KG, GRAMS_PER_TONNE
-
-CHUNK = 8
-"""Replications of one task: about half a second of work on a national programme."""
 
 CLEARED_SHARE = 0.01
 """A programme counts as cleared when at most this share of the surplus is left [1]."""
@@ -48,6 +46,19 @@ class Response(StrEnum):
     NEQ_YEARS = "neq_tonne_years"
     DESTROYED = "destroyed_t"
     COST = "cost_usd"
+
+
+COUNTS = frozenset(
+    {
+        Response.FATALITIES,
+        Response.INJURIES,
+        Response.DISPLACED,
+        Response.DAMAGE,
+        Response.EXPLOSIONS,
+        Response.ANY_EXPLOSION,
+    }
+)
+"""Responses that count rare events, or add up their consequences."""
 
 
 def responses(result: RunResult, interval_years: Floats) -> dict[Response, float]:
@@ -111,11 +122,25 @@ class Ensemble:
     def estimate(self, policy: str, response: Response) -> Estimate:
         """Return the mean of a response with its half-width."""
         values = self.values(policy, response)
-        return share(values) if response is Response.ANY_EXPLOSION else estimate(values)
+        return share(values) if response is Response.ANY_EXPLOSION else self._estimate(values, response)
 
-    def difference(self, policy: str, other: str, response: Response) -> Estimate:
-        """Return the paired difference policy - other with its half-width."""
-        return paired(self.values(policy, response), self.values(other, response))
+    def difference(self, policy: str, other: str, response: Response, level: float = LEVEL) -> Estimate:
+        """Return the paired difference policy - other with its half-width at a level."""
+        values = self.values(policy, response) - self.values(other, response)
+        return self._estimate(values, response, level)
+
+    def _estimate(self, values: Floats, response: Response, level: float = LEVEL) -> Estimate:
+        if response not in COUNTS:
+            return estimate(values, level)
+        of_one = response in (Response.EXPLOSIONS, Response.ANY_EXPLOSION)
+        events = int(np.abs(values).sum()) if of_one else int(np.count_nonzero(values))
+        largest = 1.0 if of_one else max(float(self.values(p, response).max()) for p in self.plans)
+        return counted(values, events, largest, level)
+
+    def followed_by(self, more: Ensemble) -> Ensemble:
+        """Return the ensemble with further replications of the same plans after its own."""
+        results = {name: own + more.results[name] for name, own in self.results.items()}
+        return Ensemble(self.scenario, self.plans, results)
 
     def objective(self, policy: str) -> Floats:
         """Return the simulated planning objective of each replication, shape (replication,)."""
@@ -150,16 +175,11 @@ def _initialise(scenario: Scenario, plans: dict[str, DisposalPlan], seed: int, d
     _SHARED[:] = [_Shared(world, schedules, seed, detailed)]
 
 
-def _chunk(numbers: range) -> list[dict[str, RunResult]]:
+def _replication(number: int) -> dict[str, RunResult]:
     shared = _SHARED[0]
-    rows = []
-    for number in numbers:
-        draws = draw(shared.world, Streams(shared.seed, number))
-        row = {name: run(shared.world, schedule, draws) for name, schedule in shared.schedules.items()}
-        if not shared.detailed:
-            row = {name: _slim(result) for name, result in row.items()}
-        rows.append(row)
-    return rows
+    draws = draw(shared.world, Streams(shared.seed, number))
+    row = {name: run(shared.world, schedule, draws) for name, schedule in shared.schedules.items()}
+    return row if shared.detailed else {name: _slim(result) for name, result in row.items()}
 
 
 def _slim(result: RunResult) -> RunResult:
@@ -177,6 +197,7 @@ def replicate(
     jobs: int | None = None,
     detailed: bool = False,
     progress: Progress | None = None,
+    chunk: int | None = None,
 ) -> Ensemble:
     """Simulate plans on common random numbers.
 
@@ -198,6 +219,9 @@ def replicate(
         Keep harm by period and storehouse.
     progress
         Told of finished replications.
+    chunk
+        Replications that a worker is sent at a time; chosen by measurement by default. Results do not depend
+        on it.
 
     Raises
     ------
@@ -206,13 +230,15 @@ def replicate(
     """
     named = dict(plans) if isinstance(plans, Mapping) else {plan.name: plan for plan in plans}
     root = scenario.settings.seed if seed is None else seed
-    last = first + replications
-    tasks = [range(start, min(start + CHUNK, last)) for start in range(first, last, CHUNK)]
+    numbers = range(first, first + replications)
     rows: list[dict[str, RunResult]] = []
     shared = (scenario, named, root, detailed)
-    for chunk in run_tasks(_chunk, tasks, jobs or available_cores(), _initialise, shared):
-        rows.extend(chunk)
+    for row in run_tasks(
+        _replication, numbers, jobs or available_cores(), _initialise, shared,
+        chunk=chunk, packing=(pack_rows, unpack_rows),
+    ):  # fmt: skip
+        rows.append(row)
         if progress:
-            progress(len(chunk))
+            progress(1)
     results = {name: tuple(row[name] for row in rows) for name in named}
     return Ensemble(scenario, named, results)

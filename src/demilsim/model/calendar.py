@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import numpy.typing as npt
 
 from demilsim.plan import Floats
 from demilsim.scenario.scenario import Scenario
@@ -12,6 +13,8 @@ from demilsim.scenario.schema import Facility
 from demilsim.units import DAYS_PER_YEAR, add_months
 
 DAYS_PER_WEEK = 7.0
+
+Bools = npt.NDArray[np.bool_]
 
 
 def open_share(facility: Facility, date: dt.date) -> float:
@@ -59,6 +62,35 @@ def nominal_working_days(scenario: Scenario) -> Floats:
         cumulative = np.concatenate([[0.0], np.cumsum(worked)])
         days.append(np.diff(cumulative[periods]) * availability(facility))
     return np.array(days).reshape(len(scenario.facilities), scenario.periods)
+
+
+def departure_days(scenario: Scenario) -> Floats:
+    """Return when a load leaves that is ready at the start of a period.
+
+    At once if its road is open in that month, else on the first day of the next month in which it is.
+
+    Returns
+    -------
+    ndarray
+        Days since the start [d]; infinite if the road stays closed up to the horizon. Shape (route, period).
+    """
+    edges, starts = month_edges(scenario), scenario.period_dates[:-1]
+    day = np.array([(edge - starts[0]).days for edge in edges[:-1]], dtype=float)
+    ready = np.searchsorted(day, [(start - starts[0]).days for start in starts])
+    departs = np.empty((len(scenario.routes), len(starts)))
+    for row, route in enumerate(scenario.routes):
+        is_open = np.array([edge.month in route.open_months for edge in edges[:-1]], dtype=bool)
+        # Backwards, so that each closed month takes the day of the next open one.
+        leaves = np.minimum.accumulate(np.where(is_open, day, np.inf)[::-1])[::-1]
+        departs[row] = leaves[ready]
+    return departs
+
+
+def roads_open(scenario: Scenario) -> Bools:
+    """Return whether a load can leave in a period, shape (route + 1, period); the last row, on site, can."""
+    ends = [(date - scenario.period_dates[0]).days for date in scenario.period_dates[1:]]
+    leaves = departure_days(scenario) < np.array(ends, dtype=float)
+    return np.vstack([leaves, np.ones((1, scenario.periods), dtype=bool)])
 
 
 def first_open_period(scenario: Scenario, facility: Facility, ordered: int) -> int:

@@ -80,8 +80,17 @@ class Curves:
         return u, self.coefficients[storehouse, piece], (u - piece)[..., None]
 
     def combined(self, weights: Floats) -> Curves:
-        """Return new curves, each a weighted sum of these; weights of shape (new, curve)."""
-        return Curves(self.neq_max_kg, self.coefficients @ weights.T)
+        """Return new curves, each a weighted sum of these.
+
+        Parameters
+        ----------
+        weights
+            Shape (new, curve), or (storehouse, new, curve) where storehouses weigh differently.
+        """
+        by_house = np.swapaxes(weights, -1, -2)
+        return Curves(
+            self.neq_max_kg, self.coefficients @ (by_house[:, None] if weights.ndim > 2 else by_house)
+        )
 
 
 def _cubic(coefficients: Floats, x: Floats) -> Floats:
@@ -113,20 +122,37 @@ class HarmCurves:
 
     Parameters
     ----------
-    per_year
-        Rows 0-1: base causes, rate × deaths [persons/yr]; rows 2-3: deaths per event by ageing [persons].
+    deaths
+        Deaths per event [persons]. Rows 0-1: a stack goes up; rows 2-3: the whole storehouse.
     propagated
         Rows 0-1: deaths when a storehouse is set off by another [persons].
     base_rate_per_year
         Rate of base causes, shape (storehouse, cause).
+    base_shares
+        Probabilities that an event of each base cause involves a stack, and a storehouse, shape (cause, 2).
+    ageing_shares
+        The same of an event by ageing.
     exposure
         Who stands where.
     """
 
-    per_year: Curves
+    deaths: Curves
     propagated: Curves
     base_rate_per_year: Floats
+    base_shares: Floats
+    ageing_shares: tuple[float, float]
     exposure: Exposure
+
+    def weighted(self, public: float, workers: float) -> Curves:
+        """Return curves of weighted deaths for planning.
+
+        Row 0: base causes, rate × deaths [weighted persons/yr]; row 1: ageing [weighted persons per event].
+        """
+        stack, whole = (self.base_rate_per_year @ self.base_shares).T
+        ageing = np.broadcast_to(self.ageing_shares, (stack.size, 2))
+        by_extent = np.stack([np.column_stack([stack, whole]), ageing], axis=1)
+        weights = by_extent[..., None] * np.array([public, workers])
+        return self.deaths.combined(weights.reshape(stack.size, 2, 4))
 
 
 def harm_curves(scenario: Scenario, neq_max_kg: Floats) -> HarmCurves:
@@ -135,18 +161,12 @@ def harm_curves(scenario: Scenario, neq_max_kg: Floats) -> HarmCurves:
     parameters = scenario.register.consequence
     neq_max = np.maximum(neq_max_kg, 1.0)
     grid = np.linspace(0.0, 1.0, INTERVALS + 1)[:, None] ** 3 * neq_max
-    stack = people.stack_fatalities(grid)
-    whole = people.storehouse_fatalities(grid)
-    base_rate = base_event_rate_per_year(scenario)
-    shares = np.array([extent_shares(parameters, cause) for cause in BASE_CAUSES])
-    stack_rate, whole_rate = (base_rate @ shares).T
-    base = stack_rate * stack + whole_rate * whole
-    ageing_stack, ageing_whole = extent_shares(parameters, Cause.AGEING)
-    ageing = ageing_stack * stack + ageing_whole * whole
-    per_year = np.concatenate([base, ageing]).transpose(0, 2, 1)
+    deaths = np.concatenate([people.stack_fatalities(grid), people.storehouse_fatalities(grid)])
     return HarmCurves(
-        per_year=tabulate(neq_max, per_year),
+        deaths=tabulate(neq_max, deaths.transpose(0, 2, 1)),
         propagated=tabulate(neq_max, people.propagated_fatalities(grid).transpose(0, 2, 1)),
-        base_rate_per_year=base_rate,
+        base_rate_per_year=base_event_rate_per_year(scenario),
+        base_shares=np.array([extent_shares(parameters, cause) for cause in BASE_CAUSES]),
+        ageing_shares=extent_shares(parameters, Cause.AGEING),
         exposure=people,
     )

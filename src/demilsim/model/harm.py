@@ -250,11 +250,10 @@ def stock_harm(scenario: Scenario, curves: HarmCurves | None = None) -> StockHar
     """
     curves = curves or scenario_curves(scenario)
     weights = scenario.settings.harm_weights
-    public, workers = weights.fatalities_public, weights.fatalities_workers
     intervals = interval_years(scenario)
     flat = np.ones((intervals.size, len(scenario.storehouses)))
     return StockHarm(
-        curves=curves.per_year.combined(np.array([[public, workers, 0, 0], [0, 0, public, workers]], float)),
+        curves=curves.weighted(weights.fatalities_public, weights.fatalities_workers),
         storehouse=storehouse_index(scenario),
         blast_kg_per_t=blast_neq_kg(scenario) / lot_masses_t(scenario),
         ageing_rate_per_t_year=ageing_profile(scenario).mean_rate_per_t_year(),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from demilsim.plan import Floats
+from demilsim.model.money import expected_scrap_usd_per_t
+from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Facility, Fund, Lot, LotStatus, Route
 
@@ -28,7 +29,13 @@ class DisposalOptions:
     days_per_t
         Working days per gross tonne [d/t], infinite where not allowed, shape (lot, facility).
     cost_usd_per_t
-        Running and transport cost [USD/t], same shape.
+        Expected running and transport cost [USD/t], same shape.
+    direct_usd_per_t
+        The part of it that each tonne costs by itself [USD/t], same shape: without its share of the escort of
+        full convoys, and of the moves of mobile plant.
+    road, vehicle_km_per_t
+        Row of the route that a load takes, -1 on site; way of all its vehicles per gross tonne [km/t], same
+        shape.
     handling_rate_per_t, road_rate_per_t
         Accidents per gross tonne in processing and on the road [1/t], same shape.
     worker_fatalities_per_t, road_fatalities_per_t
@@ -42,10 +49,16 @@ class DisposalOptions:
     capital_eligible, standing_eligible
         Whether a fund may pay for commissioning a facility, and for keeping it open, shape
         (fund, facility).
+    scrap_usd_per_t
+        Expected income from scrap that the programme may spend [USD/t], shape (lot, facility): 0 without a
+        fund for scrap.
     """
 
     days_per_t: Floats
     cost_usd_per_t: Floats
+    direct_usd_per_t: Floats
+    road: Ints
+    vehicle_km_per_t: Floats
     handling_rate_per_t: Floats
     road_rate_per_t: Floats
     worker_fatalities_per_t: Floats
@@ -55,6 +68,7 @@ class DisposalOptions:
     running_eligible: Bools
     capital_eligible: Bools
     standing_eligible: Bools
+    scrap_usd_per_t: Floats
 
     @property
     def allowed(self) -> Bools:
@@ -76,22 +90,72 @@ def accepts(scenario: Scenario, lot: Lot, lot_site: str, facility: Facility, has
     if facility.serves_sites and lot_site not in facility.serves_sites:
         return False
     on_site = facility.mobile or facility.site_id == lot_site
+    if facility.mobile and not may_go(scenario, facility, lot_site):
+        return False
     return on_site or (lot.safe_to_move and has_route)
+
+
+def may_go(scenario: Scenario, facility: Facility, site: str) -> bool:
+    """Return whether mobile plant may go to a site that it serves: it leaves no country that it does not."""
+    country = scenario.country_of_site
+    home = country[facility.site_id]
+    served = facility.serves_sites
+    return country[site] == home or not served or any(country[other] == home for other in served)
+
+
+def vehicles_per_t(lot: Lot, route: Route, payload_t: float) -> float:
+    """Return the vehicles that a tonne of a lot needs, by mass or by the limit on NEQ [1/t]."""
+    by_mass = 1.0 / payload_t
+    if route.neq_limit_kg_per_vehicle is None:
+        return by_mass
+    return max(by_mass, lot.neq_kg / lot.gross_mass_t / route.neq_limit_kg_per_vehicle)
+
+
+def move_usd_per_t(scenario: Scenario, on_offer: Bools) -> Floats:
+    """Return the cost of moves of mobile plant over what it may do at each site [USD/t].
+
+    One move to each site but its own, spread over all that it may take there: no plan needs fewer.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    on_offer
+        Whether a facility may take a lot, shape (lot, facility).
+    """
+    cost = np.zeros(on_offer.shape)
+    if not any(f.mobile and f.move_cost_usd for f in scenario.facilities):
+        return cost
+    site_of = {h.storehouse_id: h.site_id for h in scenario.storehouses}
+    sites = np.array([site_of[lot.storehouse_id] for lot in scenario.lots])
+    mass_t = np.array([lot.gross_mass_t for lot in scenario.lots])
+    for j, facility in enumerate(scenario.facilities):
+        if not (facility.mobile and facility.move_cost_usd):
+            continue
+        for site in set(sites[on_offer[:, j]].tolist()) - {facility.site_id}:
+            there = on_offer[:, j] & (sites == site)
+            cost[there, j] = facility.move_cost_usd / mass_t[there].sum()
+    return cost
 
 
 def disposal_options(scenario: Scenario) -> DisposalOptions:
     """Return the options of every lot of a scenario."""
     site_of = {h.storehouse_id: h.site_id for h in scenario.storehouses}
-    days, cost, handling, road, travel = _pairs(scenario, site_of)
+    days, direct, escort, handling, vehicle_km, travel, roads = _pairs(scenario, site_of)
+    transport = scenario.register.transport
+    road = vehicle_km * (transport.accident_rate_per_vehicle_km * transport.explosion_given_accident)
     deaths = np.array(
         [scenario.methods[f.method_id].worker_fatalities_per_accident for f in scenario.facilities]
     )
-    workers, on_road = handling * deaths, road * scenario.register.transport.fatalities_per_explosion
+    workers, on_road = handling * deaths, road * transport.fatalities_per_explosion
     weights = scenario.settings.harm_weights
     running, capital, standing = _eligibility(scenario, site_of)
     return DisposalOptions(
         days_per_t=days,
-        cost_usd_per_t=cost,
+        cost_usd_per_t=direct + escort + move_usd_per_t(scenario, np.isfinite(days)),
+        direct_usd_per_t=direct,
+        road=roads,
+        vehicle_km_per_t=vehicle_km,
         handling_rate_per_t=handling,
         road_rate_per_t=road,
         worker_fatalities_per_t=workers,
@@ -101,20 +165,25 @@ def disposal_options(scenario: Scenario) -> DisposalOptions:
         running_eligible=running,
         capital_eligible=capital,
         standing_eligible=standing,
+        scrap_usd_per_t=expected_scrap_usd_per_t(scenario),
     )
 
 
-def _pairs(scenario: Scenario, site_of: dict[str, str]) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return days, cost, processing and road accidents per tonne, and travel days; shape (lot, facility)."""
+def _pairs(
+    scenario: Scenario, site_of: dict[str, str]
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Ints]:
+    """Return, of shape (lot, facility), what follows from the way to a facility and its rate.
+
+    Days, direct cost, escort, processing accidents and vehicle-km per tonne; travel days; route.
+    """
     shape = (len(scenario.lots), len(scenario.facilities))
     days = np.full(shape, np.inf)
-    cost, handling, road, travel = (np.zeros(shape) for _ in range(4))
+    cost, escort, handling, vehicle_km, travel = (np.zeros(shape) for _ in range(5))
+    roads = np.full(shape, -1, dtype=np.int64)
     routes = {frozenset((r.from_site_id, r.to_site_id)): r for r in scenario.routes}
+    row_of = {frozenset((r.from_site_id, r.to_site_id)): row for row, r in enumerate(scenario.routes)}
     rates = {(r.facility_id, r.category): r for r in scenario.facility_rates}
     transport = scenario.register.transport
-    explosion_per_t_km = (
-        transport.accident_rate_per_vehicle_km * transport.explosion_given_accident / transport.payload_t
-    )
     for i, lot in enumerate(scenario.lots):
         site = site_of[lot.storehouse_id]
         category = scenario.natures[lot.nature_id].category
@@ -130,9 +199,13 @@ def _pairs(scenario: Scenario, site_of: dict[str, str]) -> tuple[Floats, Floats,
             distance = route.distance_km if route else 0.0
             cost[i, j] = rate.unit_cost_usd_per_t + distance * transport.cost_usd_per_t_km
             handling[i, j] = scenario.methods[facility.method_id].accident_rate_per_t
-            road[i, j] = distance * explosion_per_t_km
-            travel[i, j] = math.ceil(route.travel_days) if route else 0.0
-    return days, cost, handling, road, travel
+            if route:
+                vehicles = vehicles_per_t(lot, route, transport.payload_t)
+                escort[i, j] = vehicles / route.vehicles_per_convoy * route.escort_usd_per_convoy
+                vehicle_km[i, j] = distance * vehicles
+                travel[i, j] = math.ceil(route.travel_days)
+                roads[i, j] = row_of[frozenset((site, facility.site_id))]
+    return days, cost, escort, handling, vehicle_km, travel, roads
 
 
 def _eligibility(scenario: Scenario, site_of: dict[str, str]) -> tuple[Bools, Bools, Bools]:
@@ -142,21 +215,28 @@ def _eligibility(scenario: Scenario, site_of: dict[str, str]) -> tuple[Bools, Bo
     running = np.zeros(shape, dtype=bool)
     capital = np.zeros((shape[0], shape[2]), dtype=bool)
     standing = np.zeros((shape[0], shape[2]), dtype=bool)
+    country = scenario.country_of_site
     for k, fund in enumerate(scenario.funds):
         lots = np.array(
             [
-                _matches(fund.earmark_sites, s) and _matches(fund.earmark_categories, c)
+                may_pay_at(fund, s, country[s]) and _matches(fund.earmark_categories, c)
                 for s, c in zip(lot_site, category, strict=True)
             ],
             dtype=bool,
         )
         method = np.array([_matches(fund.earmark_methods, f.method_id) for f in scenario.facilities], bool)
-        site = np.array([_matches(fund.earmark_sites, f.site_id) for f in scenario.facilities], bool)
-        running[k] = (fund.use != "capital") & lots[:, None] & method[None, :]
+        site = np.array([may_pay_at(fund, f.site_id, country[f.site_id]) for f in scenario.facilities], bool)
+        for_running, for_capital = fund.use in ("any", "running"), fund.use in ("any", "capital")
+        running[k] = for_running & lots[:, None] & method[None, :]
         plant = method & site & (not fund.earmark_categories)
-        capital[k] = (fund.use != "running") & plant
-        standing[k] = (fund.use != "capital") & plant
+        capital[k] = for_capital & plant
+        standing[k] = for_running & plant
     return running, capital, standing
+
+
+def may_pay_at(fund: Fund, site: str, country: str) -> bool:
+    """Return whether the strings of a fund let it pay for something at a site."""
+    return _matches(fund.earmark_sites, site) and _matches(fund.earmark_countries, country)
 
 
 def _matches(earmark: tuple[str, ...], value: str) -> bool:
@@ -168,8 +248,8 @@ def drawing_order(funds: tuple[Fund, ...]) -> tuple[int, ...]:
 
     def freedom(index: int) -> tuple[int, int, str]:
         fund = funds[index]
-        strings = sum(map(bool, (fund.earmark_sites, fund.earmark_methods, fund.earmark_categories)))
-        strings += fund.use != "any"
+        earmarks = (fund.earmark_sites, fund.earmark_methods, fund.earmark_categories, fund.earmark_countries)
+        strings = sum(map(bool, earmarks)) + (fund.use != "any")
         return (-strings, fund.expires.toordinal() if fund.expires else 10**9, fund.fund_id)
 
     return tuple(sorted(range(len(funds)), key=freedom))

@@ -27,15 +27,19 @@ KG_PER_T = 1000.0
 
 
 def major_table(results: StoredResults) -> Table:
-    """Return the chance of at least one major explosion by policy, every few years and at the end."""
+    """Return the chance of at least one major explosion by policy, every few years and at the end.
+
+    Conditional on all but the explosions where that is stored, else as counted.
+    """
     facts = results.risk
-    length = max((len(years) for years in facts.p_major_by_year.values()), default=0) if facts else 0
+    by_year = (facts.p_major_by_year_conditional or facts.p_major_by_year) if facts else {}
+    length = max((len(years) for years in by_year.values()), default=0)
     marks = sorted({*range(EVERY_YEARS, length + 1, EVERY_YEARS), *([length] if length else [])})
     start = results.scenario.start.year
     columns = (Column("Policy", wide=True), *(Column(f"by {start + mark}", "%") for mark in marks))
     rows = []
     for policy in results.policies:
-        years = facts.p_major_by_year.get(policy.name) if facts else None
+        years = by_year.get(policy.name)
         if years:
             cells = (with_half_width(years[mark - 1], 1.0 / PERCENT) for mark in marks)
             rows.append(Row((sentence(label(policy.name)), *cells), policy.name == OPTIMISED))

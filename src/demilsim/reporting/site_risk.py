@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from demilsim.experiments.ensemble import Ensemble
+from demilsim.experiments.rare_events import ANY_NEQ_KG, ExplosionChances
 from demilsim.experiments.risk_measures import MAJOR_NEQ_KG, frequency_number, p_major_by_year
+from demilsim.experiments.statistics import Estimate
 from demilsim.model.harm import (
     blast_neq_kg,
     lot_masses_t,
@@ -23,19 +25,37 @@ from demilsim.plan import Floats
 Document = dict[str, Any]
 
 
-def risk_document(ensemble: Ensemble) -> Document:
+def risk_document(ensemble: Ensemble, chances: ExplosionChances | None) -> Document:
     """Return the chance of a major explosion by year and policy, and the risk of each site at the start.
 
-    The part by site is for the restricted audience; reports for others leave it out.
+    The chance is given twice: as counted in the ensemble, and conditional on all but the explosions
+    themselves, which estimates the same with far less error. The part by site is for the restricted
+    audience; reports for others leave it out.
     """
     return {
         "major_neq_kg": MAJOR_NEQ_KG,
         "p_major_by_year": {
-            policy: [{"mean": p.mean, "half_width": p.half_width} for p in p_major_by_year(ensemble, policy)]
-            for policy in ensemble.plans
+            policy: [_pair(p) for p in p_major_by_year(ensemble, policy)] for policy in ensemble.plans
         },
+        "p_major_by_year_conditional": {
+            policy: [_pair(p) for p in chances.by_year(policy)] for policy in ensemble.plans
+        }
+        if chances
+        else {},
         "sites": _sites(ensemble),
     }
+
+
+def chance_measures(chances: ExplosionChances | None, policy: str) -> Document:
+    """Return the chances over the horizon of a major explosion, and of any of a stack or a storehouse."""
+    return {
+        "p_major_explosion": _pair(chances.over_horizon(policy)) if chances else None,
+        "p_any_explosion_conditional": _pair(chances.over_horizon(policy, ANY_NEQ_KG)) if chances else None,
+    }
+
+
+def _pair(estimate: Estimate) -> Document:
+    return {"mean": estimate.mean, "half_width": estimate.half_width}
 
 
 def _sites(ensemble: Ensemble) -> list[Document]:

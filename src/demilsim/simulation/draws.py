@@ -14,11 +14,12 @@ from demilsim.errors import StreamExhaustedError
 from demilsim.model.event_rate import BASE_CAUSES, Cause
 from demilsim.model.separation import critical_neq_kg
 from demilsim.plan import Floats, Ints
+from demilsim.simulation.income import Income, Receipt, draw_income
 from demilsim.simulation.lots import Supply, draw_supply
 from demilsim.simulation.streams import Purpose, Streams, depth_for
 from demilsim.simulation.working_time import WorkingTime, working_times
 from demilsim.simulation.world import World
-from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, GRAMS_PER_TONNE, day_of
+from demilsim.units import DAYS_PER_YEAR, GRAMS_PER_TONNE
 
 MAX_ACCIDENT_CANDIDATES = 32
 """Processing accidents drawn ahead for each facility; more raise an error."""
@@ -64,15 +65,6 @@ class Candidate:
     deaths_workers: float
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Money that arrives: day [d], fund, amount after overhead [cents]."""
-
-    day: float
-    fund: int
-    amount_cents: int
-
-
 @dataclass(frozen=True)
 class Draws:
     """The chance of one replication.
@@ -93,8 +85,8 @@ class Draws:
         NEQ of the donor from which each link is open [kg], shape (link,).
     open_links
         Indices of links that a full donor opens.
-    receipts
-        In order of time.
+    income
+        Tranches, exchange rates and buyers of scrap.
     working_time
         Of each facility as if open throughout.
     clock
@@ -115,7 +107,7 @@ class Draws:
     candidates: tuple[Candidate, ...]
     link_critical_kg: Floats
     open_links: Ints
-    receipts: tuple[Receipt, ...]
+    income: Income
     working_time: tuple[WorkingTime, ...]
     clock: Floats
     accident_at_g: Floats
@@ -123,6 +115,11 @@ class Draws:
     road_at: Floats
     road_deaths: Floats
     road_accident_at: Floats
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Tranches without milestone, in order of time."""
+        return self.income.receipts
 
 
 def draw(world: World, streams: Streams) -> Draws:
@@ -157,8 +154,8 @@ def draw(world: World, streams: Streams) -> Draws:
         supply=supply,
         candidates=tuple(candidates),
         link_critical_kg=critical,
-        open_links=np.flatnonzero(critical <= world.curves.per_year.neq_max_kg[links.donor]),
-        receipts=_receipts(world, streams),
+        open_links=np.flatnonzero(critical <= world.curves.deaths.neq_max_kg[links.donor]),
+        income=draw_income(world, streams),
         working_time=working,
         clock=_clock(world, working),
         accident_at_g=accident_at,
@@ -256,24 +253,6 @@ def _road_accidents(world: World, streams: Streams) -> Floats:
     return streams.exponential(Purpose.ROAD_ACCIDENT, world.lot_keys)[:, 0]
 
 
-def _receipts(world: World, streams: Streams) -> tuple[Receipt, ...]:
-    """Return the tranches that come, after overhead, within the horizon."""
-    paid = streams.uniform(Purpose.TRANCHE_PAID, world.tranche_keys)[:, 0]
-    delay = streams.exponential(Purpose.TRANCHE_DELAY, world.tranche_keys)[:, 0]
-    funds = {fund.fund_id: i for i, fund in enumerate(world.scenario.funds)}
-    found = []
-    for i, tranche in enumerate(world.scenario.tranches):
-        if paid[i] > tranche.probability:
-            continue
-        due = day_of(tranche.due, world.scenario.settings.start)
-        day = max(0.0, due + float(delay[i]) * tranche.mean_delay_days)
-        fund = funds[tranche.fund_id]
-        net = tranche.amount_usd * (1.0 - world.scenario.funds[fund].overhead_fraction)
-        if day < world.horizon:
-            found.append(Receipt(day, fund, round(net * CENTS_PER_USD)))
-    return tuple(sorted(found, key=lambda r: (r.day, r.fund, r.amount_cents)))
-
-
 def _working_times(world: World, streams: Streams) -> tuple[WorkingTime, ...]:
     """Return each facility's calendar with its breakdowns and weather stops, as if open throughout."""
     facilities = world.scenario.facilities
@@ -314,18 +293,22 @@ def _renewals(
     Alternating renewal with exponential up and down times; a facility whose mean down time is zero has
     none. Rows are filled up with infinity.
     """
-    mean_up, mean_down = np.array(means).reshape(-1, 2).T[:, :, None]
-    stops = mean_down[:, 0] > 0.0
-    if not stops.any():
+    mean_up, mean_down = np.array(means).reshape(-1, 2).T
+    stop = np.flatnonzero(mean_down > 0.0)
+    if not stop.size:
         return np.empty((len(means), 0)), np.empty((len(means), 0))
-    depth = depth_for(world.horizon / float(mean_up[stops].min()))
-    ups, downs = streams.exponentials(purposes, world.facility_keys, depth)
-    length = downs * mean_down
-    end = np.cumsum(ups * mean_up + length, axis=1)
-    if np.any(end[stops, -1] < world.horizon):
+    # Cycles are at least as regular as a Poisson process of their rate.
+    depth = depth_for(world.horizon / float((mean_up + mean_down)[stop].min()))
+    ups, length = streams.exponentials(purposes, world.facility_keys[stop], depth)
+    ups *= mean_up[stop, None]
+    length *= mean_down[stop, None]
+    ended = np.cumsum(ups + length, axis=1)
+    if ended[:, -1].min() < world.horizon:
         raise StreamExhaustedError("more stops of a facility than the block of draws holds")
-    start = end - length
-    outside = ~stops[:, None] | (start >= world.horizon)
-    start[outside], end[outside] = np.inf, np.inf
-    used = int(np.count_nonzero(~outside, axis=1).max())
-    return start[:, :used], end[:, :used]
+    began = ended - length
+    inside = began < world.horizon
+    used = int(np.count_nonzero(inside, axis=1).max())
+    start, end = np.full((2, len(means), used), np.inf)
+    start[stop] = np.where(inside, began, np.inf)[:, :used]
+    end[stop] = np.where(inside, ended, np.inf)[:, :used]
+    return start, end

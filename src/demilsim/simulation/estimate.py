@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.model.consequence import extent_shares
 from demilsim.model.curves import Curves
-from demilsim.model.event_rate import Cause
 from demilsim.model.harm import knot_weights
 from demilsim.model.partition import partition, sums
 from demilsim.plan import Floats, Ints
@@ -166,11 +164,14 @@ class StorageHarm:
 
 def storage_harm(world: World, draws: Draws, blast_kg: Floats, ageing_per_year: Floats) -> StorageHarm:
     """Return rates of expected deaths along a path, both arguments of shape (knot, storehouse)."""
-    full = draws.supply.full
-    values = _read(world.curves.per_year, full.per_year, full.blast_kg, blast_kg)
-    public = values[0] + ageing_per_year * values[2]
-    workers = values[1] + ageing_per_year * values[3]
-    chain = _chain_per_year(world, draws, blast_kg, ageing_per_year)
+    full, curves = draws.supply.full, world.curves
+    values = _read(curves.deaths, full.deaths, full.blast_kg, blast_kg)
+    stack, whole = world.base_rates
+    by_stack, by_whole = curves.ageing_shares
+    stack_rate, whole_rate = stack + by_stack * ageing_per_year, whole + by_whole * ageing_per_year
+    public = stack_rate * values[0] + whole_rate * values[2]
+    workers = stack_rate * values[1] + whole_rate * values[3]
+    chain = _chain_per_year(world, draws, blast_kg, whole_rate)
     return StorageHarm(public + chain[0], workers + chain[1], public, workers)
 
 
@@ -193,16 +194,18 @@ def _read(curves: Curves, at_full: Floats, full_kg: Floats, held_kg: Floats) -> 
     return values
 
 
-def _chain_per_year(world: World, draws: Draws, blast_kg: Floats, ageing_per_year: Floats) -> Floats:
+def _chain_per_year(world: World, draws: Draws, blast_kg: Floats, whole_rate_per_year: Floats) -> Floats:
     """Return expected deaths a year in storehouses set off by each root, shape (2, knot, storehouse).
 
     Chains are worked out at the start of each year on the replication's own marks, and interpolated.
+
+    Parameters
+    ----------
+    whole_rate_per_year
+        Rate of events that involve a whole storehouse, if it holds any [1/yr], shape (knot, storehouse).
     """
     years = world.year_knots
-    held = blast_kg[years]
-    whole_share = extent_shares(world.curves.exposure.parameters, Cause.AGEING)[1]
-    rate = (held > 0.0) * draws.supply.full.whole_rate_per_year + ageing_per_year[years] * whole_share
-    per_year = rate * _set_off_deaths(world, draws, held)
+    per_year = whole_rate_per_year[years] * _set_off_deaths(world, draws, blast_kg[years])
     before, after, share = world.between_years
     return (1.0 - share) * per_year[:, before] + share * per_year[:, after]
 

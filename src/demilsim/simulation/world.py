@@ -9,7 +9,6 @@ import numpy as np
 
 from demilsim.model.ageing import AgeingProfile, ageing_profile
 from demilsim.model.calendar import departure_days, month_edges, nominal_working_days, open_share
-from demilsim.model.consequence import extent_shares
 from demilsim.model.curves import HarmCurves
 from demilsim.model.diversion import theft_rate_per_year
 from demilsim.model.event_rate import BASE_CAUSES
@@ -20,14 +19,15 @@ from demilsim.model.harm import (
     scenario_curves,
     storehouse_index,
 )
-from demilsim.model.options import DisposalOptions, disposal_options, drawing_order
+from demilsim.model.money import Match, matches, scrap_fund
+from demilsim.model.options import DisposalOptions, disposal_options, drawing_order, may_pay_at
 from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import k_none, storehouse_distance_m
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
 from demilsim.simulation.streams import Keys, entity_keys
-from demilsim.units import GRAMS_PER_TONNE, day_of, grams
+from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, day_of, grams
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,8 @@ class FullStock:
     ----------
     blast_kg
         NEQ that joins a mass explosion [kg], shape (storehouse,).
-    per_year, propagated
+    deaths, propagated
         Values of the harm curves of those names at `blast_kg`, shape (curve, storehouse).
-    whole_rate_per_year
-        Rate of events by base causes that involve a whole storehouse [1/yr], shape (storehouse,).
     mass_g, neq_kg, surplus_g
         All mass [g] and NEQ [kg], and the mass of all surplus [g].
     house_g
@@ -83,9 +81,8 @@ class FullStock:
     """
 
     blast_kg: Floats
-    per_year: Floats
+    deaths: Floats
     propagated: Floats
-    whole_rate_per_year: Floats
     mass_g: float
     neq_kg: float
     surplus_g: float
@@ -168,6 +165,12 @@ class World:
         return full_stock(self, self.lot_g)
 
     @cached_property
+    def base_rates(self) -> tuple[Floats, Floats]:
+        """Rates of events by base causes that involve a stack, and a storehouse [1/yr], shape (storehouse,)."""
+        stack, whole = (self.curves.base_rate_per_year @ self.curves.base_shares).T
+        return stack, whole
+
+    @cached_property
     def has_true_stock(self) -> bool:
         """Whether what is there may differ from what is recorded, now or later."""
         return bool(np.any(self.mass_sigma > 0.0) or np.any(self.arrival_day > 0.0))
@@ -193,6 +196,39 @@ class World:
         )
 
     @cached_property
+    def matches(self) -> tuple[Match, ...]:
+        """Funds that match what others receive."""
+        return matches(self.scenario)
+
+    @cached_property
+    def scrap_fund(self) -> int:
+        """Fund that income from scrap goes into, or `NO_FUND`."""
+        return scrap_fund(self.scenario)
+
+    @cached_property
+    def fund_index(self) -> dict[str, int]:
+        """Index of each fund by id."""
+        return {fund.fund_id: i for i, fund in enumerate(self.scenario.funds)}
+
+    @cached_property
+    def verification_cents_per_t(self) -> tuple[float, ...]:
+        """What verification costs each fund for each tonne that it pays for [cents/t]; empty if none."""
+        per_t = tuple(fund.verification_usd_per_t * CENTS_PER_USD for fund in self.scenario.funds)
+        return per_t if any(per_t) else ()
+
+    @cached_property
+    def emergency(self) -> tuple[tuple[bool, ...], ...]:
+        """Whether a fund pays for clean-up at a site, by fund and site."""
+        country = self.scenario.country_of_site
+        return tuple(
+            tuple(
+                fund.use == "emergency" and may_pay_at(fund, site.site_id, country[site.site_id])
+                for site in self.scenario.sites
+            )
+            for fund in self.scenario.funds
+        )
+
+    @cached_property
     def lots_of_house(self) -> tuple[list[int], ...]:
         """`lots_in` as lists, for loops over the few lots of one storehouse."""
         return tuple(lots.tolist() for lots in self.lots_in)
@@ -209,13 +245,10 @@ def full_stock(world: World, lot_g: Ints) -> FullStock:
     lot_t = lot_g / GRAMS_PER_TONNE
     blast = world.houses.sum(lot_t * world.blast_kg_per_t)
     every = np.arange(blast.size)
-    parameters = world.curves.exposure.parameters
-    whole = np.array([extent_shares(parameters, cause)[1] for cause in BASE_CAUSES])
     return FullStock(
         blast_kg=blast,
-        per_year=world.curves.per_year.at(every, blast),
+        deaths=world.curves.deaths.at(every, blast),
         propagated=world.curves.propagated.at(every, blast),
-        whole_rate_per_year=world.curves.base_rate_per_year @ whole,
         mass_g=float(lot_g.sum()),
         neq_kg=float(lot_t @ world.neq_kg_per_t),
         surplus_g=float(lot_g[world.surplus].sum()),

@@ -1,0 +1,209 @@
+"""Measure what worker processes cost beyond the work itself, in CPU time.
+
+Covers: the Kazakhstan programme under eight policies, a spin of the same length as the floor that this
+machine sets in the same round, and tasks without any work. Efficiency is CPU time in one process over CPU
+time of all processes together; workers are started and prepared before, and that is reported on its own.
+Wall-clock times on a shared machine mean little and are not reported.
+
+    python benchmarks/parallel.py --json [--rounds N] [--replications N] [--workers N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from demilsim.experiments import backends, ensemble
+from demilsim.experiments.backends import MEASURED_TASKS, Packing, run_tasks
+from demilsim.experiments.ensemble import replicate
+from demilsim.experiments.packing import pack_rows, unpack_rows
+from demilsim.experiments.sweep import POLICIES, simple_plan
+from demilsim.plan import DisposalPlan
+from demilsim.planning.rules import DO_NOTHING
+from demilsim.scenario.loader import load_scenario
+from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.record import RunResult
+
+SCENARIO = Path(__file__).parent.parent / "scenarios" / "kazakhstan"
+TRIVIAL_TASKS = 200_000
+CHUNKS_OF_ONE = 2_000
+RETURNED, DIFFERENT_ROWS = 400, 20
+"""Rows of results that are sent back, a chunk of different ones at a time: pickle sends equal ones once."""
+USUAL_REPLICATIONS = 400
+"""Of a run, for which the chunks are counted that it would get."""
+
+CPU_CLOCK_OF_PROCESS = 2
+"""Low bits of the Linux clock id of another process's CPU time."""
+
+SHARED: list[Any] = []
+
+
+def share(*values: Any) -> None:
+    SHARED[:] = values
+
+
+def nothing(number: int) -> int:
+    return number
+
+
+def spin(_: int) -> int:
+    total = 0
+    for number in range(SHARED[0]):
+        total += number
+    return total
+
+
+def row_given(number: int) -> dict[str, RunResult]:
+    rows = SHARED[0]
+    return rows[number % len(rows)]
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and its workers [s]."""
+    workers = [
+        time.clock_gettime((~child.pid << 3) | CPU_CLOCK_OF_PROCESS)
+        for child in multiprocessing.active_children()
+        if child.pid is not None
+    ]
+    return time.process_time() + sum(workers)
+
+
+def spent(work: Callable[[], object]) -> float:
+    before = cpu_seconds()
+    work()
+    return cpu_seconds() - before
+
+
+def count_chunks() -> list[int]:
+    """Return a list to which the size of every chunk that is sent will be added."""
+    sizes: list[int] = []
+    plain = backends._Chunks.next
+
+    def counted(self: backends._Chunks) -> Sequence[Any]:
+        chunk = plain(self)
+        sizes.append(len(chunk))
+        return chunk
+
+    backends._Chunks.next = counted  # type: ignore[method-assign]
+    return sizes
+
+
+class Bench:
+    """One scenario, its plans, and how many workers and replications."""
+
+    def __init__(self, workers: int, replications: int) -> None:
+        self.workers, self.replications = workers, replications
+        self.scenario: Scenario = load_scenario(SCENARIO)
+        self.plans: dict[str, DisposalPlan] = {
+            "do_nothing_again": DO_NOTHING,
+            **{name: simple_plan(name, self.scenario) for name in POLICIES},
+        }
+        self.sizes = count_chunks()
+
+    def tasks(
+        self, function: Callable[[int], Any], count: int, jobs: int, *shared: Any,
+        chunk: int | None = None, packing: Packing | None = None,
+    ) -> None:  # fmt: skip
+        for _ in run_tasks(function, range(count), jobs, share, shared, chunk=chunk, packing=packing):
+            pass
+
+    def engine(self, jobs: int, count: int) -> None:
+        replicate(self.scenario, self.plans, count, seed=1, jobs=jobs)
+
+    def additions(self) -> int:
+        """Return additions of a spin that takes as long as one replication under all plans."""
+        ensemble._initialise(self.scenario, self.plans, 1, False)
+        ensemble._replication(0)
+        seconds = spent(lambda: [ensemble._replication(number) for number in range(5)]) / 5
+        share(1_000_000)
+        return int(seconds / spent(lambda: spin(0)) * 1_000_000)
+
+
+def efficiencies(bench: Bench, additions: int) -> dict[str, float]:
+    """Return CPU efficiency of the engine and of the spin in one round, and the chunks of the engine."""
+    count, workers = bench.replications, bench.workers
+    bench.engine(workers, 2 * workers + MEASURED_TASKS)  # prepares the workers for this scenario
+    serial = spent(lambda: bench.engine(1, count))
+    bench.sizes.clear()
+    parallel = spent(lambda: bench.engine(workers, count))
+    chunks = len(bench.sizes)
+    floor_serial = spent(lambda: bench.tasks(spin, count, 1, additions))
+    floor_parallel = spent(lambda: bench.tasks(spin, count, workers, additions))
+    return {
+        "engine_ms_per_replication": 1e3 * serial / count,
+        "engine_replications_per_chunk": (count - MEASURED_TASKS) / max(chunks, 1),
+        "engine_efficiency": serial / parallel,
+        "spin_efficiency": floor_serial / floor_parallel,
+        "engine_over_spin": serial / parallel / (floor_serial / floor_parallel),
+    }
+
+
+def overheads(bench: Bench) -> dict[str, float]:
+    """Return what chunks, tasks without work and results on their way back cost [µs]."""
+    workers = bench.workers
+    bench.tasks(nothing, 100, workers, chunk=1)
+    ones = spent(lambda: bench.tasks(nothing, CHUNKS_OF_ONE, workers, chunk=1))
+    serial = spent(lambda: bench.tasks(nothing, TRIVIAL_TASKS, 1))
+    bench.sizes.clear()
+    parallel = spent(lambda: bench.tasks(nothing, TRIVIAL_TASKS, workers))
+    found = {
+        "us_per_chunk": 1e6 * ones / CHUNKS_OF_ONE,
+        "trivial_us_per_task": 1e6 * (parallel - serial) / TRIVIAL_TASKS,
+        "trivial_tasks_per_chunk": statistics.mean(bench.sizes),
+    }
+    rows = [ensemble._replication(number) for number in range(DIFFERENT_ROWS)]
+    for name, packing in (("packed", (pack_rows, unpack_rows)), ("as_they_are", None)):
+
+        def give(count: int, chunk: int, packing: Packing | None = packing) -> None:
+            bench.tasks(row_given, count, workers, rows, chunk=chunk, packing=packing)
+
+        give(10, 1)
+        given = spent(lambda give=give: give(RETURNED, DIFFERENT_ROWS))
+        found[f"results_{name}_us_per_replication"] = 1e6 * given / RETURNED
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one JSON document (the only form there is)")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--replications", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args()
+    backends.WORTH_SECONDS = 0.0
+    bench = Bench(asked.workers, asked.replications)
+    started = spent(lambda: bench.tasks(nothing, 100, asked.workers, chunk=1))
+    additions = bench.additions()
+    rounds = [efficiencies(bench, additions) | overheads(bench) for _ in range(asked.rounds)]
+    medians = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+    usual = backends._Chunks(range(USUAL_REPLICATIONS), asked.workers, 0.0, None)
+    usual.seconds = medians["engine_ms_per_replication"] / 1e3
+    chunks = 0
+    while usual.left:
+        backends._Chunks.next(usual)
+        chunks += 1
+    document = {
+        "workers": asked.workers,
+        "policies": len(bench.plans),
+        "replications": asked.replications,
+        "rounds": asked.rounds,
+        "start_cpu_seconds_per_worker": started / asked.workers,
+        **medians,
+        "ranges": {
+            name: [min(found[name] for found in rounds), max(found[name] for found in rounds)]
+            for name in ("engine_efficiency", "spin_efficiency", "engine_over_spin")
+        },
+        f"chunks_of_{USUAL_REPLICATIONS}_replications": chunks,
+        "us_of_chunks_per_replication": medians["us_per_chunk"] * chunks / USUAL_REPLICATIONS,
+    }
+    print(json.dumps(document, indent=2))
+
+
+if __name__ == "__main__":
+    main()
