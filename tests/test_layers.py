@@ -26,7 +26,7 @@ LAYERS = (
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 HOMES = {"simpy": "simulation", "pulp": "optimisation", "highspy": "optimisation", "matplotlib": "reporting"}
 LONGEST_MODULE = 400
-HEAVY = ("scipy", "matplotlib", "pandas", "pulp", "highspy", "simpy")
+HEAVY = ("scipy", "matplotlib", "pandas", "pulp", "highspy", "simpy", "numba")
 
 
 def modules() -> Iterator[Path]:

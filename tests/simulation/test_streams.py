@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from demilsim.simulation.streams import Purpose, Streams, depth_for, entity_keys
+from demilsim.simulation import fast
+from demilsim.simulation.streams import (
+    Purpose,
+    Streams,
+    depth_for,
+    entity_keys,
+    exceeding,
+    keyed_mantissas,
+    mixed_keys,
+    uniform_of,
+)
 
 ALARM = 1e-4
 """P-value below which a fixed-seed test of fit fails: a good generator passes 9,999 seeds in 10,000."""
@@ -98,3 +110,25 @@ def test_open_interval_and_exponentials() -> None:
 def test_depth_holds_a_poisson_count(mean: float) -> None:
     """A block of draws is too short for a Poisson count less than once in 10^12 times."""
     assert stats.poisson.sf(depth_for(mean), mean) < 1e-12
+
+
+def test_several_purposes_in_one_pass() -> None:
+    """Asking for several purposes at once gives the numbers of asking for each."""
+    keys = entity_keys(f"e{i}" for i in range(30))
+    streams, purposes = Streams(4, 2), (Purpose.ROAD, Purpose.EXTENT, Purpose.BREAKDOWN_UP)
+    together = streams.uniforms(purposes, keys, 5)
+    assert np.array_equal(together, [streams.uniform(purpose, keys, 5) for purpose in purposes])
+    assert np.array_equal(streams.exponentials(purposes, keys, 5), -np.log(together))
+
+
+@pytest.mark.parametrize("found", [exceeding, fast.exceeding], ids=["numpy", "compiled"])
+def test_entities_above_their_bounds(found: Callable[..., tuple[np.ndarray, np.ndarray]]) -> None:
+    """Just those entities are found whose uniform deviate is above a bound of their own."""
+    mixed = mixed_keys(entity_keys(f"e{i}" for i in range(2000)))
+    state = Streams(4, 2).states((Purpose.AGEING_GAP,))
+    uniform = uniform_of(keyed_mantissas(state, mixed, 1)[0, :, 0])
+    bounds = np.linspace(0.2, 1.0, 2000)
+    entities, mantissas = found(state, mixed, (bounds * 2.0**53).astype(np.uint64))
+    assert np.array_equal(entities, np.flatnonzero(uniform > bounds))
+    assert np.array_equal(uniform_of(mantissas), uniform[entities])
+    assert 500 < entities.size < 1100

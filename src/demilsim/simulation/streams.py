@@ -7,7 +7,7 @@ draws, whatever the order of use. Entities are keyed by a hash of their id, not 
 |---|---|---|
 | LOT_FACTOR | lot | one normal deviate |
 | AGEING_GAP, AGEING_MARK | lot | unit exponentials between candidates; uniform marks |
-| BASE_GAP | storehouse and base cause | unit exponentials between candidates |
+| BASE_GAP, BASE_MARK | storehouse and base cause | unit exponentials between candidates; uniform marks |
 | EXTENT, PROMPT, DEATHS_PUBLIC, DEATHS_WORKERS | lot, or storehouse and cause | one per candidate |
 | DAYTIME, RESPONDERS, CHAIN_DELAY | lot, or storehouse and cause | one per candidate |
 | PROPAGATION | root, from, to | one mark |
@@ -18,6 +18,8 @@ draws, whatever the order of use. Entities are keyed by a hash of their id, not 
 | LOT_MASS, ARRIVAL | lot | one normal deviate; one uniform |
 | THEFT_GAP, THEFT_MARK, THEFT_SHARE | lot | unit exponentials between thefts; one each per theft |
 | ROAD_ACCIDENT | lot | one unit exponential |
+| EXCHANGE | currency | one normal deviate a day |
+| SCRAP_BUYER | facility and category | one |
 | RESAMPLE | bootstrap sample | which replication is drawn, one each |
 | FORCED_EXPLOSION | one | nine for each explosion made to happen |
 """
@@ -83,7 +85,10 @@ class Purpose(IntEnum):
     THEFT_GAP = 32
     THEFT_MARK = 33
     THEFT_SHARE = 34
+    BASE_MARK = 35
     ROAD_ACCIDENT = 40
+    EXCHANGE = 50
+    SCRAP_BUYER = 51
     RESAMPLE = 60
     FORCED_EXPLOSION = 23
 

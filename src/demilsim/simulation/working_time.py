@@ -95,16 +95,31 @@ def working_times(
         with infinity.
     """
     days, down = _timeline(edges, down_start, down_end)
-    length = np.diff(days, axis=1)
-    interval = np.searchsorted(edges[1:-1], days[:, :-1], side="right")
-    slope = np.take_along_axis(share, interval, axis=1)
-    slope[down[:, :-1]] = 0.0
-    worked = np.cumsum(slope * length, axis=1)
-    moves = length > 0.0
+    length = days[:, 1:] - days[:, :-1]
+    interval = _intervals(edges, days[:, :-1])
+    interval += np.arange(share.shape[0])[:, None] * share.shape[1]
+    gained = share.ravel().take(interval)
+    gained *= length
+    gained[down[:, :-1]] = 0.0
+    worked = np.zeros_like(days)
+    np.cumsum(gained, axis=1, out=worked[:, 1:])
+    moves = np.ones(days.shape, dtype=bool)
+    np.greater(length, 0.0, out=moves[:, 1:])
     return tuple(
-        WorkingTime([0.0, *day[kept].tolist()], [0.0, *done[kept].tolist()])
-        for day, done, kept in zip(days[:, 1:], worked, moves, strict=True)
+        WorkingTime(day[kept].tolist(), done[kept].tolist())
+        for day, done, kept in zip(days, worked, moves, strict=True)
     )
+
+
+def _intervals(edges: Floats, days: Floats) -> Ints:
+    """Return the interval of the calendar that begins on or holds each day, in their shape."""
+    lengths = np.diff(edges)
+    whole = lengths.astype(np.int64)
+    last = whole.size - 1
+    if np.array_equal(whole, lengths):
+        # A table of days is quicker than a search.
+        return np.append(np.repeat(np.arange(last + 1), whole), last).take(days.astype(np.int64))
+    return edges[1:-1].searchsorted(days, side="right")
 
 
 def _timeline(edges: Floats, down_start: Floats, down_end: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -158,8 +173,7 @@ class Calendar:
 
     def at(self, days: Floats) -> Floats:
         """Return C on each of some days in [0, horizon] [working d], in their shape."""
-        interval = self.edges[1:-1].searchsorted(days, side="right")
-        return self.share.take(interval) * days + self.base.take(interval)
+        return np.interp(days, self.edges, self.worked)
 
     def when(self, worked: Floats) -> Floats:
         """Return the first day on which C reaches each reading, in their shape; infinite if never."""
@@ -170,9 +184,10 @@ class Calendar:
         """Return what `when` does, for many readings that rise along each row, shape (row, reading)."""
         rows = worked.shape[0]
         lengths = runs(np.broadcast_to(self.worked, (rows, self.worked.size)), worked)
-        days = np.repeat(np.tile(self.pace, rows), lengths).reshape(worked.shape)
+        table = (rows, self.pace.size)
+        days = np.repeat(np.broadcast_to(self.pace, table).ravel(), lengths).reshape(worked.shape)
         days *= worked
-        days += np.repeat(np.tile(self.offset, rows), lengths).reshape(worked.shape)
+        days += np.repeat(np.broadcast_to(self.offset, table).ravel(), lengths).reshape(worked.shape)
         return days
 
 
@@ -330,12 +345,11 @@ def runs(rows: Floats, asked: Floats) -> Ints:
     """
     count = asked.shape[1]
     bounds = np.empty((rows.shape[0], rows.shape[1] + 2), dtype=np.int64)
-    bounds[:, 0] = np.arange(rows.shape[0]) * count
     for row, line in enumerate(asked):
+        bounds[row, 0] = 0
         bounds[row, 1:-1] = line.searchsorted(rows[row], side="right")
-    bounds[:, 1:-1] += bounds[:, :1]
-    bounds[:, -1] = bounds[:, 0] + count
-    return np.diff(bounds, axis=1).ravel()
+        bounds[row, -1] = count
+    return (bounds[:, 1:] - bounds[:, :-1]).ravel()
 
 
 def _apart(rows: Floats) -> tuple[Floats, float]:
