@@ -13,6 +13,7 @@ import typer
 from demilsim.terminal import Console, ExitCode, guarded
 
 if TYPE_CHECKING:
+    from demilsim.experiments.precision import Precision, PrecisionReached
     from demilsim.scenario.scenario import Scenario
 
 app = typer.Typer(
@@ -41,6 +42,18 @@ Set = Annotated[
     list[str], typer.Option("--set", metavar="PATH=VALUE", help="Replace a value of scenario.yaml.")
 ]
 Replications = Annotated[int, typer.Option(min=2, help="Fresh replications.")]
+PrecisionOption = Annotated[
+    list[str],
+    typer.Option(
+        "--precision",
+        metavar="[OUTPUT=]SHARE",
+        help="Replicate until half-widths are at most this share of the means, e.g. 5%, of the expected "
+        "fatalities and their differences or of an OUTPUT; --replications are then the least.",
+    ),
+]
+MaxReplications = Annotated[
+    int | None, typer.Option(help="With --precision: give up after so many. [default: 4000]")
+]
 ParameterDraws = Annotated[
     int, typer.Option(min=0, help="Draws of constants that are not known; 0 for none, else 2 or more.")
 ]
@@ -84,6 +97,8 @@ def run(
     scenario: ScenarioPath,
     out: Out,
     replications: Replications = 400,
+    precision: PrecisionOption = [],  # noqa: B006
+    max_replications: MaxReplications = None,
     parameter_draws: ParameterDraws = 32,
     seed: Seed = None,
     set_: Set = [],  # noqa: B006
@@ -97,8 +112,9 @@ def run(
     from demilsim.reporting.outputs import notes_of, write_results
 
     console, started = Console(quiet or json), time.monotonic()
+    asked = _precision(precision, replications, max_replications)
     loaded = _load(scenario, set_)
-    with console.progress(replications) as bar:
+    with console.progress(asked.most if asked else replications) as bar:
         outcome = run_programme(
             loaded,
             replications,
@@ -107,6 +123,7 @@ def run(
             tell=console.say,
             progress=bar.advance,
             parameter_draws=parameter_draws,
+            precision=asked,
         )
     write_results(
         out,
@@ -117,9 +134,11 @@ def run(
         notes=notes_of(loaded, outcome.programme, outcome.uncertainty),
         uncertainty=outcome.uncertainty,
         audience=audience.value,
+        precision=outcome.precision,
     )
     _finish(out, json, console)
-    raise typer.Exit(_plan_code(outcome.programme, console))
+    code = _precision_code(outcome.precision, console)
+    raise typer.Exit(max(code, _plan_code(outcome.programme, console)))
 
 
 @app.command()
@@ -129,6 +148,8 @@ def simulate(
     plan: Annotated[Path | None, typer.Option(help="A plan.csv.")] = None,
     rule: Annotated[str | None, typer.Option(help="A rule, host_only or do_nothing.")] = None,
     replications: Replications = 400,
+    precision: PrecisionOption = [],  # noqa: B006
+    max_replications: MaxReplications = None,
     seed: Seed = None,
     set_: Set = [],  # noqa: B006
     jobs: Jobs = None,
@@ -137,7 +158,7 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Simulate one plan: that of a file, of a rule, or none."""
-    from demilsim.experiments.ensemble import replicate
+    from demilsim.experiments.programme import simulate_plans
     from demilsim.experiments.sweep import POLICIES, simple_plan
     from demilsim.reporting.outputs import notes_of, write_results
     from demilsim.reporting.plan_file import read_plan
@@ -147,10 +168,20 @@ def simulate(
         raise typer.BadParameter("give --plan or --rule, not both")
     if rule and rule not in POLICIES:
         raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
+    asked = _precision(precision, replications, max_replications)
     loaded = _load(scenario, set_)
     chosen = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
-    with console.progress(replications) as bar:
-        ensemble = replicate(loaded, [chosen], replications, seed=seed, jobs=jobs, progress=bar.advance)
+    with console.progress(asked.most if asked else replications) as bar:
+        ensemble, reached = simulate_plans(
+            loaded,
+            {chosen.name: chosen},
+            replications,
+            asked,
+            seed=seed,
+            jobs=jobs,
+            tell=console.say,
+            progress=bar.advance,
+        )
     write_results(
         out,
         ensemble,
@@ -158,8 +189,10 @@ def simulate(
         how=_how(started, jobs),
         notes=notes_of(loaded, None),
         audience=audience.value,
+        precision=reached,
     )
     _finish(out, json, console)
+    raise typer.Exit(_precision_code(reached, console))
 
 
 @app.command()
@@ -191,6 +224,8 @@ def compare(
     scenarios: Annotated[list[Path], typer.Argument(help="Two scenarios or more.", show_default=False)],
     out: Out,
     replications: Replications = 200,
+    precision: PrecisionOption = [],  # noqa: B006
+    max_replications: MaxReplications = None,
     seed: Seed = None,
     set_: Set = [],  # noqa: B006
     jobs: Jobs = None,
@@ -202,12 +237,14 @@ def compare(
     from demilsim.reporting.studies import write_comparison
 
     console = Console(quiet or json)
+    asked = _precision(precision, replications, max_replications)
     loaded = [_load(path, set_) for path in scenarios]
-    result = compare_scenarios(loaded, replications, seed=seed, jobs=jobs, tell=console.say)
+    result = compare_scenarios(loaded, replications, seed=seed, jobs=jobs, tell=console.say, precision=asked)
     document = write_comparison(out, result)
     if json:
         _print_json(document)
     console.say(f"comparison: {out / 'compare.csv'}")
+    raise typer.Exit(_precision_code(result.precision, console))
 
 
 @app.command()
@@ -308,6 +345,26 @@ def _how(started: float, jobs: int | None) -> Any:
 
     command = ("demilsim", *sys.argv[1:])
     return HowRun(command, time.monotonic() - started, jobs or available_cores())
+
+
+def _precision(texts: list[str], least: int, most: int | None) -> Precision | None:
+    if not texts:
+        if most is not None:
+            raise typer.BadParameter("--max-replications: expected only with --precision")
+        return None
+    from demilsim.experiments.precision import parse_precision
+
+    return parse_precision(texts, least, most)
+
+
+def _precision_code(reached: PrecisionReached | None, console: Console) -> int:
+    """Return 1 and say what is missing if the replications ran out before the precision was reached."""
+    if reached is None or reached.met:
+        return ExitCode.DONE
+    from demilsim.experiments.precision import missed
+
+    console.warn(f"target missed: {missed(reached)}")
+    return ExitCode.TARGET_MISSED
 
 
 def _finish(out: Path, json: bool, console: Console) -> None:

@@ -45,6 +45,10 @@ def test_run_writes_the_results_folder(alpha: Path, tmp_path: Path, cli: Command
     for policy in POLICIES:
         deaths = summary["policies"][policy]["expected_fatalities"]
         assert 0.0 < deaths["parameter_p5"] <= deaths["parameter_p95"]
+        assert deaths["bootstrap_low"] < deaths["mean"] < deaths["bootstrap_high"]
+    nothing = summary["differences"]["optimised - do_nothing"]["expected_fatalities"]
+    assert nothing["half_width_simultaneous"] > nothing["half_width"] > 0.0
+    assert "for all differences to hold at once" in (out / "report.html").read_text()
     header = (out / "timeline.csv").read_text().splitlines()[0].split(",")
     assert header[:7] == [
         "policy",
@@ -200,3 +204,39 @@ def test_sources_lists_the_register(alpha: Path, cli: CommandLine) -> None:
     assert in_code == [row["key"] for row in rows][-len(in_code) :]
     gas_constant = by_key["model.ageing.GAS_CONSTANT_J_PER_MOL_K"]
     assert (gas_constant["unit"], gas_constant["low"], gas_constant["high"]) == ("J/(mol K)", "", "")
+
+
+def test_precision_chooses_the_replications(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """A run that stops at n differs from one with n replications only in what it says about precision."""
+    arguments = ("simulate", alpha, "--rule", "oldest_first", "--jobs", 1)
+    outs = tmp_path / "precise", tmp_path / "fixed"
+    seen = cli(*arguments, "--out", outs[0], "--replications", 100, "--precision", "expected_fatalities=20%")
+    assert seen.code == 0, seen.err
+    run, summary = (json.loads((outs[0] / name).read_text()) for name in ("run.json", "summary.json"))
+    assert run["precision"] == summary["precision"]
+    (output,) = summary["precision"]["outputs"]
+    assert (output["output"], output["response"]) == ("oldest_first", "expected_fatalities")
+    deaths = summary["policies"]["oldest_first"]["expected_fatalities"]
+    assert output["reached"] == pytest.approx(deaths["half_width"] / deaths["mean"])
+    assert output["reached"] <= output["asked"] == 0.2
+    assert summary["precision"]["met"]
+    assert cli(*arguments, "--out", outs[1], "--replications", summary["replications"]).code == 0
+    fixed = json.loads((outs[1] / "summary.json").read_text())
+    assert fixed["precision"] is None
+    assert summary | {"precision": None} == fixed
+    files = [contents(out) for out in outs]
+    assert files[0] | {"summary.json": b""} == files[1] | {"summary.json": b""}
+
+
+def test_missed_precision_is_told(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """If the replications run out first, the exit code is 1, with a line and a note in the report."""
+    out = tmp_path / "out"
+    arguments = ("--max-replications", 100, "--precision", "expected_fatalities=0.0001%", "--jobs", 1)
+    seen = cli("simulate", alpha, "--rule", "oldest_first", "--out", out, *arguments)
+    assert seen.code == 1
+    assert "target missed: precision not reached within 100 replications for 1 of 1 outputs" in seen.err
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["replications"] == 100
+    assert not summary["precision"]["met"]
+    assert summary["notes"][-1].startswith("Precision not reached within 100 replications")
+    assert "Precision not reached within 100 replications" in (out / "report.html").read_text()

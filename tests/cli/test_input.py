@@ -51,6 +51,10 @@ def test_missing_scenario_is_refused(command: str, tmp_path: Path, cli: CommandL
         (("run", "X", "--out", "Y", "--audience", "everybody"), "audience"),
         (("check", "X", "--set", "novalue"), "expected PATH=VALUE"),
         (("simulate", "X", "--out", "Y", "--rule", "luckiest_first"), "expected one of"),
+        (("run", "X", "--out", "Y", "--precision", "much"), "expected a share such as 5%"),
+        (("run", "X", "--out", "Y", "--precision", "fatalities=5%"), "counts rare events"),
+        (("simulate", "X", "--out", "Y", "--precision", "5%", "--max-replications", "9"), "at least 100"),
+        (("compare", "X", "Y", "--out", "Z", "--max-replications", "900"), "only with --precision"),
     ],
 )
 def test_wrong_use_is_answered(arguments: tuple[str, ...], words: str, cli: CommandLine) -> None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from demilsim.errors import PlanError
-from demilsim.experiments.ensemble import CHUNK, Ensemble, Response, replicate, responses
+from demilsim.experiments.ensemble import COUNTS, Ensemble, Response, replicate, responses
 from demilsim.experiments.statistics import estimate
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
@@ -42,10 +42,10 @@ def all_same(one: Ensemble, two: Ensemble) -> bool:
 
 
 def test_number_of_workers_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One process and two more give the same results bit for bit, over more than two chunks."""
+    """One process and two more give the same results bit for bit."""
     monkeypatch.setattr("demilsim.experiments.backends.WORTH_SECONDS", 0.0)
     plans = {"nothing": DO_NOTHING, "some": some_plan()}
-    count = 2 * CHUNK + 3
+    count = 19
     serial, parallel = (replicate(busy(), plans, count, jobs=jobs) for jobs in (1, 2))
     assert [r.replication for r in serial.results["some"]] == list(range(count))
     assert all_same(serial, parallel)
@@ -70,10 +70,10 @@ def test_seed_and_first_replication_choose_the_numbers() -> None:
 
 
 def test_progress_counts_every_replication() -> None:
-    """Chunks are reported as they finish and sum to the whole."""
+    """Replications are reported as they finish and sum to the whole."""
     told: list[int] = []
-    replicate(one_lot(), [DO_NOTHING], CHUNK + 2, jobs=1, progress=told.append)
-    assert told == [CHUNK, 2]
+    replicate(one_lot(), [DO_NOTHING], 10, jobs=1, progress=told.append)
+    assert told == [1] * 10
 
 
 def test_harm_by_storehouse_is_kept_only_on_request() -> None:
@@ -136,3 +136,32 @@ def test_clearance_is_the_end_of_the_period_in_which_one_percent_is_left() -> No
     assert ensemble.clearance_days("nearly").tolist() == [181.0, 181.0]
     assert ensemble.clearance_days("less").tolist() == [np.inf, np.inf]
     assert ensemble.clearance_days("nothing").tolist() == [np.inf, np.inf]
+
+
+def test_no_event_is_not_certainty() -> None:
+    """Where nothing exploded in 20 replications, explosions and their differences keep a width."""
+    ensemble = replicate(one_lot(parameters=QUIET), {"a": DO_NOTHING, "b": DO_NOTHING}, 20, jobs=1)
+    assert not ensemble.values("a", Response.EXPLOSIONS).any()
+    assert ensemble.estimate("a", Response.EXPLOSIONS).half_width == pytest.approx(3.689 / 20, abs=1e-4)
+    assert ensemble.difference("a", "b", Response.EXPLOSIONS).half_width == pytest.approx(0.1844, abs=1e-4)
+    for response in COUNTS:
+        assert ensemble.estimate("a", response).half_width != 0.0
+    assert ensemble.estimate("a", Response.DAMAGE).half_width is None
+
+
+def test_size_of_an_unseen_event_is_that_seen_under_another_policy() -> None:
+    """Where only one policy has deaths, the other's interval reckons with the most of one replication."""
+    ensemble = replicate(busy(), {"a": DO_NOTHING}, 12, jobs=1)
+    quiet = replicate(busy(), {"b": DO_NOTHING}, 12, jobs=1)
+    calm = tuple(replace(result, events=()) for result in quiet.results["b"])
+    both = Ensemble(ensemble.scenario, ensemble.plans | {"b": DO_NOTHING}, ensemble.results | {"b": calm})
+    most = both.values("a", Response.INJURIES).max()
+    assert most > 0.0
+    assert both.estimate("b", Response.INJURIES).half_width == pytest.approx(3.68888 / 12 * most, rel=1e-5)
+
+
+def test_joined_ensembles_are_one() -> None:
+    """Replications 0 to 4 and 5 to 8, joined, are 0 to 8."""
+    plans = {"nothing": DO_NOTHING, "some": some_plan()}
+    parts = [replicate(busy(), plans, count, first=first, jobs=1) for first, count in ((0, 5), (5, 4))]
+    assert all_same(parts[0].followed_by(parts[1]), replicate(busy(), plans, 9, jobs=1))

@@ -3,7 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demilsim.experiments.statistics import Estimate, estimate, paired, share
+from demilsim.experiments.statistics import (
+    FEW_EVENTS,
+    Estimate,
+    counted,
+    estimate,
+    group_estimate,
+    paired,
+    quantile_interval,
+    share,
+    variance_split,
+)
 
 
 def test_half_width_by_hand() -> None:
@@ -53,3 +63,75 @@ def test_share_against_published_wilson_interval() -> None:
 def test_share_of_always_keeps_a_width() -> None:
     """Twenty hits out of twenty leave a lower end of 0.839, not of 1."""
     assert share(np.ones(20)).low == pytest.approx(0.8389, abs=1e-4)
+
+
+def test_no_event_leaves_a_width() -> None:
+    """Without an event in 100 replications the upper end is 3.689/100 events of the largest size known."""
+    none = np.zeros(100)
+    assert counted(none, 0, 1.0).half_width == pytest.approx(0.03689, abs=1e-5)  # Garwood: 3.689 for none
+    assert counted(none, 0, 5.0).high == pytest.approx(0.18444, abs=1e-5)
+    assert counted(none, 0, 0.0) == Estimate(0.0, None)
+    assert counted(np.zeros(1), 0, 1.0) == Estimate(0.0, None)
+
+
+def test_few_events_against_published_limits() -> None:
+    """For 5 events Garwood's upper end is 11.668; from `FEW_EVENTS` on the t interval stands alone."""
+    few = np.repeat([1.0, 0.0], [5, 95])
+    assert counted(few, 5, 1.0).half_width == pytest.approx((11.668 - 5.0) / 100.0, abs=1e-5)
+    assert counted(2.0 * few, 5, 9.0).half_width == pytest.approx(2.0 * (11.668 - 5.0) / 100.0, abs=2e-5)
+    many = np.repeat([1.0, 0.0], [FEW_EVENTS, 90])
+    assert counted(many, FEW_EVENTS, 1.0) == estimate(many)
+
+
+def test_counts_of_rare_events_are_covered() -> None:
+    """Of 4,000 sets of 50 Poisson counts with 1.5 events in all, at least 95% of intervals hold the mean."""
+    values = np.random.default_rng(6).poisson(0.03, (4000, 50)).astype(float)
+    found = [counted(row, int(row.sum()), 1.0) for row in values]
+    assert np.mean([e.low <= 0.03 <= e.high for e in found]) >= 0.95
+    assert np.mean([e.low <= 0.03 <= e.high for e in map(estimate, values)]) < 0.8
+
+
+def test_quantile_interval_against_published_ranks() -> None:
+    """The 95% interval of the median of 20 values is from the 6th to the 15th (Conover, table A3)."""
+    values = np.random.default_rng(7).permutation(np.arange(1.0, 21.0))
+    assert quantile_interval(values, 0.5) == (6.0, 15.0)
+
+
+def test_quantile_without_enough_replications_has_no_end() -> None:
+    """The 5% point of 20 values has no lower end, the 95% point no upper one; never stays never."""
+    values = np.arange(20.0)
+    assert quantile_interval(values, 0.05)[0] == -np.inf
+    assert quantile_interval(values, 0.95)[1] == np.inf
+    assert quantile_interval(np.full(20, np.inf), 0.5) == (np.inf, np.inf)
+
+
+def test_quantile_intervals_cover_whatever_the_distribution() -> None:
+    """Of 2,000 samples of 100 lognormal values, at least 95% hold the 90% point, and few more."""
+    values = np.random.default_rng(8).lognormal(0.0, 2.0, (2000, 100))
+    point = np.exp(2.0 * 1.2815515655446004)
+    covered = np.mean([low <= point <= high for low, high in (quantile_interval(v, 0.9) for v in values)])
+    assert 0.95 - 4.0 * (0.95 * 0.05 / 2000) ** 0.5 < covered < 0.985
+
+
+def test_split_takes_pairs_of_independent_draws() -> None:
+    """Draws that repel each other within their group: the split is unbiased, the sample variance is not."""
+    rng = np.random.default_rng(9)
+    first = rng.normal(0.0, 1.0, (1000, 4))
+    groups = np.tile(np.arange(4), 2)
+    split, plain = [], []
+    for own in first:
+        means = np.concatenate([own, -own])  # two draws of each group, at opposite ends
+        split.append(variance_split(np.column_stack([means, means]), groups).not_known)
+        plain.append(variance_split(np.column_stack([means, means])).not_known)
+    assert np.mean(split) == pytest.approx(1.0, abs=4.0 * np.std(split) / 1000**0.5)
+    assert np.mean(plain) == pytest.approx(8.0 / 7.0, abs=4.0 * np.std(plain) / 1000**0.5)
+
+
+def test_error_of_grouped_draws_is_that_between_groups() -> None:
+    """Groups with means 1, 2, 3 have half-width 4.3027 / sqrt(3), whatever happens within them."""
+    groups = np.array([0, 1, 2, 0, 1, 2])
+    values = np.array([[-9.0], [2.0], [3.0], [11.0], [2.0], [3.0]]) * [1.0, 1.0]
+    found = group_estimate(values, groups)
+    assert found.mean == 2.0
+    assert found.half_width == pytest.approx(4.30265273 / 3**0.5)
+    assert group_estimate(values, None) == estimate(values.mean(axis=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,21 @@ def test_counted_deaths_borrow_what_is_not_known_from_the_integrated_estimate() 
     assert found.parameter_range("optimised", Response.FATALITIES) == found.parameter_range(
         "optimised", Response.EXPECTED_FATALITIES
     )
+
+
+def test_errors_are_judged_between_sequences() -> None:
+    """Mean and share come with half-widths from the sequences: by hand for three of one draw each."""
+    found = made_up(optimised=[[1.0, 1.0], [2.0, 4.0], [5.0, 5.0], [1.0, 1.0], [2.0, 4.0], [5.0, 5.0]])
+    dealt = replace(found, sequence=np.array([0, 1, 2, 0, 1, 2]))
+    assert dealt.estimate("optimised", Response.EXPECTED_FATALITIES).half_width == pytest.approx(
+        4.30265273 * 2.0 / 3**0.5
+    )
+    # Leaving one sequence out: differences 2, 4 and 2, less half the chance of 1, 0 and 1, over all.
+    shares = np.array([1.5 / 2.5, 8.0 / 8.0, 1.5 / 2.5])
+    expected = 4.30265273 * (2.0 * np.mean((shares - shares.mean()) ** 2)) ** 0.5
+    assert dealt.share_half_width("optimised", Response.EXPECTED_FATALITIES) == pytest.approx(expected)
+    few = replace(found, sequence=np.array([0, 1, 0, 1, 0, 1]))
+    assert few.share_half_width("optimised", Response.EXPECTED_FATALITIES) is None
 
 
 def test_the_highest_region_is_counted_over_draws() -> None:

@@ -135,6 +135,27 @@ def test_the_headline_says_what_the_difference_is(
     assert said in headline(read_results(folder)).finding
 
 
+def test_a_rule_picked_among_many_needs_the_wider_interval(folder: Path, edit: EditSummary) -> None:
+    """Shown against one rule but not against all at once: no difference to the best rule is claimed."""
+
+    def widen(document: dict[str, Any]) -> None:
+        set_difference(document, "risk_per_day_first", -0.35, 0.3)
+        spread = document["differences"]["optimised - risk_per_day_first"]["expected_fatalities"]
+        spread["half_width_simultaneous"] = 0.39
+
+    edit(lambda document: set_difference(document, "risk_per_day_first", -0.35, 0.3))
+    assert "averts a further 0.35" in headline(read_results(folder)).finding
+    _, page = written(folder)
+    assert "to hold at once" not in page.words
+    edit(widen)
+    assert (
+        "no difference in deaths can be shown: \N{MINUS SIGN}0.35 ± 0.39"
+        in headline(read_results(folder)).finding
+    )
+    _, page = written(folder)
+    assert "for all differences to hold at once, take their half widths 1.30 times as wide" in page.words
+
+
 def test_a_rule_that_won_is_called_a_rule(folder: Path, edit: EditSummary) -> None:
     """Nothing claims an optimised plan where a rule was kept."""
     edit(lambda document: document["plan"].update(source="rule:risk_per_day_first"))

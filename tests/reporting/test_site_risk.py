@@ -41,11 +41,27 @@ def test_chance_of_a_major_explosion_never_falls(folder: Path) -> None:
     assert means[-1] > 0.5
 
 
+def test_chances_given_all_else_agree_with_counts(folder: Path) -> None:
+    """Conditional chances lie within the counts' intervals, are narrower, and end at that of the horizon."""
+    summary = json.loads((folder / "summary.json").read_text())
+    own = summary["policies"]["do_nothing"]
+    risk = summary["risk"]
+    years = risk["p_major_by_year_conditional"]["do_nothing"]
+    for chance, count in zip(years, risk["p_major_by_year"]["do_nothing"], strict=True):
+        assert abs(chance["mean"] - count["mean"]) < 2.0 * count["half_width"]
+        assert chance["half_width"] < 0.5 * count["half_width"]
+    assert own["p_major_explosion"]["mean"] == pytest.approx(years[-1]["mean"], rel=1e-2)
+    any_ = own["p_any_explosion_conditional"]
+    assert own["p_major_explosion"]["mean"] < any_["mean"] <= 1.0
+    assert abs(any_["mean"] - own["p_any_explosion"]["mean"]) < 2.0 * own["p_any_explosion"]["half_width"]
+
+
 @pytest.mark.parametrize("audience", ["public", "partner"])
 def test_sites_are_left_out_for_others(folder: Path, scenario: Scenario, audience: str) -> None:
     """Public and partner reports show the country's chance, but no site's licence or F-N curve."""
     page = write_report(folder, audience).read_text()  # type: ignore[arg-type]
-    last = json.loads((folder / "summary.json").read_text())["risk"]["p_major_by_year"]["do_nothing"][-1]
+    risk = json.loads((folder / "summary.json").read_text())["risk"]
+    last = risk["p_major_by_year_conditional"]["do_nothing"][-1]
     assert f"{100 * last['mean']:.0f}" in page[page.index("Large explosions") :][:2000]
     assert "Over their licence" not in page
     assert not (folder / "figures" / "frequency-number.svg").exists()

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demilsim.errors import DemilsimError
-from demilsim.experiments.ensemble import Response
-from demilsim.experiments.programme import ProgrammeOutcome, run_programme
+from demilsim.experiments.ensemble import Ensemble, Response
+from demilsim.experiments.precision import (
+    Case,
+    Output,
+    Precision,
+    PrecisionReached,
+    named_outputs,
+    replicate_until,
+)
+from demilsim.experiments.programme import (
+    ProgrammeOutcome,
+    plan_with_simulation,
+    policies_of,
+    run_programme,
+)
 from demilsim.experiments.statistics import Estimate, paired
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.scenario.scenario import Scenario
@@ -32,10 +45,13 @@ class Comparison:
         Of the scenarios.
     outcomes
         In the same order.
+    precision
+        How precise the named outputs are, if the number of replications was chosen by that.
     """
 
     names: tuple[str, ...]
     outcomes: tuple[ProgrammeOutcome, ...]
+    precision: PrecisionReached | None = None
 
     def estimate(self, index: int, policy: str, response: Response) -> Estimate:
         """Return a mean with its half-width."""
@@ -59,6 +75,7 @@ def compare(
     jobs: int | None = None,
     options: LoopOptions | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    precision: Precision | None = None,
 ) -> Comparison:
     """Plan and simulate scenarios side by side.
 
@@ -72,18 +89,50 @@ def compare(
         Root seed of all; the first scenario's by default.
     jobs, options, tell
         As in `run_programme`.
+    precision
+        Chooses the number of replications, the same for all, instead of `replications`; differences are
+        those from the first scenario, same policy.
     """
     if len(scenarios) < 2:
         raise DemilsimError(f"compare: expected two scenarios or more (got {len(scenarios)})")
     root = scenarios[0].settings.seed if seed is None else seed
     names: list[str] = []
-    outcomes = []
     for scenario in scenarios:
         name = scenario.settings.name
-        name = name if name not in names else f"{name} ({len(names) + 1})"
+        names.append(name if name not in names else f"{name} ({len(names) + 1})")
+    outcomes = []
+    if precision is None:
+        for name, scenario in zip(names, scenarios, strict=True):
+            tell(f"scenario {name}")
+            outcomes.append(
+                run_programme(
+                    scenario, replications, seed=root, jobs=jobs, options=options, parameter_draws=0
+                )
+            )
+        return Comparison(tuple(names), tuple(outcomes))
+    programmes = []
+    for name, scenario in zip(names, scenarios, strict=True):
         tell(f"scenario {name}")
-        names.append(name)
-        outcomes.append(
-            run_programme(scenario, replications, seed=root, jobs=jobs, options=options, parameter_draws=0)
-        )
-    return Comparison(tuple(names), tuple(outcomes))
+        programmes.append(plan_with_simulation(scenario, seed=root, jobs=jobs, options=options))
+    cases = [Case(s, policies_of(p)) for s, p in zip(scenarios, programmes, strict=True)]
+    ensembles, reached = replicate_until(
+        cases, precision, lambda found: _outputs(names, found, precision), seed=root, jobs=jobs, tell=tell
+    )
+    outcomes = [ProgrammeOutcome(p, e) for p, e in zip(programmes, ensembles, strict=True)]
+    return Comparison(tuple(names), tuple(outcomes), reached)
+
+
+def _outputs(names: Sequence[str], found: Sequence[Ensemble], precision: Precision) -> list[Output]:
+    """Return the named outputs: of every scenario and policy, and of differences from the first scenario."""
+    own = replace(precision, targets=tuple(t for t in precision.targets if not t.difference))
+    outputs = []
+    for name, ensemble in zip(names, found, strict=True):
+        outputs += named_outputs(ensemble, own, None, f"{name}: ")
+        if ensemble is found[0]:
+            continue
+        for target in (t for t in precision.targets if t.difference):
+            for policy in ensemble.plans:
+                values = ensemble.values(policy, target.response) - found[0].values(policy, target.response)
+                told = f"{policy}: {name} - {names[0]}"
+                outputs.append(Output(told, target.response, target.share, values))
+    return outputs

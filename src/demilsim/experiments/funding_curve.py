@@ -12,6 +12,7 @@ from demilsim.experiments.ensemble import Response, replicate
 from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.statistics import Estimate
 from demilsim.planning.coordinate import LoopOptions
+from demilsim.scenario.exchange import promised_usd, scaled
 from demilsim.scenario.scenario import Scenario
 
 
@@ -46,12 +47,13 @@ def with_donor_budget(scenario: Scenario, budget_usd: float) -> Scenario:
         If the scenario has no donor.
     """
     donors = {fund.fund_id for fund in scenario.funds if fund.holder == "donor"}
-    promised = sum(t.amount_usd for t in scenario.tranches if t.fund_id in donors)
+    rates = scenario.exchange_rates
+    promised = sum(promised_usd(t, rates, t.due) for t in scenario.tranches if t.fund_id in donors)
     if promised <= 0.0:
         raise DemilsimError(f"{scenario.settings.name}: expected a donor with tranches (found none)")
     scale = budget_usd / promised
     tranches = [
-        t if t.fund_id not in donors else t.model_copy(update={"amount_usd": t.amount_usd * scale})
+        t if t.fund_id not in donors else scaled(t, scale)
         for t in scenario.tranches
         if t.fund_id not in donors or budget_usd > 0.0
     ]

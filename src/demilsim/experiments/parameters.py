@@ -1,7 +1,10 @@
 """Draws of the constants that are not known, and scenarios in which they are replaced.
 
 Draw k depends on the seed and k alone: it is the same for every plan, any number of draws and any number of
-worker processes. Constants are drawn by their range and distribution in the register. The rates of the five
+worker processes. Draws are quasi-random, points of scrambled Sobol sequences: even over the ranges, so that
+means over few draws are closer than those of independent ones. Points of one sequence depend on each other;
+`scrambled_draws` deals from several sequences, independent of each other, between which errors can be judged.
+Constants are drawn by their range and distribution in the register. The rates of the five
 causes of storage events are not: they are set so that events per year at the start, by cause, are those of
 the register as given times a multiplier from the documented record (`model.calibration`). What is drawn for
 the factors on these rates then moves events between storehouses and over time, not their number at the start.
@@ -33,8 +36,11 @@ RATE_KEYS: Mapping[str, Cause] = {
 }
 """Constants that the record calibrates."""
 
-CALIBRATION_WORD, SOBOL_WORD = 0x43414C, 0x534F42
-"""Told to the generators with the seed, so that the two sequences have nothing in common."""
+SOBOL_WORD = 0x534F42
+"""Told to the generator with the seed, so that the sequence has nothing in common with other draws."""
+
+SCRAMBLINGS = 4
+"""Independent sequences from which draws are dealt: enough for an interval, with eight points each of 32."""
 
 DRAWN = ("parameter-draw",)
 """Source of a constant that was replaced."""
@@ -133,9 +139,13 @@ def calibrated_causes(scenario: Scenario) -> frozenset[Cause]:
 
 
 def parameter_draws(
-    scenario: Scenario, count: int, seed: int, calibration: Calibration | None = None
+    scenario: Scenario,
+    count: int,
+    seed: int,
+    calibration: Calibration | None = None,
+    scrambling: int = 0,
 ) -> tuple[ParameterDraw, ...]:
-    """Return draws of all that is not known.
+    """Return draws of all that is not known, points of one scrambled Sobol sequence.
 
     Parameters
     ----------
@@ -147,28 +157,78 @@ def parameter_draws(
         Root seed.
     calibration
         What the record says; by default the shipped one.
+    scrambling
+        Number of the sequence; those of different numbers are independent.
 
-    Notes
-    -----
-    Constants: a scrambled Sobol sequence through their quantile functions, one dimension each.
+    References
+    ----------
+    Owen 1997, doi:10.1214/aos/1031594731.
     """
     # SciPy's statistics take a second to import, and most commands draw nothing.
     from scipy.stats import qmc
 
-    causes = calibrated_causes(scenario)
-    drawn = [row for row in uncertain_constants(scenario) if RATE_KEYS.get(row.key) not in causes]
-    sequence = qmc.Sobol(max(len(drawn), 1), scramble=True, seed=np.random.default_rng([seed, SOBOL_WORD]))
-    shares = sequence.random_base2(max(count - 1, 0).bit_length())[:count]
-    columns = {row.key: row.quantile(shares[:, i]).tolist() for i, row in enumerate(drawn)}
     calibration = calibration or calibrate(documented_events())
-    levels = calibration.draw(np.random.default_rng([seed, CALIBRATION_WORD]), count)
+    words = [seed, SOBOL_WORD, scrambling] if scrambling else [seed, SOBOL_WORD]
+    sequence = qmc.Sobol(dimensions(scenario, calibration), scramble=True, seed=np.random.default_rng(words))
+    shares = sequence.random_base2(max(count - 1, 0).bit_length())[:count]
+    return draws_at(scenario, shares, calibration)
+
+
+def scrambled_draws(scenario: Scenario, count: int, seed: int) -> tuple[ParameterDraw, ...]:
+    """Return draws dealt in turn from `SCRAMBLINGS` independent sequences.
+
+    Draw k is from sequence k % `SCRAMBLINGS`.
+
+    Parameters
+    ----------
+    scenario, count, seed
+        As in `parameter_draws`.
+    """
+    calibration = calibrate(documented_events())
+    each = -(-count // SCRAMBLINGS)
+    hands = [parameter_draws(scenario, each, seed, calibration, number) for number in range(SCRAMBLINGS)]
+    return tuple(hands[k % SCRAMBLINGS][k // SCRAMBLINGS] for k in range(count))
+
+
+def dimensions(scenario: Scenario, calibration: Calibration) -> int:
+    """Return how many independent shares a draw is made from."""
+    return calibration.dimensions + len(_drawn_by_range(scenario))
+
+
+def draws_at(
+    scenario: Scenario, shares: Floats, calibration: Calibration | None = None
+) -> tuple[ParameterDraw, ...]:
+    """Return draws at points of the unit cube.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    shares
+        In [0, 1), shape (draw, `dimensions`). The first are for the levels of events, on which most depends:
+        the first dimensions of a Sobol sequence are its most even ones. The others go through the constants'
+        quantile functions.
+    calibration
+        As in `parameter_draws`.
+    """
+    calibration = calibration or calibrate(documented_events())
+    drawn, own = _drawn_by_range(scenario), shares[:, calibration.dimensions :]
+    columns = {row.key: row.quantile(own[:, i]).tolist() for i, row in enumerate(drawn)}
+    levels = calibration.draw_at(shares[:, : calibration.dimensions])
+    causes = calibrated_causes(scenario)
     return tuple(
         ParameterDraw(
             {key: column[k] for key, column in columns.items()},
             {cause: float(levels[k, i]) for i, cause in enumerate(CALIBRATED) if cause in causes},
         )
-        for k in range(count)
+        for k in range(len(shares))
     )
+
+
+def _drawn_by_range(scenario: Scenario) -> list[Uncertain]:
+    """Return the constants that are drawn in their range: all but rates that the record calibrates."""
+    causes = calibrated_causes(scenario)
+    return [row for row in uncertain_constants(scenario) if RATE_KEYS.get(row.key) not in causes]
 
 
 def with_parameters(scenario: Scenario, draw: ParameterDraw) -> Scenario:

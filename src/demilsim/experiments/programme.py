@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from demilsim.experiments.ensemble import Ensemble, Progress, replicate
-from demilsim.experiments.uncertainty import PARAMETER_DRAWS, Uncertainty, check_draws, uncertainty
+from demilsim.experiments.precision import (
+    Case,
+    Precision,
+    PrecisionReached,
+    named_outputs,
+    replicate_until,
+)
+from demilsim.experiments.uncertainty import OPTIMISED, PARAMETER_DRAWS, Uncertainty, check_draws, uncertainty
 from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import LoopOptions, Programme, plan_programme
 from demilsim.planning.rules import DO_NOTHING
@@ -19,11 +26,15 @@ REPLICATIONS = 400
 
 @dataclass(frozen=True)
 class ProgrammeOutcome:
-    """A planned programme, the ensemble that reports it, and its results under other constants."""
+    """A planned programme, the ensemble that reports it, and its results under other constants.
+
+    `precision` says how precise the ensemble is, if its size was chosen by that.
+    """
 
     programme: Programme
     ensemble: Ensemble
     uncertainty: Uncertainty | None = None
+    precision: PrecisionReached | None = None
 
 
 def plan_with_simulation(
@@ -43,6 +54,49 @@ def plan_with_simulation(
     return plan_programme(scenario, simulate, options, tell)
 
 
+def policies_of(programme: Programme) -> dict[str, DisposalPlan]:
+    """Return the policies that a programme is reported with: do-nothing, the rules, the optimised plan."""
+    return {"do_nothing": DO_NOTHING, **programme.rules, OPTIMISED: programme.plan}
+
+
+def simulate_plans(
+    scenario: Scenario,
+    plans: Mapping[str, DisposalPlan],
+    replications: int,
+    precision: Precision | None = None,
+    *,
+    seed: int | None = None,
+    jobs: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Progress | None = None,
+) -> tuple[Ensemble, PrecisionReached | None]:
+    """Simulate plans on some number of replications, or until they are precise.
+
+    Parameters
+    ----------
+    scenario, plans, seed, jobs, progress
+        As in `replicate`.
+    replications
+        How many, unless `precision` chooses.
+    precision
+        What is asked of named outputs; differences are optimised - X.
+    tell
+        Told how precise the outputs are.
+    """
+    if precision is None:
+        return replicate(scenario, plans, replications, seed=seed, jobs=jobs, progress=progress), None
+    (ensemble,), reached = replicate_until(
+        [Case(scenario, plans)],
+        precision,
+        lambda found: named_outputs(found[0], precision, OPTIMISED),
+        seed=seed,
+        jobs=jobs,
+        tell=tell,
+        progress=progress,
+    )
+    return ensemble, reached
+
+
 def run_programme(
     scenario: Scenario,
     replications: int = REPLICATIONS,
@@ -53,6 +107,7 @@ def run_programme(
     tell: Callable[[str], None] = lambda _: None,
     progress: Progress | None = None,
     parameter_draws: int = PARAMETER_DRAWS,
+    precision: Precision | None = None,
 ) -> ProgrammeOutcome:
     """Plan, then simulate do-nothing, the rules and the optimised plan on common, fresh replications.
 
@@ -70,15 +125,20 @@ def run_programme(
         Told what is being done, and of finished replications.
     parameter_draws
         Draws of what is not known under which the same plans are simulated again, 0 for none, else >= 2.
+    precision
+        Chooses the number of replications instead of `replications`; differences are optimised - X.
     """
     if parameter_draws:
         check_draws(parameter_draws)
     programme = plan_with_simulation(scenario, seed=seed, jobs=jobs, options=options, tell=tell)
-    plans = {"do_nothing": DO_NOTHING, **programme.rules, "optimised": programme.plan}
-    tell(f"simulating {len(plans)} policies on {replications} fresh replications")
-    ensemble = replicate(scenario, plans, replications, seed=seed, jobs=jobs, progress=progress)
+    plans = policies_of(programme)
+    most = f"at most {precision.most}" if precision else f"{replications}"
+    tell(f"simulating {len(plans)} policies on {most} fresh replications")
+    ensemble, reached = simulate_plans(
+        scenario, plans, replications, precision, seed=seed, jobs=jobs, tell=tell, progress=progress
+    )
     if not parameter_draws:
-        return ProgrammeOutcome(programme, ensemble)
+        return ProgrammeOutcome(programme, ensemble, None, reached)
     tell(f"simulating them again under {parameter_draws} draws of what is not known")
     spread = uncertainty(scenario, plans, parameter_draws, seed=seed, jobs=jobs)
-    return ProgrammeOutcome(programme, ensemble, spread)
+    return ProgrammeOutcome(programme, ensemble, spread, reached)

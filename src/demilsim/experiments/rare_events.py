@@ -63,7 +63,7 @@ class ExplosionChances:
 
 def is_exact(scenario: Scenario) -> bool:
     """Return whether the conditional probabilities hold: stock only falls, and no rate of events changes."""
-    return not any(lot.arrives or lot.mass_sigma for lot in scenario.lots)
+    return not scenario.measures and not any(lot.arrives or lot.mass_sigma for lot in scenario.lots)
 
 
 def explosion_chances(

@@ -1,4 +1,4 @@
-"""Means with half-widths, paired differences and quantiles over replications."""
+"""Means with half-widths, paired differences, quantiles and the split of variance over replications."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.plan import Floats
+from demilsim.plan import Floats, Ints
 
 LEVEL = 0.95
 """Confidence level of every half-width."""
+
+FEW_EVENTS = 10
+"""Events below which the t interval of a counted output is not trusted alone [1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +33,64 @@ class Estimate:
         return self.mean + (self.half_width if self.half_width is not None else float("inf"))
 
 
-def estimate(values: Floats) -> Estimate:
+def estimate(values: Floats, level: float = LEVEL) -> Estimate:
     """Return the mean of independent replications with its Monte Carlo error.
 
     Parameters
     ----------
     values
         One response of each replication, shape (replication,).
+    level
+        Confidence level in (0, 1).
     """
-    from scipy.special import stdtrit
-
     n = values.size
     mean = float(np.mean(values))
     if n < 2:
         return Estimate(mean, None)
-    quantile = float(stdtrit(n - 1, 0.5 + LEVEL / 2.0))
-    return Estimate(mean, quantile * float(np.std(values, ddof=1)) / n**0.5)
+    return Estimate(mean, t_quantile(n, level) * float(np.std(values, ddof=1)) / n**0.5)
+
+
+def t_quantile(n: int, level: float = LEVEL) -> float:
+    """Return the two-sided quantile of Student's t for `n` >= 2 values at a confidence level."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(n - 1, 0.5 + level / 2.0))
+
+
+def counted(values: Floats, events: int, largest: float, level: float = LEVEL) -> Estimate:
+    """Return the mean of a counted output, whose interval has a width even if no event was seen.
+
+    With k events the Poisson mean of their number has the exact upper end G(k) (Garwood; 3.69 for k = 0, of
+    which the one-sided rule of three is a round version). Below `FEW_EVENTS` the half-width is at least
+    (G(k) - k)/n times the mean size of an event; without any event, times the largest size known.
+
+    Parameters
+    ----------
+    values
+        Counted output of each replication, or its paired difference, shape (replication,).
+    events
+        k: how many events the values sum up, or how many of them are not 0.
+    largest
+        Largest size of an event that was seen anywhere, in the unit of the values, >= 0. With 0 and no
+        event the half-width is None: nothing says how much an event would count.
+    level
+        Confidence level in (0, 1).
+
+    References
+    ----------
+    Garwood (1936), doi:10.1093/biomet/28.3-4.437. Hanley and Lippman-Hand (1983),
+    doi:10.1001/jama.1983.03330370053031.
+    """
+    from scipy.special import gammaincinv
+
+    plain = estimate(values, level)
+    if plain.half_width is None or events >= FEW_EVENTS:
+        return plain
+    size = float(np.abs(values).sum()) / events if events else largest
+    if size <= 0.0:
+        return Estimate(plain.mean, None)
+    upper = float(gammaincinv(events + 1.0, 0.5 + level / 2.0))
+    return Estimate(plain.mean, max(plain.half_width, (upper - events) / values.size * size))
 
 
 def share(hits: Floats) -> Estimate:
@@ -78,6 +123,39 @@ def paired(a: Floats, b: Floats) -> Estimate:
     return estimate(a - b)
 
 
+def quantile_interval(values: Floats, share: float, level: float = LEVEL) -> tuple[float, float]:
+    """Return an interval of a quantile between two order statistics, whatever the distribution.
+
+    Parameters
+    ----------
+    values
+        Of independent replications, shape (replication,); infinite ones stand for never.
+    share
+        Which quantile, in (0, 1).
+    level
+        Confidence level: at least so often the interval holds the quantile.
+
+    Returns
+    -------
+    tuple of float
+        Both ends; minus infinity and infinity where there are too few replications for an end.
+
+    References
+    ----------
+    David and Nagaraja, Order statistics (2003), section 7.1.
+    """
+    from scipy.special import bdtr
+
+    n = values.size
+    ordered = np.concatenate([[-np.inf], np.sort(values), [np.inf]])
+    tail = 0.5 - level / 2.0
+    # at_most[j]: probability that at most j of n values lie below the quantile.
+    at_most = np.asarray(bdtr(np.arange(n + 1.0), n, share))
+    lower = int(np.searchsorted(at_most, tail, side="right"))
+    upper = int(np.searchsorted(at_most, 1.0 - tail, side="left")) + 1
+    return float(ordered[lower]), float(ordered[upper])
+
+
 @dataclass(frozen=True, slots=True)
 class VarianceSplit:
     """Variance of a response over draws of what is not known and replications within each.
@@ -100,7 +178,7 @@ class VarianceSplit:
         return self.not_known / total if total > 0.0 else None
 
 
-def variance_split(values: Floats) -> VarianceSplit:
+def variance_split(values: Floats, groups: Ints | None = None) -> VarianceSplit:
     """Return the split of a response's variance, by analysis of variance of one way.
 
     With R replications in each draw the mean of a draw has variance not_known + chance / R; the second
@@ -110,14 +188,32 @@ def variance_split(values: Floats) -> VarianceSplit:
     ----------
     values
         Shape (draw, replication), replications independent between draws; at least two of each.
+    groups
+        Draws of one group depend on each other (points of one scrambled sequence), those of different
+        groups do not, shape (draw,); at least two groups. By default all draws are independent.
+
+    Notes
+    -----
+    Half the mean square of the difference of two independent draws has the variance of one as its mean,
+    so that only pairs of different groups are used. Without groups that is the sample variance. Points
+    within a group repel each other, and their sample variance would be too large.
     """
-    replications = values.shape[1]
     chance = float(np.mean(np.var(values, axis=1, ddof=1)))
-    between = float(np.var(values.mean(axis=1), ddof=1))
-    return VarianceSplit(max(between - chance / replications, 0.0), chance)
+    between = _between(values.mean(axis=1), groups)
+    return VarianceSplit(max(between - chance / values.shape[1], 0.0), chance)
 
 
-def draw_quantiles(values: Floats, shares: tuple[float, ...]) -> tuple[float, ...]:
+def _between(means: Floats, groups: Ints | None) -> float:
+    """Return the variance of independent draws, from pairs of different groups."""
+    if groups is None:
+        return float(np.var(means, ddof=1))
+    apart = groups[:, None] != groups[None, :]
+    return float(0.5 * np.mean((means[:, None] - means[None, :])[apart] ** 2))
+
+
+def draw_quantiles(
+    values: Floats, shares: tuple[float, ...], groups: Ints | None = None
+) -> tuple[float, ...]:
     """Return quantiles of the mean over what is not known, without the chance of few replications.
 
     The means of the draws are drawn together towards their mean until their variance is that of
@@ -129,9 +225,28 @@ def draw_quantiles(values: Floats, shares: tuple[float, ...]) -> tuple[float, ..
         Shape (draw, replication).
     shares
         In [0, 1].
+    groups
+        As in `variance_split`.
     """
     means = values.mean(axis=1)
-    observed = float(np.var(means, ddof=1))
-    kept = (variance_split(values).not_known / observed) ** 0.5 if observed > 0.0 else 1.0
+    observed = _between(means, groups)
+    kept = (variance_split(values, groups).not_known / observed) ** 0.5 if observed > 0.0 else 1.0
     centre = float(means.mean())
     return tuple((centre + kept * (np.quantile(means, shares) - centre)).tolist())
+
+
+def group_estimate(values: Floats, groups: Ints | None) -> Estimate:
+    """Return the mean over draws with its error, judged by the spread between independent groups.
+
+    Parameters
+    ----------
+    values
+        Shape (draw, replication).
+    groups
+        As in `variance_split`; None if all draws are independent.
+    """
+    means = values.mean(axis=1)
+    if groups is None:
+        return estimate(means)
+    by_group = np.array([means[groups == group].mean() for group in np.unique(groups)])
+    return Estimate(float(means.mean()), estimate(by_group).half_width)

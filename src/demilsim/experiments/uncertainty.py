@@ -3,6 +3,9 @@
 The outer loop draws constants (`experiments.parameters`), the inner one replications. All policies see the
 same constants and the same chance in each; replications are fresh in each draw. A second pass changes one
 constant at a time. The plans stay those made with the constants as given.
+
+Draws come from several independent quasi-random sequences. The variance between draws is taken from pairs of
+different sequences, which are independent, and is unbiased; errors are judged between the sequences.
 """
 
 from __future__ import annotations
@@ -17,15 +20,23 @@ from demilsim.experiments.backends import available_cores, run_tasks
 from demilsim.experiments.ensemble import Response, responses
 from demilsim.experiments.parameters import (
     RATE_KEYS,
+    SCRAMBLINGS,
     ParameterDraw,
     Uncertain,
     calibrated_causes,
-    parameter_draws,
+    scrambled_draws,
     uncertain_constants,
     with_parameters,
 )
-from demilsim.experiments.statistics import VarianceSplit, draw_quantiles, variance_split
-from demilsim.plan import DisposalPlan, Floats
+from demilsim.experiments.statistics import (
+    Estimate,
+    VarianceSplit,
+    draw_quantiles,
+    group_estimate,
+    t_quantile,
+    variance_split,
+)
+from demilsim.plan import DisposalPlan, Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import draw
 from demilsim.simulation.record import RunResult
@@ -47,6 +58,9 @@ ONE_AT_A_TIME_REPLICATIONS = 2
 SCREEN_SHARE = 0.01
 """A constant whose effect in the first replication is below this share of the expected fatalities is not
 replicated again [1]."""
+
+LEAST_SEQUENCES = 3
+"""Sequences from which on leaving one out leaves independent draws."""
 
 LARGEST = 10
 """Constants that are reported of those changed one at a time."""
@@ -96,11 +110,15 @@ class Uncertainty:
         Harm rate of each site at the start [weighted persons/yr], shape (draw, site).
     one_at_a_time
         The constants with the largest effect, largest first; empty without `OPTIMISED` and `BASELINE`.
+    sequence
+        Number of the quasi-random sequence that each draw is from, shape (draw,); None if all draws are
+        independent.
     """
 
     values: Mapping[str, Floats]
     site_rate_per_year: Floats
     one_at_a_time: tuple[OneAtATime, ...]
+    sequence: Ints | None = None
 
     @property
     def draws(self) -> int:
@@ -120,15 +138,43 @@ class Uncertainty:
         """Return the mean over draws and replications."""
         return float(self.of(policy, response).mean())
 
+    def estimate(self, policy: str, response: Response) -> Estimate:
+        """Return the mean over draws and replications with the error of having drawn so few."""
+        return group_estimate(self.of(policy, response), self.sequence)
+
     def parameter_range(self, policy: str, response: Response) -> tuple[float, float]:
         """Return the 5% and 95% points of a response's mean over what is not known."""
-        low, high = draw_quantiles(self.of(policy, SAME_MEAN.get(response, response)), PARAMETER_RANGE)
+        values = self.of(policy, SAME_MEAN.get(response, response))
+        low, high = draw_quantiles(values, PARAMETER_RANGE, self.sequence)
         return low, high
 
     def split(self, policy: str, response: Response) -> VarianceSplit:
         """Return how the variance of a response splits into what is not known and chance."""
-        not_known = variance_split(self.of(policy, SAME_MEAN.get(response, response))).not_known
-        return VarianceSplit(not_known, variance_split(self.of(policy, response)).chance)
+        same_mean = self.of(policy, SAME_MEAN.get(response, response))
+        return _split(same_mean, self.of(policy, response), self.sequence)
+
+    def share_half_width(self, policy: str, response: Response) -> float | None:
+        """Return the half-width of the share of what is not known, by the jackknife over the sequences [1].
+
+        None with fewer than three sequences, or without variance.
+
+        References
+        ----------
+        Efron and Tibshirani, An introduction to the bootstrap (1993), chapter 11.
+        """
+        sequence = np.arange(self.draws) if self.sequence is None else self.sequence
+        numbers = np.unique(sequence)
+        if numbers.size < LEAST_SEQUENCES:
+            return None
+        same_mean, own = self.of(policy, SAME_MEAN.get(response, response)), self.of(policy, response)
+        shares = []
+        for number in numbers:
+            kept = sequence != number
+            shares.append(_split(same_mean[kept], own[kept], sequence[kept]).share_not_known)
+        if any(share is None for share in shares):
+            return None
+        variance = (numbers.size - 1.0) * float(np.var(np.array(shares, dtype=float)))
+        return t_quantile(numbers.size) * variance**0.5
 
     def p_better(self, policy: str, other: str) -> float:
         """Return the share of draws in which `policy` has fewer expected fatalities, ties as half."""
@@ -148,6 +194,12 @@ class Uncertainty:
         rates = np.column_stack([self.site_rate_per_year[:, names == g].sum(axis=1) for g in groups])
         highest = rates.argmax(axis=1)
         return {group: float(np.mean(highest == i)) for i, group in enumerate(groups)}
+
+
+def _split(same_mean: Floats, values: Floats, sequence: Ints | None) -> VarianceSplit:
+    """Return the split with what is not known judged by another response of the same mean."""
+    not_known = variance_split(same_mean, sequence).not_known
+    return VarianceSplit(not_known, variance_split(values, sequence).chance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +311,7 @@ def uncertainty(
     root = scenario.settings.seed if seed is None else seed
     named, policies = dict(plans), tuple(plans)
     tasks: list[_Setting | _Ends] = []
-    for k, sample in enumerate(parameter_draws(scenario, draws, root)):
+    for k, sample in enumerate(scrambled_draws(scenario, draws, root)):
         first = DRAWS_FIRST + k * replications
         tasks.append(_Setting(sample, policies, range(first, first + replications)))
     constants = uncertain_constants(scenario) if {OPTIMISED, BASELINE} <= named.keys() else ()
@@ -271,6 +323,7 @@ def uncertainty(
         },
         site_rate_per_year=np.array([rates for _, rates in found[:draws]]),
         one_at_a_time=_largest(constants, [values for values, _ in found[draws:]]),
+        sequence=np.arange(draws) % SCRAMBLINGS,
     )
 
 

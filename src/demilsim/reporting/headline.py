@@ -76,6 +76,13 @@ def _interval(spread: Spread, decimals: int, level: float) -> str:
     return f" ({level_text(level)} Monte Carlo interval {fixed(low, decimals)} to {fixed(high, decimals)})"
 
 
+def _among_all(difference: Spread | None) -> Spread | None:
+    """Return a difference with the half width that holds for all policies: this one was picked among them."""
+    if difference is None or difference.half_width_simultaneous is None:
+        return difference
+    return difference.model_copy(update={"half_width": difference.half_width_simultaneous})
+
+
 def _unsure(spread: Spread) -> bool:
     """Return whether the interval of a difference includes zero."""
     return spread.half_width is not None and abs(spread.mean) <= spread.half_width
@@ -117,7 +124,7 @@ def _finding(results: StoredResults) -> str:
 def _against_rule(results: StoredResults) -> str:
     """Return the sentence that holds the optimised plan against the best simple rule."""
     rule = best_rule(results)
-    difference = _difference(rule) if rule else None
+    difference = _among_all(_difference(rule)) if rule else None
     if rule is None or difference is None or results.shown.name != OPTIMISED:
         return ""
     name = f"the best simple rule, “{label(rule.name)}”,"

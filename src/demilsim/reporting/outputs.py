@@ -13,13 +13,15 @@ import numpy as np
 
 from demilsim import __version__
 from demilsim.experiments.ensemble import Ensemble
+from demilsim.experiments.precision import PrecisionReached, missed
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.report import Audience, write_report
-from demilsim.reporting.summary import summary_document
+from demilsim.reporting.summary import precision_document, summary_document
 from demilsim.reporting.tables import csv_text, json_text
+from demilsim.reporting.wording import sentence
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, tonnes
@@ -66,6 +68,7 @@ def write_results(
     notes: Iterable[str] = (),
     audience: Audience = "public",
     uncertainty: Uncertainty | None = None,
+    precision: PrecisionReached | None = None,
 ) -> None:
     """Write a results folder and its report.
 
@@ -87,6 +90,9 @@ def write_results(
         Who the report is for.
     uncertainty
         The same policies under draws of what is not known, if any.
+    precision
+        How precise the named outputs are, if the number of replications was chosen by that. Where they are
+        not as precise as was asked, the reader is told.
 
     Raises
     ------
@@ -95,14 +101,16 @@ def write_results(
     """
     directory.mkdir(parents=True, exist_ok=True)
     shown = programme.plan if programme else list(ensemble.plans.values())[-1]
-    document = summary_document(ensemble, seed, programme, notes, uncertainty)
+    if precision and not precision.met:
+        notes = (*notes, f"{sentence(missed(precision))}.")
+    document = summary_document(ensemble, seed, programme, notes, uncertainty, precision)
     write_atomically(directory / "summary.json", json_text(document))
     write_atomically(directory / "timeline.csv", timeline_text(ensemble))
     write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))
     write_atomically(directory / "commissionings.csv", commissionings_text(shown))
     write_atomically(directory / "events.csv", events_text(ensemble))
     write_report(directory, audience)
-    write_atomically(directory / "run.json", json_text(_run_document(ensemble, shown, seed, how)))
+    write_atomically(directory / "run.json", json_text(_run_document(ensemble, shown, seed, how, precision)))
 
 
 def notes_of(
@@ -200,13 +208,16 @@ def _event_rows(ensemble: Ensemble) -> Iterator[tuple[object, ...]]:
                 )  # fmt: skip
 
 
-def _run_document(ensemble: Ensemble, plan: DisposalPlan, seed: int, how: HowRun) -> dict[str, object]:
+def _run_document(
+    ensemble: Ensemble, plan: DisposalPlan, seed: int, how: HowRun, precision: PrecisionReached | None
+) -> dict[str, object]:
     scenario = ensemble.scenario
     return {
         "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},
         "plan_sha256": plan.sha256(),
         "seed": seed,
         "replications": len(next(iter(ensemble.results.values()))),
+        "precision": precision_document(precision) if precision else None,
         "versions": {
             "demilsim": __version__,
             "python": platform.python_version(),

@@ -52,6 +52,7 @@ class Spread(Stored):
     half_width: float | None = None
     parameter_p5: float | None = None
     parameter_p95: float | None = None
+    half_width_simultaneous: float | None = None
 
 
 def _absent_if_empty(value: object) -> object:
@@ -248,10 +249,14 @@ class SiteRiskFacts(Stored):
 
 
 class RiskFacts(Stored):
-    """Chance of a major explosion by the end of each year and policy, and risk by site."""
+    """Chance of a major explosion by the end of each year and policy, and risk by site.
+
+    The chance as counted, and conditional on all but the explosions: the same with less error.
+    """
 
     major_neq_kg: float
     p_major_by_year: dict[str, tuple[Spread, ...]] = Field(default_factory=dict)
+    p_major_by_year_conditional: dict[str, tuple[Spread, ...]] = Field(default_factory=dict)
     sites: tuple[SiteRiskFacts, ...] = ()
 
 

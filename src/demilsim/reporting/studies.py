@@ -21,7 +21,7 @@ from demilsim.reporting.canvas import (
     svg_text,
 )
 from demilsim.reporting.folder import write_atomically
-from demilsim.reporting.summary import scenario_facts
+from demilsim.reporting.summary import precision_document, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.scenario.scenario import Scenario
 
@@ -46,6 +46,7 @@ def write_comparison(directory: Path, comparison: Comparison) -> Document:
     document: Document = {
         "reference": comparison.names[0],
         "level": LEVEL,
+        "precision": precision_document(comparison.precision) if comparison.precision else None,
         "scenarios": [scenario_facts(outcome.ensemble.scenario) for outcome in comparison.outcomes],
         "rows": [dict(zip(header, row, strict=True)) for row in rows],
     }

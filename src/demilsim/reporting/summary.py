@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from demilsim.experiments.ensemble import Ensemble, Response
-from demilsim.experiments.statistics import LEVEL, Estimate, share
+from demilsim.experiments.intervals import Interval, Intervals, ensemble_intervals
+from demilsim.experiments.precision import PrecisionReached
+from demilsim.experiments.rare_events import explosion_chances, is_exact
+from demilsim.experiments.statistics import LEVEL, Estimate, quantile_interval, share
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
-from demilsim.reporting.site_risk import risk_document
+from demilsim.reporting.site_risk import chance_measures, risk_document
 from demilsim.reporting.uncertainty import uncertainty_document
 from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
 from demilsim.scenario.scenario import Scenario
@@ -32,6 +35,7 @@ def summary_document(
     programme: Programme | None,
     notes: Iterable[str],
     uncertainty: Uncertainty | None = None,
+    precision: PrecisionReached | None = None,
 ) -> Document:
     """Return the content of ``summary.json``.
 
@@ -47,21 +51,30 @@ def summary_document(
         What the reader must know.
     uncertainty
         The same policies under draws of what is not known, if any.
+    precision
+        How precise the named outputs are, if the number of replications was chosen by that.
     """
     policies = list(ensemble.plans)
+    intervals = ensemble_intervals(ensemble, OPTIMISED)
+    known = is_exact(ensemble.scenario)
+    chances = explosion_chances(ensemble.scenario, ensemble.plans, seed=seed) if known else None
     return {
         "scenario": scenario_facts(ensemble.scenario),
         "seed": seed,
         "replications": len(ensemble.results[policies[0]]),
         "level": LEVEL,
+        "precision": precision_document(precision) if precision else None,
         "plan": _plan_facts(ensemble, programme) if programme else None,
-        "policies": {name: _measures(ensemble, name, uncertainty) for name in policies},
-        "differences": _differences(ensemble),
+        "policies": {
+            name: _measures(ensemble, name, uncertainty, intervals) | chance_measures(chances, name)
+            for name in policies
+        },
+        "differences": _differences(ensemble, intervals),
         "regions": {name: _regions(ensemble, name) for name in policies},
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
         "commissionings": {name: _commissionings(ensemble, plan) for name, plan in ensemble.plans.items()},
-        "risk": risk_document(ensemble),
+        "risk": risk_document(ensemble, chances),
         "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,
         "assumptions": assumption_rows(ensemble.scenario),
         "notes": list(notes),
@@ -102,6 +115,24 @@ def spread(estimate: Estimate, parameter_range: tuple[float, float] | None = Non
     }
 
 
+def precision_document(precision: PrecisionReached) -> Document:
+    """Return the precision that was asked of each named output, and what was reached."""
+    return {
+        "met": precision.met,
+        "max_replications": precision.most,
+        "outputs": [
+            {
+                "output": output.name,
+                "response": output.response.value,
+                "asked": output.asked,
+                "reached": _finite(output.share),
+                "met": output.met,
+            }
+            for output in precision.outputs
+        ],
+    }
+
+
 def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
     result = programme.result
     simulated = float(np.mean(ensemble.objective(OPTIMISED)))
@@ -126,12 +157,15 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _measures(ensemble: Ensemble, policy: str, uncertainty: Uncertainty | None) -> Document:
+def _measures(
+    ensemble: Ensemble, policy: str, uncertainty: Uncertainty | None, intervals: Intervals | None
+) -> Document:
     measures: Document = {
         response.value: spread(
             ensemble.estimate(policy, response),
             uncertainty.parameter_range(policy, response) if uncertainty else None,
         )
+        | _bootstrap(intervals.policies.get((policy, response)) if intervals else None)
         for response in Response
     }
     days = ensemble.clearance_days(policy)
@@ -141,16 +175,31 @@ def _measures(ensemble: Ensemble, policy: str, uncertainty: Uncertainty | None) 
         f"p{q}": date_of(day, start).isoformat() if np.isfinite(day) else None
         for q, day in zip(CLEARANCE_QUANTILES, quantiles.tolist(), strict=True)
     }
+    for q in CLEARANCE_QUANTILES:
+        ends = zip(("low", "high"), quantile_interval(days, q / 100), strict=True)
+        measures["clearance_date"] |= {
+            f"p{q}_{end}": date_of(day, start).isoformat() if np.isfinite(day) else None for end, day in ends
+        }
     measures["p_cleared"] = spread(share(np.isfinite(days).astype(float)))
     return measures
 
 
-def _differences(ensemble: Ensemble) -> Document:
+def _bootstrap(interval: Interval | None) -> Document:
+    """Return the ends of a bootstrap interval; None where they are not known."""
+    if interval is None:
+        return {"bootstrap_low": None, "bootstrap_high": None}
+    return {"bootstrap_low": _finite(interval[0]), "bootstrap_high": _finite(interval[1])}
+
+
+def _differences(ensemble: Ensemble, intervals: Intervals | None) -> Document:
     if OPTIMISED not in ensemble.plans:
         return {}
     return {
         f"{OPTIMISED} - {other}": {
-            response.value: _pair(ensemble.difference(OPTIMISED, other, response)) for response in Response
+            response.value: _pair(ensemble.difference(OPTIMISED, other, response))
+            | {"half_width_simultaneous": intervals.simultaneous[other, response] if intervals else None}
+            | _bootstrap(intervals.differences.get((other, response)) if intervals else None)
+            for response in Response
         }
         for other in ensemble.plans
         if other != OPTIMISED

@@ -35,6 +35,9 @@ def uncertainty_document(uncertainty: Uncertainty, scenario: Scenario) -> Docume
         "expected_fatalities": {
             name: uncertainty.mean(name, Response.EXPECTED_FATALITIES) for name in policies
         },
+        "expected_fatalities_half_width": {
+            name: uncertainty.estimate(name, Response.EXPECTED_FATALITIES).half_width for name in policies
+        },
         "variance_shares": {
             name: {response.value: _shares(uncertainty, name, response) for response in SPLIT}
             for name in policies
@@ -55,7 +58,11 @@ def uncertainty_document(uncertainty: Uncertainty, scenario: Scenario) -> Docume
 def _shares(uncertainty: Uncertainty, policy: str, response: Response) -> Document:
     split = uncertainty.split(policy, response)
     share = split.share_not_known
-    return {"not_known": share, "chance": None if share is None else 1.0 - share}
+    return {
+        "not_known": share,
+        "chance": None if share is None else 1.0 - share,
+        "half_width": uncertainty.share_half_width(policy, response),
+    }
 
 
 def _bar(row: OneAtATime) -> Document:

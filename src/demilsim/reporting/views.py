@@ -50,8 +50,22 @@ def key_figures(results: StoredResults) -> Table:
     caption = (
         f"Key figures by policy over {years_text(results.scenario.horizon_years)}; ± is the half width of "
         f"the {level_text(results.level)} Monte Carlo interval, {results.replications:,} replications"
+        f"{_at_once(results)}"
     )
     return Table(caption, (Column("Policy", wide=True), *(head for head, _ in shown)), rows)
+
+
+def _at_once(results: StoredResults) -> str:
+    """Return how much wider the half widths of differences must be to hold for all policies at once."""
+    spreads = (p.difference.expected_fatalities for p in results.policies if p.difference)
+    wider = [
+        s.half_width_simultaneous / s.half_width
+        for s in spreads
+        if s and s.half_width and s.half_width_simultaneous
+    ]
+    if not wider:
+        return ""
+    return f"; for all differences to hold at once, take their half widths {max(wider):.2f} times as wide"
 
 
 def _key_columns(price_year: int) -> tuple[tuple[Column, Callable[[PolicyResult], str]], ...]:
