@@ -62,7 +62,15 @@ def programmes(draw: st.DrawFn) -> Programme:
             for category in ("artillery", "mines")
         ],
         routes=[
-            route(a, b, travel_days=draw(st.sampled_from([0.5, 2.0, 40.0])))
+            route(
+                a,
+                b,
+                travel_days=draw(st.sampled_from([0.5, 2.0, 40.0])),
+                open_months=draw(st.sampled_from([tuple(range(1, 13)), (2, 3, 11), (6,)])),
+                vehicles_per_convoy=draw(st.sampled_from([1, 5])),
+                neq_limit_kg_per_vehicle=draw(st.sampled_from([None, 777.7])),
+                escort_usd_per_convoy=draw(st.sampled_from([0.0, 333.33])),
+            )
             for i, a in enumerate(sites)
             for b in sites[i + 1 :]
         ],
@@ -109,7 +117,9 @@ def _facility(draw: st.DrawFn, facility_id: str, sites: tuple[str, ...]) -> Any:
         draw(st.sampled_from(sites)),
         method_id=draw(st.sampled_from(METHODS)),
         status=draw(st.sampled_from(["existing", "existing", "possible"])),
-        mobile=draw(st.sampled_from([False, False, True])),
+        mobile=(mobile := draw(st.sampled_from([False, False, True]))),
+        move_days=draw(st.sampled_from([0.0, 12.0])) if mobile else 0.0,
+        move_cost_usd=draw(st.sampled_from([0.0, 4_321.09])) if mobile else 0.0,
         open_months=draw(st.sampled_from([tuple(range(1, 13)), tuple(range(4, 11)), (11, 12, 1, 2)])),
         working_days_per_week=draw(st.sampled_from([5.0, 7.0])),
         breakdown_mean_days=20.0 if breaks else None,
@@ -145,6 +155,7 @@ def _rates(draw: st.DrawFn) -> dict[str, float]:
         "destruction.stop_after_accident_days": draw(st.sampled_from([0.0, 15.0])),
         "consequence.site_closure_days": draw(st.sampled_from([0.0, 60.0, 900.0])),
         "transport.accident_rate_per_vehicle_km": draw(st.sampled_from([0.0, 0.1])),
+        "transport.accident_delay_days": draw(st.sampled_from([0.0, 9.5])),
     }
 
 

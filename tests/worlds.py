@@ -14,6 +14,7 @@ from demilsim.scenario.schema import (
     FacilityRate,
     Fund,
     Lot,
+    Measure,
     Override,
     Route,
     Settings,
@@ -130,6 +131,17 @@ def route(from_site_id: str, to_site_id: str, **changes: Any) -> Route:
     return Route(**(base | changes))
 
 
+def measure(measure_id: str = "M1", kind: str = "rrpl", **changes: Any) -> Measure:
+    """Return a measure without cost or delay at S1 or, for one storehouse, at H1."""
+    at_site = kind in ("rrpl", "guard")
+    base = {
+        "measure_id": measure_id, "kind": kind, "site_id": "S1" if at_site else None,
+        "storehouse_id": None if at_site else "H1", "to_storehouse_id": None, "level": None, "cost_usd": 0.0,
+        "yearly_cost_usd": 0.0, "lead_time_days": 0.0, "source": SOURCE,
+    }  # fmt: skip
+    return Measure(**(base | changes))
+
+
 def world(
     *,
     sites: Sequence[Site] | None = None,
@@ -141,6 +153,7 @@ def world(
     routes: Sequence[Route] = (),
     funds: Sequence[Fund] | None = None,
     tranches: Sequence[Tranche] | None = None,
+    measures: Sequence[Measure] = (),
     parameters: dict[str, float] | None = None,
     **settings: Any,
 ) -> Scenario:
@@ -165,6 +178,7 @@ def world(
         routes=tuple(routes),
         funds=given(funds, fund()),
         tranches=given(tranches, tranche()),
+        measures=tuple(measures),
         sources=(Source(source_id="T-TEST", confidence="assumed", text="made up for a test"),),
         register=shipped_register().overridden(own),
     )

@@ -58,8 +58,16 @@ class Commissioning:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureOrder:
+    """A decision to take a measure other than destruction: ordered and paid at the start of `period`."""
+
+    measure_id: str
+    period: int
+
+
+@dataclass(frozen=True, slots=True)
 class DisposalPlan:
-    """What the planner decides: an ordered list of lines, and which facilities to commission when.
+    """What the planner decides: an ordered list of lines, facilities to commission, and measures to take.
 
     Parameters
     ----------
@@ -73,6 +81,8 @@ class DisposalPlan:
         At most one for each facility.
     funds
         Ids of the funds that may pay for it; empty means all.
+    measures
+        At most one order for each measure.
     """
 
     name: str
@@ -80,6 +90,7 @@ class DisposalPlan:
     lines: tuple[PlanLine, ...] = ()
     commissionings: tuple[Commissioning, ...] = ()
     funds: tuple[str, ...] = ()
+    measures: tuple[MeasureOrder, ...] = ()
 
     def __post_init__(self) -> None:
         priorities = [line.priority for line in self.lines]
@@ -87,17 +98,19 @@ class DisposalPlan:
             raise PlanError(f"plan {self.name}: lines must come in strictly rising priority")
         if len({c.facility_id for c in self.commissionings}) != len(self.commissionings):
             raise PlanError(f"plan {self.name}: a facility is commissioned twice")
+        if len({m.measure_id for m in self.measures}) != len(self.measures):
+            raise PlanError(f"plan {self.name}: a measure is ordered twice")
 
     def sha256(self) -> str:
         """Return a hash of the decisions (not of names, reasons or promised harm)."""
-        text = repr(
-            (
-                [(p.lot_id, p.facility_id, p.mass_g, p.earliest_period, p.priority) for p in self.lines],
-                [(c.facility_id, c.period) for c in self.commissionings],
-                sorted(self.funds),
-            )
-        )
-        return hashlib.sha256(text.encode()).hexdigest()
+        decisions: list[object] = [
+            [(p.lot_id, p.facility_id, p.mass_g, p.earliest_period, p.priority) for p in self.lines],
+            [(c.facility_id, c.period) for c in self.commissionings],
+            sorted(self.funds),
+        ]
+        if self.measures:
+            decisions.append([(m.measure_id, m.period) for m in self.measures])
+        return hashlib.sha256(repr(tuple(decisions)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def check_books(state: Run) -> None:
     for plant in state.plants:
         for job in plant.queue:
             queued_g[job.order.lot] += job.mass_g
-            for fund, cents in job.payment:
+            for fund, cents in (*job.payment, *(job.move or ())):
                 promised[fund] += cents
     for lot, full in enumerate(stock.full_g):
         lost = (stock.exploded_g[lot], stock.stolen_g[lot])
@@ -64,7 +64,19 @@ def check_work(state: Run, plan: DisposalPlan) -> None:
             earliest = knots[lines[key].earliest_period] + state.world.options.travel_days[key]
             assert segment.begin >= plant.path.at(float(earliest)) - 1e-9
         check_permit(state, plant.index)
+        check_moves(state, plant.index)
     assert all(mass <= lines[key].mass_g for key, mass in done.items())
+
+
+def check_moves(state: Run, index: int) -> None:
+    """Check that mobile plant with a place takes the days of a move from one site to another."""
+    plant, house = state.plants[index], state.world.lot_storehouse
+    if plant.place < 0:
+        return
+    for before, after in pairwise(plant.segments):
+        if state.world.storehouse_site[house[before.lot]] != state.world.storehouse_site[house[after.lot]]:
+            left, begins = plant.path.when(before.end), plant.path.when(after.begin + 1e-9)
+            assert begins - left >= plant.move_days - 1e-6
 
 
 def check_permit(state: Run, index: int) -> None:

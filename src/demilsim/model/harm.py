@@ -235,7 +235,12 @@ def scenario_curves(scenario: Scenario) -> HarmCurves:
     # A record that may be wrong gets room for three standard deviations.
     room = np.exp(MASS_SIGMAS * np.array([lot.mass_sigma for lot in scenario.lots], dtype=float))
     held = partition(storehouse_index(scenario), houses).sum(blast_neq_kg(scenario) * room)
-    return harm_curves(scenario, held)
+    index = {house.storehouse_id: i for i, house in enumerate(scenario.storehouses)}
+    most = held.copy()
+    for measure in scenario.measures:
+        if measure.kind == "move" and measure.storehouse_id and measure.to_storehouse_id:
+            most[index[measure.to_storehouse_id]] += held[index[measure.storehouse_id]]
+    return harm_curves(scenario, most)
 
 
 def stock_harm(scenario: Scenario, curves: HarmCurves | None = None) -> StockHarm:

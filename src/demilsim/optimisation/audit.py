@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from demilsim.optimisation.audit_money import audit_money, bills_of
+from demilsim.optimisation.audit_money import audit_money, bills_of, scrap_by_period
 from demilsim.optimisation.audit_rows import AuditRows, audit_rows, exact, first_working_period
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
@@ -57,7 +57,7 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
     return (
         *_working_days(rows, plan, coefficients),
         *_permits(rows, plan),
-        *audit_money(scenario, bills_of(rows, plan, opened), coefficients),
+        *audit_money(scenario, bills_of(rows, plan, opened), coefficients, scrap_by_period(rows, plan)),
     )
 
 
@@ -128,10 +128,13 @@ def _barred(rows: AuditRows, line: PlanLine) -> str:
     if facility.serves_sites and rows.site(lot) not in facility.serves_sites:
         return f"it does not serve site {rows.site(lot)}"
     if not rows.moves(lot, facility):
-        return ""
+        return "" if rows.may_go(facility, rows.site(lot)) else "it may not leave its country for that site"
     if not lot.safe_to_move:
         return "the lot is unsafe to move"
-    return "" if rows.route(lot, facility) else "there is no road"
+    if not rows.route(lot, facility):
+        return "there is no road"
+    closed = rows.road_closed(lot, facility, line.earliest_period)
+    return f"its road is closed in the period of {rows.scenario.period_dates[line.earliest_period]}" * closed
 
 
 def _working_days(rows: AuditRows, plan: DisposalPlan, coefficients: PlanningCoefficients) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Facility, FacilityRate, Fund, Lot, Route
+from demilsim.scenario.schema import Facility, FacilityRate, Fund, Lot, LotStatus, Route
+from demilsim.units import MONTHS_PER_YEAR
 
 
 def exact(value: float) -> Fraction:
@@ -31,6 +33,8 @@ class AuditRows:
         By unordered pair of sites.
     site_of_house
         Site of each storehouse, by id.
+    there_t
+        What mobile plant may take at each site [t], by facility and site.
     """
 
     scenario: Scenario
@@ -39,10 +43,22 @@ class AuditRows:
     rates: dict[tuple[str, str], FacilityRate]
     routes: dict[frozenset[str], Route]
     site_of_house: dict[str, str]
+    there_t: dict[tuple[str, str], Fraction]
 
     def site(self, lot: Lot) -> str:
         """Return the site where a lot lies."""
         return self.site_of_house[lot.storehouse_id]
+
+    def place(self, site: str) -> tuple[str, str]:
+        """Return a site with its country."""
+        own = {row.site_id: row.country for row in self.scenario.sites}[site]
+        return site, own or self.scenario.settings.country
+
+    def scrap_usd_per_t(self, lot: Lot, facility: Facility) -> Fraction:
+        """Return expected income from scrap [USD/t]."""
+        rate = self.rate(lot, facility)
+        assert rate is not None, "places are checked first"
+        return exact(rate.scrap_usd_per_t) * exact(rate.scrap_buyer_probability)
 
     def category(self, lot: Lot) -> str:
         """Return the category of a lot."""
@@ -60,6 +76,23 @@ class AuditRows:
         """Return the road from a lot to a facility; None if there is none."""
         return self.routes.get(frozenset((self.site(lot), facility.site_id)))
 
+    def may_go(self, facility: Facility, site: str) -> bool:
+        """Return whether plant may go to a site: mobile plant leaves no country that it does not serve."""
+        country = self.scenario.country_of_site
+        home = country[facility.site_id]
+        served = {country[other] for other in facility.serves_sites} or {home}
+        return not facility.mobile or country[site] == home or home in served
+
+    def road_closed(self, lot: Lot, facility: Facility, period: int) -> bool:
+        """Return whether the road from a lot to a facility is closed in every month of a period."""
+        route = self.route(lot, facility)
+        assert route is not None, "places are checked first"
+        first, end = self.scenario.period_dates[period : period + 2]
+        months = (end.year - first.year) * MONTHS_PER_YEAR + end.month - first.month
+        return not any(
+            (first.month - 1 + k) % MONTHS_PER_YEAR + 1 in route.open_months for k in range(months)
+        )
+
     def days_per_t(self, lot: Lot, facility: Facility) -> Fraction:
         """Return working days per gross tonne [d/t], by throughput or by the daily limit on NEQ."""
         rate = self.rate(lot, facility)
@@ -76,22 +109,45 @@ class AuditRows:
         assert rate is not None, "places are checked first"
         cost = exact(rate.unit_cost_usd_per_t)
         if not self.moves(lot, facility):
-            return cost
+            return cost + self.move_usd_per_t(facility, self.site(lot))
         route = self.route(lot, facility)
         assert route is not None, "places are checked first"
         haulage = exact(self.scenario.register.transport.cost_usd_per_t_km)
-        return cost + exact(route.distance_km) * haulage
+        return cost + exact(route.distance_km) * haulage + self.escort_usd_per_t(lot, route)
+
+    def escort_usd_per_t(self, lot: Lot, route: Route) -> Fraction:
+        """Return the escort of full convoys [USD/t]."""
+        vehicles = 1 / exact(self.scenario.register.transport.payload_t)
+        if route.neq_limit_kg_per_vehicle is not None:
+            neq = exact(lot.neq_kg) / exact(lot.gross_mass_t)
+            vehicles = max(vehicles, neq / exact(route.neq_limit_kg_per_vehicle))
+        return vehicles / route.vehicles_per_convoy * exact(route.escort_usd_per_convoy)
+
+    def move_usd_per_t(self, facility: Facility, site: str) -> Fraction:
+        """Return one move of mobile plant over all that it may take at a site [USD/t]; 0 where it starts."""
+        if not (facility.mobile and facility.move_cost_usd) or site == facility.site_id:
+            return Fraction(0)
+        return exact(facility.move_cost_usd) / self.there_t[facility.facility_id, site]
 
 
 def audit_rows(scenario: Scenario) -> AuditRows:
     """Return the look-up tables of a scenario."""
+    site_of_house = {house.storehouse_id: house.site_id for house in scenario.storehouses}
+    rates = {(rate.facility_id, rate.category): rate for rate in scenario.facility_rates}
+    there_t: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for facility in (f for f in scenario.facilities if f.mobile and f.move_cost_usd):
+        for lot in scenario.lots:
+            key = facility.facility_id, scenario.natures[lot.nature_id].category
+            if lot.status is LotStatus.SURPLUS and key in rates:
+                there_t[facility.facility_id, site_of_house[lot.storehouse_id]] += exact(lot.gross_mass_t)
     return AuditRows(
         scenario=scenario,
         lots={lot.lot_id: lot for lot in scenario.lots},
         facilities={facility.facility_id: facility for facility in scenario.facilities},
-        rates={(rate.facility_id, rate.category): rate for rate in scenario.facility_rates},
+        rates=rates,
         routes={frozenset((r.from_site_id, r.to_site_id)): r for r in scenario.routes},
-        site_of_house={house.storehouse_id: house.site_id for house in scenario.storehouses},
+        site_of_house=site_of_house,
+        there_t=there_t,
     )
 
 
@@ -102,7 +158,7 @@ def first_working_period(scenario: Scenario, facility: Facility, ordered: int) -
     return next((period for period, start in enumerate(starts) if start >= ready), len(starts))
 
 
-def may_pay(fund: Fund, use: str, site: str, method: str, category: str | None) -> bool:
+def may_pay(fund: Fund, use: str, place: tuple[str, str], method: str, category: str | None) -> bool:
     """Return whether the strings of a fund let it pay.
 
     Parameters
@@ -111,13 +167,15 @@ def may_pay(fund: Fund, use: str, site: str, method: str, category: str | None) 
         The fund.
     use
         ``running`` or ``capital``.
-    site, method
-        Where and how.
+    place, method
+        Where, as site and country, and how.
     category
         Of the ammunition; None where the cost is of no one category.
     """
     uses = fund.use in ("any", use)
+    site, country = place
     places = not fund.earmark_sites or site in fund.earmark_sites
+    countries = not fund.earmark_countries or country in fund.earmark_countries
     ways = not fund.earmark_methods or method in fund.earmark_methods
     categories = category is None or not fund.earmark_categories or category in fund.earmark_categories
-    return uses and places and ways and categories
+    return uses and places and countries and ways and categories

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from demilsim.model.money import NO_FUND
 from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.orders import NO_CLASS
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
@@ -117,9 +118,11 @@ def add_cumulative_cuts(problem: Problem) -> Rows:
 def add_payments(problem: Problem) -> Rows:
     """Cover the cost of a class by funds that may pay for it.
 
-    Sum over k in E[c] of p[c,k,t] - sum over (g,f) in c of a[g,f] x[g,f,b] >= 0 for work, t being the first
-    period of block b; sum over k in E[c] of p[c,k,t] - sum over o of A[o,c,t] z[o] >= A[c,t] for capital and
-    standing cost. In kUSD; a in kUSD per tonne, A[c,t] the cost of commissionings that are fixed.
+    Sum over k in E[c] of q[c,k] p[c,k,t] - sum over (g,f) in c of a[g,f] x[g,f,b] >= 0 for work, t being
+    the first period of block b; sum over k in E[c] of p[c,k,t] - sum over o of A[o,c,t] z[o] >= A[c,t] for
+    capital and standing cost. In kUSD; a in kUSD per tonne, A[c,t] the cost of commissionings that are fixed.
+    q is 1, or a[c] / (a[c] + v[k]) for a fund that pays v kUSD on top for each tonne, a[c] the least cost in
+    the class: no dollar is taken for more work than it pays.
     """
     flows, pays, blocks = problem.flows, problem.payments, problem.blocks
     periods = problem.scenario.periods
@@ -137,7 +140,9 @@ def add_payments(problem: Problem) -> Rows:
         problem.order_offset + order,
         -ordered[order, cost_class, period],
     )
-    paid = (pays.cost_class * periods + pays.period, _payment_columns(problem), np.ones(pays.fund.size))
+    least = np.array(problem.classes.least_usd_per_t, dtype=float)
+    for_work = 1.0 / (1.0 + problem.verification_usd_per_t[pays.fund] / least[pays.cost_class])
+    paid = (pays.cost_class * periods + pays.period, _payment_columns(problem), for_work)
     period_labels = single_periods(problem.scenario).labels
 
     def name(row: int) -> str:
@@ -152,9 +157,10 @@ def add_payments(problem: Problem) -> Rows:
 def add_budget(problem: Problem) -> Rows:
     """Carry over what a fund had and received, less what it paid.
 
-    m[k,b] - m[k,b-1] + sum over c and t in b of p[c,k,t] = R[k,b], in kUSD, with m >= 0. A fund that has
-    expired has no payments; what it still carries has lapsed. Money that arrives within a block may pay for
-    work in it.
+    m[k,b] - m[k,b-1] + sum over c and t in b of p[c,k,t] - sum over g,f of s[g,f] x[g,f,b-1] = R[k,b], in
+    kUSD, with m >= 0. A fund that has expired has no payments; what it still carries has lapsed. Money that
+    arrives within a block may pay for work in it. Scrap, s kUSD per tonne for the one fund k that it is sold
+    for, pays from the next block on.
     """
     pays, count = problem.payments, problem.blocks.count
     funds = problem.receipts_usd.shape[0]
@@ -169,7 +175,11 @@ def add_budget(problem: Problem) -> Rows:
     paid = (pays.fund * count + pays.block, _payment_columns(problem), np.ones(pays.fund.size))
     name = _named("budget", problem.fund_labels, problem.blocks.labels)
     rhs = problem.blocks.sum(problem.receipts_usd).ravel() / USD_PER_KUSD
-    return rows_of("budget", [kept, before, paid], Sense.EQUAL, rhs, name)
+    flows = problem.flows
+    scrap = problem.groups.scrap_usd_per_t[flows.group, flows.facility] / USD_PER_KUSD
+    sold = (scrap > 0.0) & (flows.block < count - 1) & (problem.scrap_fund != NO_FUND)
+    income = (problem.scrap_fund * count + flows.block[sold] + 1, _flow_columns(problem)[sold], -scrap[sold])
+    return rows_of("budget", [kept, before, paid, income], Sense.EQUAL, rhs, name)
 
 
 def add_commitments(problem: Problem) -> Rows:

@@ -31,9 +31,11 @@ class Groups:
         Group of each lot, shape (lot,). Reserve lots have groups of their own.
     mass_t
         Gross mass [t], shape (group,).
-    days_per_t, cost_usd_per_t, accident_harm_per_t
+    days_per_t, cost_usd_per_t, accident_harm_per_t, scrap_usd_per_t
         As in `DisposalOptions`, means over the lots by mass; days are infinite where any lot of the
         group is not allowed. Shape (group, facility).
+    road
+        Row of the route that a group takes to a facility, -1 on site, shape (group, facility).
     running_eligible
         Whether a fund may pay for destroying a group at a facility, shape (fund, group, facility).
     """
@@ -43,7 +45,9 @@ class Groups:
     days_per_t: Floats
     cost_usd_per_t: Floats
     accident_harm_per_t: Floats
+    road: Ints
     running_eligible: Bools
+    scrap_usd_per_t: Floats
 
     @property
     def count(self) -> int:
@@ -136,6 +140,8 @@ def grouped(index: Ints, mass_t: Floats, options: DisposalOptions) -> Groups:
     share /= group_mass[:, None]
     everywhere = (share > 0.0).astype(float) @ (~options.allowed) == 0.0
     days = share @ np.where(options.allowed, options.days_per_t, 0.0)
+    road = np.full(days.shape, -1, dtype=np.int64)
+    road[index] = options.road
     barred = np.einsum("gl,klf->kgf", (share > 0.0).astype(float), (~options.running_eligible).astype(float))
     return Groups(
         group_of_lot=index,
@@ -143,5 +149,7 @@ def grouped(index: Ints, mass_t: Floats, options: DisposalOptions) -> Groups:
         days_per_t=np.where(everywhere, days, np.inf),
         cost_usd_per_t=share @ options.cost_usd_per_t,
         accident_harm_per_t=share @ options.accident_harm_per_t,
+        road=road,
         running_eligible=barred == 0.0,
+        scrap_usd_per_t=share @ options.scrap_usd_per_t,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from demilsim.model.calendar import first_open_period
-from demilsim.model.options import DisposalOptions
+from demilsim.model.options import Bools, DisposalOptions
 from demilsim.optimisation.blocks import Blocks
 from demilsim.plan import Floats, Ints, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
@@ -16,6 +17,9 @@ from demilsim.units import DAYS_PER_YEAR
 
 NO_CLASS = -1
 """Cost class of what costs nothing."""
+
+COST_STEP = 1.25
+"""Ratio of costs per tonne that share a class where a fund wants work verified [1]."""
 
 
 LONGEST_WITH_EVERY_PERIOD = 40
@@ -33,27 +37,54 @@ class CostClasses:
     committed
         Whether the class holds capital and standing cost, which must be paid at the start of a block,
         rather than cost of work.
+    least_usd_per_t
+        Least cost of the work in the class [USD/t]; infinite for capital and standing cost.
     """
 
     funds: tuple[tuple[int, ...], ...]
     committed: tuple[bool, ...]
+    least_usd_per_t: tuple[float, ...]
 
 
 class ClassNumbers:
-    """Numbers of cost classes, given out as the classes are met."""
+    """Numbers of cost classes, given out as the classes are met.
 
-    def __init__(self) -> None:
-        self._index: dict[tuple[bool, tuple[int, ...]], int] = {}
+    Parameters
+    ----------
+    verifying
+        Whether each fund wants the work verified that it pays for, shape (fund,). Work that such a fund may
+        pay for has a class for each step of cost, so that the price of verification is known to within it.
+    """
 
-    def number(self, eligible: Ints, committed: bool) -> int:
-        """Return the class of costs that the eligible funds, in rising order, may pay."""
-        return self._index.setdefault((committed, tuple(eligible.tolist())), len(self._index))
+    def __init__(self, verifying: Bools) -> None:
+        self._verifying = verifying
+        self._index: dict[tuple[bool, tuple[int, ...], int], int] = {}
+        self._least: list[float] = []
+
+    def number(self, eligible: Ints, committed: bool, usd_per_t: float = math.inf) -> int:
+        """Return the class of costs that the eligible funds, in rising order, may pay.
+
+        Parameters
+        ----------
+        eligible, committed
+            The funds, and whether they pay at the start of a block.
+        usd_per_t
+            Cost of the work, > 0 [USD/t]; infinite for capital and standing cost.
+        """
+        stepped = not committed and bool(self._verifying[eligible].any())
+        step = math.floor(math.log(usd_per_t) / math.log(COST_STEP)) if stepped else 0
+        number = self._index.setdefault((committed, tuple(eligible.tolist()), step), len(self._index))
+        if number == len(self._least):
+            self._least.append(math.inf)
+        self._least[number] = min(self._least[number], usd_per_t)
+        return number
 
     def classes(self) -> CostClasses:
         """Return the classes met so far."""
         return CostClasses(
-            funds=tuple(funds for _, funds in self._index),
-            committed=tuple(committed for committed, _ in self._index),
+            funds=tuple(funds for _, funds, _ in self._index),
+            committed=tuple(committed for committed, _, _ in self._index),
+            least_usd_per_t=tuple(self._least),
         )
 
 

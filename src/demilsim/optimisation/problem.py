@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demilsim.model.calendar import roads_open
+from demilsim.model.money import NO_FUND, scrap_fund
 from demilsim.model.options import Bools, DisposalOptions
 from demilsim.optimisation.blocks import Blocks, fund_alive
 from demilsim.optimisation.groups import Groups
@@ -76,6 +78,8 @@ class Problem:
         Cost of fixed commissionings [USD], shape (class, period).
     receipts_usd
         Money received in a period [USD], shape (fund, period).
+    scrap_fund
+        Fund that scrap is sold for, or `NO_FUND`.
     """
 
     scenario: Scenario
@@ -88,6 +92,12 @@ class Problem:
     days: Floats
     committed_usd: Floats
     receipts_usd: Floats
+    scrap_fund: int
+
+    @property
+    def verification_usd_per_t(self) -> Floats:
+        """What each fund pays on top for each tonne of work that it pays for [USD/t], shape (fund,)."""
+        return np.array([fund.verification_usd_per_t for fund in self.scenario.funds], dtype=float)
 
     @property
     def facility_labels(self) -> tuple[str, ...]:
@@ -149,7 +159,7 @@ def make_problem(
     commissioned
         Period in which each facility is ordered, by index of the facility; None leaves it to the model.
     """
-    numbers = ClassNumbers()
+    numbers = ClassNumbers(np.array([f.verification_usd_per_t > 0.0 for f in scenario.funds], dtype=bool))
     wanted = possible_orders(scenario) if commissioned is None else tuple(commissioned.items())
     orders = make_orders(scenario, coefficients, options, blocks, wanted, numbers)
     existing = np.array([f.status == "existing" for f in scenario.facilities], dtype=bool)
@@ -162,8 +172,11 @@ def make_problem(
         choice, fixed = orders.only(np.empty(0, dtype=np.int64)), orders
         np.add.at(days, fixed.facility, fixed.days)
         most = days
-    flows = _flows(groups, most, numbers)
+    # A load can leave in a block if its road is open in any of its periods.
+    roads = blocks.sum(roads_open(scenario).astype(float)) > 0.0
+    flows = _flows(groups, most, roads, numbers)
     classes = numbers.classes()
+    sold_for = scrap_fund(scenario) if groups.scrap_usd_per_t.any() else NO_FUND
     receipts = coefficients.receipts_usd.reshape(len(scenario.funds), scenario.periods)
     return Problem(
         scenario=scenario,
@@ -172,29 +185,47 @@ def make_problem(
         classes=classes,
         flows=flows,
         orders=choice,
-        payments=_payments(classes, blocks, fund_alive(scenario, blocks), receipts),
+        payments=_payments(classes, blocks, fund_alive(scenario, blocks), receipts, sold_for),
         days=days,
         committed_usd=fixed.cost_by_class_usd(len(classes.funds)).sum(axis=0),
         receipts_usd=receipts,
+        scrap_fund=sold_for,
     )
 
 
-def _flows(groups: Groups, possible_days: Floats, numbers: ClassNumbers) -> Flows:
-    """Return the flows that are allowed, have time, and cost nothing or have a fund that may pay."""
+def _flows(groups: Groups, possible_days: Floats, roads: Bools, numbers: ClassNumbers) -> Flows:
+    """Return the flows that are allowed, have time and a road, and cost nothing or have a fund that may pay.
+
+    Parameters
+    ----------
+    groups
+        Groups of lots.
+    possible_days
+        Working days at most [d], shape (facility, block).
+    roads
+        Whether a load can leave by a route, or on site in the last row, shape (route + 1, block).
+    numbers
+        Numbers of the cost classes, which it adds to.
+    """
     number = np.full(groups.days_per_t.shape, NO_CLASS, dtype=np.int64)
     allowed = groups.allowed & (groups.mass_t > 0.0)[:, None]
     for g, f in np.argwhere(allowed & (groups.cost_usd_per_t > 0.0)):
         eligible = np.flatnonzero(groups.running_eligible[:, g, f])
         if eligible.size:
-            number[g, f] = numbers.number(eligible, committed=False)
+            cost = float(groups.cost_usd_per_t[g, f])
+            number[g, f] = numbers.number(eligible, committed=False, usd_per_t=cost)
         else:
             allowed[g, f] = False
-    group, facility, block = np.nonzero(allowed[:, :, None] & (possible_days > 0.0)[None, :, :])
+    group, facility, block = np.nonzero(
+        allowed[:, :, None] & (possible_days > 0.0)[None, :, :] & roads[groups.road]
+    )
     return Flows(group, facility, block, number[group, facility])
 
 
-def _payments(classes: CostClasses, blocks: Blocks, alive: Bools, receipts_usd: Floats) -> Payments:
-    """Return a payment wherever a fund of the class is alive and has received money."""
+def _payments(
+    classes: CostClasses, blocks: Blocks, alive: Bools, receipts_usd: Floats, sold_for: int
+) -> Payments:
+    """Return a payment wherever a fund of the class is alive and has received money, or may have by scrap."""
     by_block = np.cumsum(blocks.sum(receipts_usd), axis=1)
     by_period = np.cumsum(receipts_usd, axis=1)
     rows = [
@@ -203,7 +234,7 @@ def _payments(classes: CostClasses, blocks: Blocks, alive: Bools, receipts_usd: 
         for k in funds
         for period, block in enumerate(blocks.of_period.tolist())
         if alive[k, block]
-        and (by_period[k, period] if committed else by_block[k, block]) > 0.0
+        and ((by_period[k, period] if committed else by_block[k, block]) > 0.0 or k == sold_for)
         and (committed or period == blocks.first[block])
     ]
     cost_class, fund, when, block = np.array(rows, dtype=np.int64).reshape(-1, 4).T

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.model.calendar import nominal_working_days
+from demilsim.model.calendar import nominal_working_days, roads_open
 from demilsim.model.harm import StockHarm, lot_masses_t
+from demilsim.model.money import NO_FUND, expected_receipts_usd, scrap_fund
 from demilsim.model.options import DisposalOptions, drawing_order
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.draft import Draft, Piece, write_plan
 from demilsim.scenario.scenario import Scenario
-from demilsim.units import day_of
 
 NEGLIGIBLE_T = 1e-6
 """Tonnes below which a lot counts as done."""
@@ -113,20 +113,9 @@ DO_NOTHING = DisposalPlan("do_nothing", "none")
 
 def nominal_coefficients(scenario: Scenario) -> PlanningCoefficients:
     """Return what can be expected before anything is simulated: mean capacity and money, plain harm."""
-    receipts = np.zeros((len(scenario.funds), scenario.periods))
-    fund_index = {fund.fund_id: i for i, fund in enumerate(scenario.funds)}
-    start = scenario.settings.start
-    knots = np.array([day_of(date, start) for date in scenario.period_dates], dtype=float)
-    for tranche in scenario.tranches:
-        fund = fund_index[tranche.fund_id]
-        net = tranche.amount_usd * (1.0 - scenario.funds[fund].overhead_fraction) * tranche.probability
-        late = knots[:-1] - day_of(tranche.due, start)
-        mean = tranche.mean_delay_days
-        arrived = -np.expm1(-np.maximum(late, 0.0) / mean) if mean > 0.0 else (late >= 0.0).astype(float)
-        receipts[fund] += net * np.diff(arrived, prepend=0.0)
     return PlanningCoefficients(
         working_days=nominal_working_days(scenario),
-        receipts_usd=receipts,
+        receipts_usd=expected_receipts_usd(scenario),
         harm_factor=np.ones((len(scenario.storehouses), scenario.periods)),
     )
 
@@ -198,12 +187,26 @@ class _Filler:
         allowed = np.array([not funds or fund.fund_id in funds for fund in scenario.funds], dtype=bool)
         self._order = [f for f in drawing_order(scenario.funds) if allowed[f]]
         self._purse = np.zeros(len(scenario.funds))
+        self._verification = np.array([fund.verification_usd_per_t for fund in scenario.funds], dtype=float)
+        self._scrap_fund, self._scrap_usd = scrap_fund(scenario), 0.0
         self._permit_t = np.full(len(scenario.facilities), np.inf)
+        self._roads_open = roads_open(scenario)
+        site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
+        self._site = [site_of[lot.storehouse_id] for lot in scenario.lots]
+        self._place = {
+            f: facility.site_id
+            for f, facility in enumerate(scenario.facilities)
+            if facility.mobile and (facility.move_days or facility.move_cost_usd)
+        }
 
     def open(self, period: int) -> None:
         """Start a period: money that has come, funds that expire, permits of a new year."""
         dates = self._scenario.period_dates
         self._purse += self._coefficients.receipts_usd[:, period]
+        if self._scrap_fund != NO_FUND:
+            # What was sold in a period can first be committed in the next one.
+            self._purse[self._scrap_fund] += self._scrap_usd
+            self._scrap_usd = 0.0
         for index, fund in enumerate(self._scenario.funds):
             if fund.expires and fund.expires < dates[period]:
                 self._purse[index] = 0.0
@@ -211,15 +214,59 @@ class _Filler:
             self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self._scenario.facilities])
 
     def fill(self, period: int, left_t: Floats, score: Floats) -> list[Piece]:
-        """Return the pieces of a period in the order in which they were ranked."""
+        """Return the pieces of a period in the order in which they were ranked.
+
+        Mobile plant first takes the lots of the site where it stands; what it does at others comes last, site
+        by site.
+        """
         room = np.where(self._existing, self._coefficients.working_days[:, period], 0.0)
         left = left_t.copy()
+        score = np.where(self._roads_open[self._options.road, period], score, -np.inf)
         flat = np.argsort(-score, axis=None, kind="stable")
         flat = flat[np.isfinite(score.ravel()[flat])]
         lots, facilities = np.unravel_index(flat, score.shape)
-        pieces = []
-        for lot, facility in zip(lots.tolist(), facilities.tolist(), strict=True):
+        pieces: list[Piece] = []
+        pairs = list(zip(lots.tolist(), facilities.tolist(), strict=True))
+        while pairs:
+            pairs = self._take(period, pairs, room, left, pieces)
+            pairs = [
+                (lot, f)
+                for lot, f in pairs
+                if room[f] > NEGLIGIBLE_DAYS and left[lot] > NEGLIGIBLE_T and self._payable(lot, f)
+            ]
+            if pairs:
+                self._move(period, *pairs[0], room)
+        return pieces
+
+    def _payable(self, lot: int, facility: int) -> bool:
+        """Return whether mobile plant may move to a lot: permit and money are not used up."""
+        if self._permit_t[facility] <= NEGLIGIBLE_T:
+            return False
+        purse = self._purse[self._options.running_eligible[:, lot, facility]]
+        return bool(purse.sum() > 0.0) or float(self._options.cost_usd_per_t[lot, facility]) == 0.0
+
+    def _move(self, period: int, lot: int, facility: int, room: Floats) -> None:
+        """Bring mobile plant to the site of a lot; the days that it takes are no longer there for work."""
+        dates = self._scenario.period_dates
+        share = self._coefficients.working_days[facility, period] / (dates[period + 1] - dates[period]).days
+        self._place[facility] = self._site[lot]
+        room[facility] -= self._scenario.facilities[facility].move_days * share
+
+    def _take(
+        self,
+        period: int,
+        pairs: list[tuple[int, int]],
+        room: Floats,
+        left: Floats,
+        pieces: list[Piece],
+    ) -> list[tuple[int, int]]:
+        """Add the pieces of ranked pairs; return the pairs of mobile plant that would have to move first."""
+        elsewhere = []
+        for lot, facility in pairs:
             if room[facility] <= NEGLIGIBLE_DAYS or left[lot] <= NEGLIGIBLE_T:
+                continue
+            if self._place.get(facility, self._site[lot]) != self._site[lot]:
+                elsewhere.append((lot, facility))
                 continue
             days = float(self._options.days_per_t[lot, facility])
             wanted = min(left[lot], room[facility] / days, self._permit_t[facility])
@@ -229,19 +276,24 @@ class _Filler:
             left[lot] -= mass
             room[facility] -= mass * days
             self._permit_t[facility] -= mass
+            self._scrap_usd += mass * float(self._options.scrap_usd_per_t[lot, facility])
             pieces.append(Piece(lot, facility, period, mass))
             if not np.any(room > NEGLIGIBLE_DAYS):
                 break
-        return pieces
+        return elsewhere
 
     def _pay(self, lot: int, facility: int, wanted_t: float) -> float:
         """Return how much of what is wanted the funds that may pay can pay, and pay it [t]."""
         cost = float(self._options.cost_usd_per_t[lot, facility])
+        if cost == 0.0:
+            return float(wanted_t)
         payers = [f for f in self._order if self._options.running_eligible[f, lot, facility]]
-        affordable = wanted_t if cost == 0.0 else min(wanted_t, self._purse[payers].sum() / cost)
+        # Verification makes a dollar of work dearer for the fund that wants it.
+        dearer = 1.0 + self._verification[payers] / cost
+        affordable = min(wanted_t, (self._purse[payers] / dearer).sum() / cost)
         due = affordable * cost
-        for fund in payers:
-            share = min(self._purse[fund], due)
-            self._purse[fund] -= share
+        for fund, factor in zip(payers, dearer.tolist(), strict=True):
+            share = min(self._purse[fund] / factor, due)
+            self._purse[fund] = max(self._purse[fund] - share * factor, 0.0)
             due -= share
         return float(affordable)

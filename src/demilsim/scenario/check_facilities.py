@@ -72,3 +72,28 @@ def existing_without_cost(draft: Draft) -> Iterator[Problem]:
                     hint = "; put it into unit_cost_usd_per_t" if column.startswith("fixed") else ""
                     message = f"expected 0 for an existing facility (got {value:g}){hint}"
                     yield draft.facilities.at(line, column, message)
+
+
+def moves_of_mobile_plant(draft: Draft) -> Iterator[Problem]:
+    """Find moves of plant that is not mobile."""
+    for line, facility in draft.facilities:
+        for column in ("move_days", "move_cost_usd"):
+            value = getattr(facility, column)
+            if value and not facility.mobile:
+                message = f"expected 0, since {facility.facility_id} is not mobile (got {value:g})"
+                yield draft.facilities.at(line, column, message)
+
+
+def home_of_mobile_plant(draft: Draft) -> Iterator[Problem]:
+    """Find mobile plant that starts in a country that it does not serve, and so could not leave it."""
+    settings = draft.settings.record
+    country = {s.site_id: s.country or (settings.country if settings else "") for s in draft.sites.records}
+    for line, facility in draft.facilities:
+        served = {country[name] for name in facility.serves_sites if name in country}
+        home = country.get(facility.site_id)
+        if facility.mobile and served and home and home not in served:
+            message = (
+                f"expected a site of {home}, where {facility.facility_id} starts, since it leaves no country "
+                f"that it does not serve (got sites of {', '.join(sorted(served))})"
+            )
+            yield draft.facilities.at(line, "serves_sites", message)

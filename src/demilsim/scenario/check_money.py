@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft
 from demilsim.scenario.phrases import shown
+from demilsim.scenario.schema import Fund
 from demilsim.units import CENTS_PER_USD, MONTHS_PER_YEAR, add_months, cents
 
 YEARS_BEFORE_START = 10
@@ -28,9 +29,11 @@ def _window(draft: Draft) -> tuple[dt.date, dt.date, dt.date] | None:
 def amount_in_ledger(draft: Draft) -> Iterator[Problem]:
     """Find tranches too small for a ledger in whole cents."""
     for line, tranche in draft.tranches:
-        if cents(tranche.amount_usd) < 1:
-            message = f"expected at least {1 / CENTS_PER_USD:g} (got {shown(str(tranche.amount_usd))})"
-            yield draft.tranches.at(line, "amount_usd", message)
+        for column in ("amount_usd", "amount"):
+            amount = getattr(tranche, column)
+            if amount is not None and cents(amount) < 1:
+                message = f"expected at least {1 / CENTS_PER_USD:g} (got {shown(str(amount))})"
+                yield draft.tranches.at(line, column, message)
 
 
 def due_within_reach(draft: Draft) -> Iterator[Problem]:
@@ -64,9 +67,30 @@ def expires_after_start(draft: Draft) -> Iterator[Problem]:
 
 
 def used_funds(draft: Draft) -> Iterator[Problem]:
-    """Find funds that no money ever comes into."""
+    """Find funds that no money ever comes into: no tranche, no fund that they match, no scrap."""
+    settings = draft.settings.record
     paid = {tranche.fund_id for tranche in draft.tranches.records}
+    scrap = settings.scrap_fund if settings else None
     for line, fund in draft.funds:
-        if fund.fund_id not in paid:
+        if fund.fund_id in paid or fund.fund_id == scrap or matched_by(draft, fund):
+            continue
+        if fund.matches_funds:
+            found = "none, or none of whose countries is in match_countries"
+            message = f"expected a matched fund with a tranche and an eligible country (got {found})"
+            yield draft.funds.at(line, "matches_funds", message)
+        else:
             message = f"expected a tranche of funding.csv into {fund.fund_id} (got none)"
             yield draft.funds.at(line, "fund_id", message)
+
+
+def matched_by(draft: Draft, fund: Fund) -> tuple[str, ...]:
+    """Return the funds with tranches that a fund matches."""
+    settings = draft.settings.record
+    if settings is None:
+        return ()
+    paid = {tranche.fund_id for tranche in draft.tranches.records}
+    return tuple(
+        other.fund_id
+        for other in draft.funds.records
+        if other.fund_id in paid and fund.may_match(other, settings.country)
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft
+from demilsim.units import GRAMS_PER_KG
 
 EARTH_RADIUS_KM = 6371.0
 NEAREST_EXPOSED_SITE_M = 5.0
@@ -91,3 +92,20 @@ def _distance_km(latitude_a: float, longitude_a: float, latitude_b: float, longi
     half_turn = math.radians(longitude_b - longitude_a) / 2
     h = math.sin((phi_b - phi_a) / 2) ** 2 + math.cos(phi_a) * math.cos(phi_b) * math.sin(half_turn) ** 2
     return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(h)))
+
+
+def convoys_with_escort(draft: Draft) -> Iterator[Problem]:
+    """Find convoys of several vehicles that cost nothing, so that their number would not matter."""
+    for line, route in draft.routes:
+        if route.vehicles_per_convoy > 1 and not route.escort_usd_per_convoy:
+            message = f"expected 1, since escort_usd_per_convoy is 0 (got {route.vehicles_per_convoy})"
+            yield draft.routes.at(line, "vehicles_per_convoy", message)
+
+
+def vehicle_limit_in_grams(draft: Draft) -> Iterator[Problem]:
+    """Find limits on the NEQ of a vehicle that are too small to count vehicles by."""
+    for line, route in draft.routes:
+        limit = route.neq_limit_kg_per_vehicle
+        if limit is not None and round(limit * GRAMS_PER_KG) < 1:
+            message = f"expected at least {1 / GRAMS_PER_KG:g}, one gram (got {limit:g})"
+            yield draft.routes.at(line, "neq_limit_kg_per_vehicle", message)

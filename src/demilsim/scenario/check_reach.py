@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft
 from demilsim.scenario.schema import Facility, Fund, LotStatus
+
+EARMARKS = ("earmark_sites", "earmark_methods", "earmark_categories", "earmark_countries")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class _Reach:
     def __init__(self, draft: Draft) -> None:
         self.facilities = draft.facilities.records
         self.rated = {(rate.facility_id, rate.category) for rate in draft.facility_rates.records}
+        settings = draft.settings.record
+        home = settings.country if settings else ""
+        self.country = {site.site_id: site.country or home for site in draft.sites.records}
         self.roads = {frozenset((r.from_site_id, r.to_site_id)) for r in draft.routes.records}
         site_of = {house.storehouse_id: house.site_id for house in draft.storehouses.records}
         self.surplus = [
@@ -54,8 +59,16 @@ class _Reach:
             return False
         if facility.serves_sites and lot.site_id not in facility.serves_sites:
             return False
+        if facility.mobile and not self._may_go(facility, lot.site_id):
+            return False
         on_site = facility.mobile or facility.site_id == lot.site_id
         return on_site or (lot.safe_to_move and frozenset((lot.site_id, facility.site_id)) in self.roads)
+
+    def _may_go(self, facility: Facility, site_id: str) -> bool:
+        """Return whether mobile plant may go to a site: it leaves no country that it does not serve."""
+        home = self.country[facility.site_id]
+        served = facility.serves_sites
+        return self.country[site_id] == home or not served or home in {self.country[s] for s in served}
 
 
 def accepted_categories(draft: Draft) -> Iterator[Problem]:
@@ -102,29 +115,40 @@ def usable_funds(draft: Draft) -> Iterator[Problem]:
     pairs = {
         (lot.site_id, lot.category, facility.method_id) for lot in reach.surplus for facility in reach.of(lot)
     }
+    settings = draft.settings.record
+    home = settings.country if settings else ""
+    country = {site.site_id: site.country or home for site in draft.sites.records}
     for line, fund in draft.funds:
-        strings = fund.earmark_sites or fund.earmark_methods or fund.earmark_categories
-        if (strings or fund.use == "capital") and not _usable(fund, pairs, draft.facilities.records):
-            column = next(
-                (c for c in ("earmark_sites", "earmark_methods", "earmark_categories") if getattr(fund, c)),
-                "use",
-            )
+        strings = [column for column in EARMARKS if getattr(fund, column)]
+        # An emergency account waits for an explosion, which may come wherever there is stock.
+        if fund.use == "emergency" or not (strings or fund.use == "capital"):
+            continue
+        if not _usable(fund, pairs, draft.facilities.records, country):
+            column = next(iter(strings), "use")
             message = "expected a surplus lot or a possible facility that the fund may pay for (got none)"
             yield draft.funds.at(line, column, message)
 
 
-def _usable(fund: Fund, pairs: set[tuple[str, str, str]], facilities: tuple[Facility, ...]) -> bool:
+def _usable(
+    fund: Fund,
+    pairs: set[tuple[str, str, str]],
+    facilities: tuple[Facility, ...],
+    country: Mapping[str, str],
+) -> bool:
     def matches(earmark: tuple[str, ...], value: str) -> bool:
         return not earmark or value in earmark
 
     running = fund.use != "capital" and any(
         matches(fund.earmark_sites, site)
+        and matches(fund.earmark_countries, country[site])
         and matches(fund.earmark_categories, category)
         and matches(fund.earmark_methods, method)
         for site, category, method in pairs
     )
     capital = fund.use != "running" and any(
-        matches(fund.earmark_sites, f.site_id) and matches(fund.earmark_methods, f.method_id)
+        matches(fund.earmark_sites, f.site_id)
+        and matches(fund.earmark_countries, country[f.site_id])
+        and matches(fund.earmark_methods, f.method_id)
         for f in facilities
         if f.status == "possible"
     )

@@ -59,8 +59,9 @@ def known_sites(draft: Draft) -> Iterator[Problem]:
 
 def known_lots(draft: Draft) -> Iterator[Problem]:
     """Find lots in storehouses that do not exist, or of a nature that the register does not have."""
-    yield from _in_table(draft.lots, "storehouse_id", draft.storehouses)
-    yield from _unknown(draft.lots, "nature_id", draft.register.natures, "a nature of the register")
+    for rows in (draft.lots, draft.inflows):
+        yield from _in_table(rows, "storehouse_id", draft.storehouses)
+        yield from _unknown(rows, "nature_id", draft.register.natures, "a nature of the register")
 
 
 def known_facilities(draft: Draft) -> Iterator[Problem]:
@@ -75,8 +76,26 @@ def known_facilities(draft: Draft) -> Iterator[Problem]:
 
 
 def known_funds(draft: Draft) -> Iterator[Problem]:
-    """Find tranches into funds that do not exist."""
+    """Find tranches into, milestones of and matching of funds that do not exist; scrap into such a one."""
     yield from _in_table(draft.tranches, "fund_id", draft.funds)
+    yield from _in_table(draft.funds, "matches_funds", draft.funds)
+    given = [(line, t) for line, t in draft.tranches if t.milestone_fund]
+    for line, tranche in given if draft.funds.ids or draft.funds.complete else ():
+        if tranche.milestone_fund not in draft.funds.known:
+            message = f"expected a fund_id of funds.csv {got(str(tranche.milestone_fund), draft.funds.known)}"
+            yield draft.tranches.at(line, "milestone_fund", message)
+    settings = draft.settings.record
+    if settings and settings.scrap_fund and settings.scrap_fund not in draft.funds.known:
+        message = f"expected a fund_id of funds.csv {got(settings.scrap_fund, draft.funds.known)}"
+        yield draft.settings.at("scrap_fund", message)
+
+
+def known_countries(draft: Draft) -> Iterator[Problem]:
+    """Find earmarks for countries in which there is no site."""
+    settings = draft.settings.record
+    if settings and draft.sites.complete:
+        known = {site.country or settings.country for site in draft.sites.records}
+        yield from _unknown(draft.funds, "earmark_countries", known, "the country of a site")
 
 
 def known_sources(draft: Draft) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0*)?", re.ASCII)
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _PATTERNS = {
     r"^[A-Z]{2}$": "expected two capital letters such as KZ",
+    r"^[A-Z]{3}$": "expected three capital letters such as EUR",
     r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": "expected letters, digits and . _ - only, a letter or digit first",
 }
 _RANGES = {"greater_than": (">", "gt"), "greater_than_equal": (">=", "ge"),

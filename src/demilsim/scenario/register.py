@@ -77,6 +77,7 @@ class EventRate(Record):
     external_factor_masonry: NonNegative
     external_factor_sheet_metal: NonNegative
     external_factor_open_stack: NonNegative
+    lightning_protection_factor: Fraction
     ageing_per_t_year: NonNegative
     retest_level_fraction: Fraction
     destroy_level_fraction: Fraction

@@ -86,6 +86,11 @@ class Scenario:
         return self.register.methods
 
     @cached_property
+    def country_of_site(self) -> Mapping[str, str]:
+        """Country of each site by id; that of the settings where a site names none."""
+        return {site.site_id: site.country or self.settings.country for site in self.sites}
+
+    @cached_property
     def sha256(self) -> str:
         """Hash of the resolved content: settings, tables and constants in use.
 

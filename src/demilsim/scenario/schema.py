@@ -175,7 +175,6 @@ class Lot(Sourced):
     year_made: Annotated[int, Field(ge=1900, le=2100)]
     stabiliser_fraction: Annotated[Fraction | Literal["unknown"] | None, BeforeValidator(_empty_is_none)]
     mass_sigma: NonNegative = 0.0
-    destroy_by: OptionalDate = None
     arrives: OptionalDate = None
     arrival_probability: Fraction = 1.0
 
@@ -267,17 +266,31 @@ class Fund(Sourced):
     match_cap_usd: OptionalPositive = None
     match_countries: CountryCodes = ()
 
+    def may_match(self, other: Fund, country: str) -> bool:
+        """Return whether what another fund receives is matched by this one.
+
+        Its countries, those of its earmark or else the scenario's `country`, must all be among
+        `match_countries`; without any, every country will do.
+        """
+        countries = other.earmark_countries or (country,)
+        eligible = not self.match_countries or set(countries) <= set(self.match_countries)
+        return self.match_ratio > 0 and other.fund_id in self.matches_funds and eligible
+
 
 class Tranche(Sourced):
-    """One payment into a fund, which may be late or fail to come."""
+    """One payment into a fund, which may be late or fail to come.
+
+    It has `amount_usd`, or an `amount` in another `currency`; see `exchange.promised_usd`.
+    """
 
     tranche_id: Identifier
     fund_id: Identifier
     due: dt.date
-    amount_usd: Positive
+    amount_usd: OptionalPositive = None
     probability: Fraction
     mean_delay_days: NonNegative
     currency: CurrencyCode = "USD"
+    amount: OptionalPositive = None
     milestone_fund: OptionalIdentifier = None
     milestone_spent_fraction: OptionalFraction = None
     milestone_destroyed_t: OptionalPositive = None

@@ -6,6 +6,7 @@ import calendar
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from demilsim.scenario.exchange import promised_usd
 from demilsim.scenario.register import Confidence, weakest
 from demilsim.scenario.scenario import TABLES, Scenario
 from demilsim.scenario.schema import Facility, Lot, LotStatus, Sourced
@@ -77,8 +78,11 @@ def _money(scenario: Scenario) -> list[str]:
     funds = {fund.fund_id: fund for fund in scenario.funds}
     for holder in ("host", "donor"):
         own = [t for t in scenario.tranches if funds[t.fund_id].holder == holder]
-        promised = sum(t.amount_usd for t in own)
-        expected = sum(t.amount_usd * t.probability * (1 - funds[t.fund_id].overhead_fraction) for t in own)
+        worth = {t.tranche_id: promised_usd(t, scenario.exchange_rates, t.due) for t in own}
+        promised = sum(worth.values())
+        expected = sum(
+            worth[t.tranche_id] * t.probability * (1 - funds[t.fund_id].overhead_fraction) for t in own
+        )
         amounts = f"{promised:,.0f} USD promised, {expected:,.0f} USD expected after overhead"
         lines.append(f"{'Money, ' + holder:12} {amounts}")
     return lines

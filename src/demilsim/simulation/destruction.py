@@ -30,6 +30,12 @@ class Job:
         Money committed to it.
     arrival
         Day on which its load has arrived and its facility is open [d].
+    late
+        Whether its load left or arrives late; other loads that are there do not wait for it.
+    move
+        Money committed to a move of mobile plant to its site before it begins; None if there is none.
+    move_begins
+        Day on which that move begins, as things stand [d].
     begin, end
         On its facility's clock, as things stand [working d].
     """
@@ -38,6 +44,9 @@ class Job:
     mass_g: int
     payment: Payment
     arrival: float
+    late: bool = False
+    move: Payment | None = None
+    move_begins: float = 0.0
     begin: float = 0.0
     end: float = 0.0
 
@@ -78,12 +87,16 @@ class Plant:
         Stoppage after an accident [d].
     open_from
         Day from which it may work [d]; infinite before it is ordered.
+    place, move_days
+        Site where mobile plant stands, -1 without a place, and how long it moves to another [d].
     cursor
         End of the last finished stretch, before which nothing begins [working d].
     processed_g
         Done so far [g].
     next_accident_g
         `processed_g` at which the next accident happens [g].
+    moves
+        Readings of the clock at the beginning and the end of each move that was made [working d].
     read_day, read
         The last day asked for, and the clock on it: many jobs are placed on the same day.
     """
@@ -94,11 +107,14 @@ class Plant:
     accident_deaths: Sequence[float]
     stop_days: float
     open_from: float
+    place: int = -1
+    move_days: float = 0.0
     cursor: float = 0.0
     processed_g: int = 0
     accidents: int = 0
     queue: deque[Job] = field(default_factory=deque)
     segments: list[Segment] = field(default_factory=list)
+    moves: list[tuple[float, float]] = field(default_factory=list)
     next_accident_g: float = field(init=False)
     read_day: float = -1.0
     read: float = 0.0
@@ -126,11 +142,48 @@ class Plant:
         """Return the mass in the queue that is not destroyed by `day` [g]."""
         return sum(job.mass_g for job in self.queue) - self.in_progress_g(day)[1]
 
-    def add(self, order: Order, mass_g: int, payment: Payment, day: float) -> None:
-        """Queue a job whose load leaves on `day`."""
-        job = Job(order, mass_g, payment, max(day + order.travel_days, self.open_from))
-        self._time(job, self.queue[-1].end if self.queue else self.cursor)
-        self.queue.append(job)
+    @property
+    def destination(self) -> int:
+        """Site where mobile plant will stand when its queue is done."""
+        return self.queue[-1].order.site if self.queue else self.place
+
+    def must_move(self, order: Order) -> bool:
+        """Return whether mobile plant must move before it can begin an order after its queue."""
+        return self.place >= 0 and order.site != self.destination
+
+    def add(
+        self,
+        order: Order,
+        mass_g: int,
+        payment: Payment,
+        day: float,
+        late_days: float = 0.0,
+        move: Payment | None = None,
+    ) -> None:
+        """Queue a job whose load is ready on `day`.
+
+        Parameters
+        ----------
+        order, mass_g, payment
+            The job.
+        day
+            When it is committed [d].
+        late_days
+            How much later than that its load leaves, and is held up on the road [d].
+        move
+            Money committed to the move before it, if there is one.
+        """
+        arrival = max(day + late_days + order.travel_days, self.open_from)
+        job = Job(order, mass_g, payment, arrival, late_days > 0.0, move)
+        position = len(self.queue)
+        while position and self.queue[position - 1].late and self.queue[position - 1].arrival > arrival:
+            position -= 1
+        if position == len(self.queue):
+            self._time(job, self.queue[-1].end if self.queue else self.cursor)
+            self.queue.append(job)
+        else:
+            self.queue.insert(position, job)
+            self._retime()
 
     def keep(self, day: float, kept: Callable[[Job], bool]) -> None:
         """Keep some of the jobs; one that moves up to the head begins no earlier than `day`."""
@@ -140,9 +193,23 @@ class Plant:
             self.cursor = max(self.cursor, self.clock(day))
         self._retime()
 
+    def drop_needless_moves(self, release: Callable[[Payment], None]) -> None:
+        """Leave out moves to where the plant will stand already, and free their money."""
+        place = self.place
+        for job in self.queue:
+            if job.move is not None and job.order.site == place:
+                release(job.move)
+                job.move = None
+            place = job.order.site
+        self._retime()
+
     def _time(self, job: Job, free: float) -> None:
         """Place a job on the clock after what is before it."""
         arrived = self.clock(job.arrival)
+        if job.move is not None:
+            # A move takes days, not working days, and begins when the plant is free.
+            job.move_begins = max(job.arrival, self.path.when(free))
+            arrived = self.path.at(job.move_begins + self.move_days)
         job.begin = arrived if arrived > free else free
         job.end = job.begin + job.mass_g * job.order.days_per_g
 
@@ -188,7 +255,12 @@ class Plant:
     def _record(
         self, job: Job, mass_g: int, end: float, payment: Payment, done: Callable[[Segment], None]
     ) -> None:
-        """Book a stretch of work from the job's beginning."""
+        """Book a stretch of work from the job's beginning, and the move before it."""
+        if job.move is not None:
+            payment, job.move = (*job.move, *payment), None
+            self.moves.append((self.path.at(job.move_begins), job.begin))
+        if self.place >= 0:
+            self.place = job.order.site
         self.cursor = end
         self.processed_g += mass_g
         segment = Segment(self.index, job.order.lot, mass_g, job.begin, end, payment)

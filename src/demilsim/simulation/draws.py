@@ -16,7 +16,7 @@ from demilsim.model.separation import critical_neq_kg
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.income import Income, Receipt, draw_income
 from demilsim.simulation.lots import Supply, draw_supply
-from demilsim.simulation.streams import Purpose, Streams, depth_for
+from demilsim.simulation.streams import Purpose, Streams, depth_for, exponential_of
 from demilsim.simulation.working_time import WorkingTime, working_times
 from demilsim.simulation.world import World
 from demilsim.units import DAYS_PER_YEAR, GRAMS_PER_TONNE
@@ -26,6 +26,9 @@ MAX_ACCIDENT_CANDIDATES = 32
 
 ROUNDING = 1e-9
 """Relative room left for rounding where a total is summed in another order [1]."""
+
+OF_LOT = (Purpose.LOT_FACTOR, Purpose.AGEING_GAP, Purpose.ROAD, Purpose.ROAD_DEATHS)
+"""Purposes of which every lot has one number."""
 
 CONSEQUENCE = (
     Purpose.EXTENT, Purpose.PROMPT, Purpose.DAYTIME, Purpose.RESPONDERS, Purpose.CHAIN_DELAY,
@@ -45,7 +48,8 @@ class Candidate:
     cause, storehouse, lot
         What; lot is -1 for causes of the whole storehouse.
     mark
-        Uniform; the incident happens if it is at most the share of the cause's rate that is left [1].
+        Uniform; the incident happens if it is at most the share of its rate that is left, by what is in store
+        and by measures [1].
     extent, prompt, daytime, responders, chain, deaths_public, deaths_workers
         Uniforms that decide its consequence [1]: how much is involved, whether and when it detonates, day or
         night, responders within reach, delay of those that it sets off, deaths.
@@ -73,6 +77,8 @@ class Draws:
     ----------
     streams
         Where it came from.
+    lot_factor
+        Each lot's own multiplier on the depletion of stabiliser [1], shape (lot,): what a test reveals.
     ageing_rate_per_t_year
         Realised rates of each lot at each knot [1/(t yr)], shape (knot, lot).
     full_ageing_per_year
@@ -101,6 +107,7 @@ class Draws:
     """
 
     streams: Streams
+    lot_factor: Floats
     ageing_rate_per_t_year: Floats
     full_ageing_per_year: Floats
     supply: Supply
@@ -126,11 +133,13 @@ def draw(world: World, streams: Streams) -> Draws:
     """Return the chance of one replication of a world."""
     register = world.scenario.register
     sigma = register.ageing.lot_factor_sigma
-    factor = np.exp(sigma * ndtri(streams.uniform(Purpose.LOT_FACTOR, world.lot_keys)[:, 0]))
+    of_lot = dict(zip(OF_LOT, streams.uniforms(OF_LOT, world.lot_keys)[:, :, 0], strict=True))
+    factor = np.exp(sigma * ndtri(of_lot[Purpose.LOT_FACTOR]))
     rate = world.ageing.rate_per_t_year(factor)
     supply = draw_supply(world, streams)
     lot_t = supply.lot_g / GRAMS_PER_TONNE
-    candidates = [*_ageing_candidates(world, streams, rate, lot_t), *_base_candidates(world, streams)]
+    first = exponential_of(of_lot[Purpose.AGEING_GAP])
+    candidates = [*_ageing_candidates(world, streams, rate, lot_t, first), *_base_candidates(world, streams)]
     candidates.sort(key=lambda c: (c.day, c.storehouse, c.lot, c.cause))
     links = world.links
     critical = critical_neq_kg(
@@ -149,6 +158,7 @@ def draw(world: World, streams: Streams) -> Draws:
     working = _working_times(world, streams)
     return Draws(
         streams=streams,
+        lot_factor=factor,
         ageing_rate_per_t_year=rate,
         full_ageing_per_year=world.houses.sum(lot_t * rate),
         supply=supply,
@@ -162,18 +172,29 @@ def draw(world: World, streams: Streams) -> Draws:
         accident_deaths=streams.uniform(
             Purpose.HANDLING_DEATHS, world.facility_keys, MAX_ACCIDENT_CANDIDATES
         ),
-        road_at=streams.exponential(Purpose.ROAD, world.lot_keys)[:, 0],
-        road_deaths=streams.uniform(Purpose.ROAD_DEATHS, world.lot_keys)[:, 0],
+        road_at=exponential_of(of_lot[Purpose.ROAD]),
+        road_deaths=of_lot[Purpose.ROAD_DEATHS],
         road_accident_at=_road_accidents(world, streams),
     )
 
 
-def _ageing_candidates(world: World, streams: Streams, rate: Floats, lot_t: Floats) -> list[Candidate]:
-    """Invert each lot's cumulative hazard, piecewise quadratic between knots, at full stock."""
+def _ageing_candidates(
+    world: World, streams: Streams, rate: Floats, lot_t: Floats, first: Floats
+) -> list[Candidate]:
+    """Invert each lot's cumulative hazard, piecewise quadratic between knots, at full stock.
+
+    Parameters
+    ----------
+    rate
+        Rates per tonne [1/(t yr)], shape (knot, lot).
+    lot_t
+        Masses [t], shape (lot,).
+    first
+        The first gap of each lot, a unit exponential, shape (lot,).
+    """
     per_day = lot_t / DAYS_PER_YEAR
     step = np.diff(world.knots)
     weight = 0.5 * (np.append(step, 0.0) + np.append(0.0, step))
-    first = streams.exponential(Purpose.AGEING_GAP, world.lot_keys)[:, 0]
     # Most lots see no incident at all: only the others' hazards are cumulated.
     lots = np.flatnonzero(first <= (weight @ rate) * per_day * (1.0 + ROUNDING))
     if not lots.size:
@@ -221,6 +242,7 @@ def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
     depth = depth_for(float(expected[rows].max()))
     reached = np.cumsum(streams.exponential(Purpose.BASE_GAP, keys, depth), axis=1)
     _require(reached[:, -1], expected[rows], "base causes")
+    marks = streams.uniform(Purpose.BASE_MARK, keys, depth)
     consequence = _consequence_marks(streams, keys, depth)
     return [
         Candidate(
@@ -228,7 +250,7 @@ def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
             BASE_CAUSES[row % len(BASE_CAUSES)],
             row // len(BASE_CAUSES),
             -1,
-            0.0,
+            float(marks[i, rank]),
             *(float(u[i, rank]) for u in consequence),
         )
         for i, rank, row in (
@@ -238,7 +260,7 @@ def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
 
 
 def _consequence_marks(streams: Streams, keys: np.ndarray, depth: int) -> list[Floats]:
-    return [streams.uniform(purpose, keys, depth) for purpose in CONSEQUENCE]
+    return list(streams.uniforms(CONSEQUENCE, keys, depth))
 
 
 def _require(last: Floats, needed: Floats, what: str) -> None:

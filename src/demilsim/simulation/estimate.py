@@ -109,7 +109,7 @@ def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPat
     by_house = partition(house, world.houses.parts)
     gone_t = gone_g / GRAMS_PER_TONNE
     left_by_house = full.house_g - sums(house, gone_g[-1], world.houses.parts)
-    return StockPath(
+    path = StockPath(
         blast_kg=_less(full.blast_kg, by_house.sum(gone_t * world.blast_kg_per_t[lots])),
         ageing_per_year=_less(
             draws.full_ageing_per_year, by_house.sum(gone_t * draws.ageing_rate_per_t_year[:, lots])
@@ -119,6 +119,21 @@ def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPat
         surplus_g=full.surplus_g - gone_g @ world.surplus[lots].astype(float),
         site_end_g=sums(world.storehouse_site, left_by_house, len(world.scenario.sites)),
     )
+    for day, lot, to in stock.moves:
+        left_g = draws.supply.lot_g[lot] - gone_g[:, lots == lot].sum(axis=1)
+        _move(world, draws, path, lot, to, np.where(world.knots >= day, left_g, 0.0) / GRAMS_PER_TONNE)
+    return path
+
+
+def _move(world: World, draws: Draws, path: StockPath, lot: int, to: int, moved_t: Floats) -> None:
+    """Count what a lot holds at each knot [t] in another storehouse of its site."""
+    house = int(world.lot_storehouse[lot])
+    for held, moved in (
+        (path.blast_kg, moved_t * world.blast_kg_per_t[lot]),
+        (path.ageing_per_year, moved_t * draws.ageing_rate_per_t_year[:, lot]),
+    ):
+        held[:, house] = _less(held[:, house], moved)
+        held[:, to] += moved
 
 
 def _besides(world: World, draws: Draws, stock: Stock) -> Iterator[tuple[Ints, Floats]]:
@@ -162,11 +177,26 @@ class StorageHarm:
         return float(np.sum(weights * self.public_per_year)), float(np.sum(weights * self.workers_per_year))
 
 
-def storage_harm(world: World, draws: Draws, blast_kg: Floats, ageing_per_year: Floats) -> StorageHarm:
-    """Return rates of expected deaths along a path, both arguments of shape (knot, storehouse)."""
+def storage_harm(
+    world: World,
+    draws: Draws,
+    blast_kg: Floats,
+    ageing_per_year: Floats,
+    base_rates: tuple[Floats, Floats] | None = None,
+) -> StorageHarm:
+    """Return rates of expected deaths along a path.
+
+    Parameters
+    ----------
+    blast_kg, ageing_per_year
+        As in `StockPath`.
+    base_rates
+        Rates of events by base causes that involve a stack, and a storehouse [1/yr], shape (storehouse,) or
+        (knot, storehouse); those without measures by default.
+    """
     full, curves = draws.supply.full, world.curves
     values = _read(curves.deaths, full.deaths, full.blast_kg, blast_kg)
-    stack, whole = world.base_rates
+    stack, whole = base_rates or world.base_rates
     by_stack, by_whole = curves.ageing_shares
     stack_rate, whole_rate = stack + by_stack * ageing_per_year, whole + by_whole * ageing_per_year
     public = stack_rate * values[0] + whole_rate * values[2]

@@ -1,7 +1,7 @@
 """The order book: plan lines that wait, and their commitment at the start of each period.
 
-Orders of one facility that the same funds pay wait in one heap, by rank. Settling money, permits and room in
-global priority then looks only at the heads.
+Orders of one facility that the same funds pay wait in one heap, by rank; those of mobile plant with a place
+in one for each site. Settling money, permits and room in global priority then looks only at the heads.
 """
 
 from __future__ import annotations
@@ -11,17 +11,55 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from demilsim.simulation.destruction import Job, Plant
-from demilsim.simulation.funding import Ledger
+from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.schedule import Order, Schedule
 from demilsim.simulation.storage import Stock
+from demilsim.simulation.transport import Dispatch
 from demilsim.simulation.world import World
-from demilsim.units import GRAMS_PER_TONNE
+from demilsim.units import GRAMS_PER_TONNE, cents
 
 COMMITMENT_MARGIN = 1.25
 """Work committed at a period's start over its expected working days: a facility ahead of plan goes on."""
 
 Waiting = list[tuple[int, int, Order]]
 """A heap of orders by rank, then by when they were put there."""
+
+Key = tuple[int, int, int]
+"""Whose heap it is: facility, payers, and site of mobile plant with a place, else -1."""
+
+Head = tuple[int, Key]
+"""A heap by the rank of its head."""
+
+
+@dataclass(slots=True)
+class Tour:
+    """The heaps of mobile plant in one period: those of the site where it stands, then site by site.
+
+    Parameters
+    ----------
+    open
+        Heaps of the present site that may still give an order.
+    later
+        Those of other sites.
+    """
+
+    open: int = 0
+    later: list[Head] = field(default_factory=list)
+
+    def close_one(self) -> list[Head]:
+        """Return the heaps that are next when one has no more to give: after the last, of another site."""
+        self.open -= 1
+        return self.next_site() if self.open <= 0 else []
+
+    def next_site(self) -> list[Head]:
+        """Return the heaps of the site of the order that is next in priority."""
+        if not self.later:
+            return []
+        site = min(self.later)[1][2]
+        found = [head for head in self.later if head[1][2] == site]
+        self.later = [head for head in self.later if head[1][2] != site]
+        self.open = len(found)
+        return found
 
 
 @dataclass(slots=True)
@@ -32,12 +70,16 @@ class OrderBook:
     ----------
     world, schedule
         The scenario, and the plan.
-    plants, stock, ledger
+    plants, stock, ledger, dispatch
         The replication's, which commitments change.
     committed_g
         Mass of each lot that facilities have in their queues [g].
     permit_g
         What each facility may still be given in this permit year [g].
+    condemned_g
+        What tests found below the level at which it must be destroyed [g].
+    moved
+        Moves that were under way when their orders went back: (day, fund, cents).
     """
 
     world: World
@@ -45,9 +87,12 @@ class OrderBook:
     plants: Sequence[Plant]
     stock: Stock
     ledger: Ledger
+    dispatch: Dispatch
     committed_g: list[int] = field(init=False)
     permit_g: list[float] = field(init=False)
-    _waiting: dict[tuple[int, int], Waiting] = field(default_factory=dict)
+    moved: list[tuple[float, int, int]] = field(default_factory=list)
+    _waiting: dict[Key, Waiting] = field(default_factory=dict)
+    condemned_g: int = 0
     _pushed: int = 0
     _opened: set[int] = field(default_factory=set)
 
@@ -57,17 +102,30 @@ class OrderBook:
 
     def push(self, order: Order) -> None:
         """Put an order among those that wait."""
-        queue = self._waiting.setdefault((order.facility, order.payers), [])
+        site = order.site if self.world.placed[order.facility] else -1
+        queue = self._waiting.setdefault((order.facility, order.payers, site), [])
         self._pushed += 1
         heapq.heappush(queue, (order.rank, self._pushed, order))
 
-    def take_back(self, job: Job) -> None:
+    def take_back(self, job: Job, day: float) -> None:
         """Turn a committed job into an order again; `_commit` cuts it to what is left then."""
         order = job.order
         self.ledger.release(job.payment)
+        self.dispatch.recall(order, job.mass_g)
+        if job.move is not None:
+            self._take_back_move(job, job.move, day)
         self.committed_g[order.lot] -= job.mass_g
         self.permit_g[order.facility] += job.mass_g
         self.push(replace(order, mass_g=job.mass_g))
+
+    def _take_back_move(self, job: Job, move: Payment, day: float) -> None:
+        """Free the money of a move, unless it has begun: then it is paid, and ends where it led to."""
+        if job.move_begins > day:
+            self.ledger.release(move)
+            return
+        self.ledger.spend(move)
+        self.plants[job.order.facility].place = job.order.site
+        self.moved.extend((day, fund, amount) for fund, amount in move)
 
     def renew_permits(self, day: float) -> None:
         """Start a permit year: what is still queued counts against it."""
@@ -80,7 +138,8 @@ class OrderBook:
         """Commit waiting orders in global priority while capacity, permits and money last.
 
         A heap whose head cannot be paid is passed over until the next period; an order whose site is closed,
-        or whose lot has not arrived, is set aside.
+        whose road is until the next period, or whose lot has not arrived, is set aside. Mobile plant takes
+        the orders of the site where it stands, then moves to that of the next order in priority.
 
         Parameters
         ----------
@@ -91,24 +150,51 @@ class OrderBook:
         """
         waiting = [(queue[0][0], key) for key, queue in self._waiting.items() if queue]
         room = self._room(period, day, {key[0] for _, key in waiting})
+        end = float(self.world.knots[period + 1])
+        self.dispatch.begin(period)
         aside: list[Order] = []
-        heads = [(rank, key) for rank, key in waiting if room[key[0]] > 0.0]
+        heads, tours = self._heads([head for head in waiting if room[head[1][0]] > 0.0])
         heapq.heapify(heads)
         while heads:
             _, key = heapq.heappop(heads)
             queue = self._waiting[key]
             if room[key[0]] <= 0.0:
                 continue
-            order = queue[0][2]
-            if closed_until[order.site] > day or self.stock.to_come_g[order.lot]:
+            order, more = queue[0][2], True
+            leaves = self.dispatch.departure(order, day)
+            shut = closed_until[order.site] > day or leaves >= end
+            if shut or self.stock.to_come_g[order.lot]:
                 heapq.heappop(queue)
                 aside.append(order)
-            elif not self._commit(order, queue, room, day):
-                continue
-            if queue:
+            else:
+                more = self._commit(order, queue, room, day, leaves)
+            if more and queue:
                 heapq.heappush(heads, (queue[0][0], key))
+            elif key[0] in tours:
+                for head in tours[key[0]].close_one():
+                    heapq.heappush(heads, head)
         for order in aside:
             self.push(order)
+
+    def _heads(self, waiting: list[Head]) -> tuple[list[Head], dict[int, Tour]]:
+        """Return the heaps to begin with, and those of mobile plant at other sites than where it stands."""
+        tours: dict[int, Tour] = {}
+        heads = []
+        for head in waiting:
+            facility, _, site = head[1]
+            if site < 0:
+                heads.append(head)
+                continue
+            tour = tours.setdefault(facility, Tour())
+            if site == self.plants[facility].destination:
+                tour.open += 1
+                heads.append(head)
+            else:
+                tour.later.append(head)
+        for tour in tours.values():
+            if not tour.open:
+                heads += tour.next_site()
+        return heads, tours
 
     def _open(self, order: Order) -> None:
         """Find out what a lot really weighs: what a plan for all of it did not know of is ordered too."""
@@ -117,6 +203,15 @@ class OrderBook:
         if more_g > 0 and lot not in self._opened and self.schedule.planned_g[lot] == self.world.lot_g[lot]:
             self.push(replace(order, mass_g=more_g))
         self._opened.add(lot)
+
+    def condemn(self, lot: int) -> None:
+        """Order the destruction of what is left of a lot before all else, if any facility can do it."""
+        order = self.schedule.emergency.get(lot)
+        left = self.stock.present_g[lot] - self.committed_g[lot]
+        if left > 0:
+            self.condemned_g += left
+            if order:
+                self.push(replace(order, mass_g=left))
 
     def _room(self, period: int, day: float, facilities: Iterable[int]) -> dict[int, float]:
         """Return the work that some facilities may still be given in a period [working d]."""
@@ -129,7 +224,9 @@ class OrderBook:
             for f in facilities
         }
 
-    def _commit(self, order: Order, queue: Waiting, room: dict[int, float], day: float) -> bool:
+    def _commit(
+        self, order: Order, queue: Waiting, room: dict[int, float], day: float, leaves: float
+    ) -> bool:
         """Commit one order, or the part that its permit allows; return False to pass its heap over."""
         left = self.stock.present_g[order.lot] - self.committed_g[order.lot]
         wanted = min(order.mass_g, left)
@@ -139,15 +236,32 @@ class OrderBook:
         mass = int(min(wanted, self.permit_g[order.facility]))
         if mass <= 0:
             return False
-        payment = self.ledger.commit(self.schedule.payers[order.payers], order.cost_cents(mass))
+        plant, payers = self.plants[order.facility], self.schedule.payers[order.payers]
+        move: Payment | None = None
+        if plant.must_move(order):
+            cost_usd = self.world.scenario.facilities[order.facility].move_cost_usd
+            move = self.ledger.commit(payers, cents(cost_usd))
+            if move is None:
+                return False
+        cost = order.cost_cents(mass) + self.dispatch.escort_cents(order, mass)
+        payment = self.ledger.commit(payers, cost, mass)
         if payment is None:
+            self.ledger.release(move or ())
             return False
         heapq.heappop(queue)
         self._open(order)
         if mass < wanted:
             self.push(replace(order, mass_g=wanted - mass))
-        self.plants[order.facility].add(order, mass, payment, day)
+        if move is not None:
+            room[order.facility] -= self._moving_days(plant)
+        plant.add(order, mass, payment, day, leaves - day + self.dispatch.send(order, mass), move)
         self.committed_g[order.lot] += mass
         self.permit_g[order.facility] -= mass
         room[order.facility] -= mass * order.days_per_g
         return True
+
+    def _moving_days(self, plant: Plant) -> float:
+        """Return the working days that a move takes in the present period, as expected [d]."""
+        period = self.dispatch.period
+        length = float(self.world.knots[period + 1] - self.world.knots[period])
+        return plant.move_days * float(self.world.nominal_days[plant.index, period]) / length

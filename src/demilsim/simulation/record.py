@@ -94,14 +94,24 @@ class RunResult:
         Spent in each period by fund [cents], shape (fund, period).
     received_cents, lapsed_cents, committed_cents
         By fund over the horizon, shape (fund,).
+    lapses_cents
+        What lapsed by fund and reason, in the order of `funding.Lapse` [cents], shape (fund, reason).
+    scrap_cents
+        Income from scrap by fund and, last, that of the host's treasury outside the programme [cents], shape
+        (fund + 1,).
+    cleanup_unfunded_cents
+        Clean-up after explosions that no emergency account paid [cents].
     receipts_cents
-        What can first be committed at the start of each period, after overhead, shape (fund, period).
+        What can first be committed at the start of each period, after overhead and without scrap, shape
+        (fund, period).
     working_days
         Worked or workable days of each facility [d], shape (facility, period).
     surplus_left_g
         Surplus left at each knot [g], shape (knot,).
     exploded_g, stolen_g
         Lost in explosions, and to thieves [g].
+    condemned_g
+        What tests found below the level at which it must be destroyed [g].
     """
 
     replication: int
@@ -123,8 +133,12 @@ class RunResult:
     received_cents: Ints
     lapsed_cents: Ints
     committed_cents: Ints
+    lapses_cents: Ints
+    scrap_cents: Ints
+    cleanup_unfunded_cents: int
     receipts_cents: Ints
     working_days: Floats
     surplus_left_g: Floats
     exploded_g: int
     stolen_g: int = 0
+    condemned_g: int = 0

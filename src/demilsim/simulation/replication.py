@@ -7,7 +7,7 @@ and period starts. At equal times they come in that order. Between them, facilit
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -17,17 +17,22 @@ from demilsim.model.consequence import Extent
 from demilsim.model.event_rate import Cause
 from demilsim.plan import DisposalPlan
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Measure
 from demilsim.simulation.commissioning import Commissioning
 from demilsim.simulation.destruction import Accident, Job, Plant, Segment
-from demilsim.simulation.draws import Candidate, Draws, Receipt, draw
+from demilsim.simulation.draws import Candidate, Draws, draw
 from demilsim.simulation.funding import Ledger
+from demilsim.simulation.income import Promise, Receipt
 from demilsim.simulation.lots import Theft
+from demilsim.simulation.measures import Measures, condemned
 from demilsim.simulation.orders import OrderBook
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.results import collect
 from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.storage import Detonation, Stock, events_of, explosion, poisson_quantile
 from demilsim.simulation.streams import Streams
+from demilsim.simulation.transport import Dispatch
+from demilsim.simulation.treasury import Treasury
 from demilsim.simulation.world import World, prepare
 from demilsim.units import GRAMS_PER_TONNE, day_of
 
@@ -68,12 +73,14 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
     agenda: list[tuple[float, Callable[[], None]]] = []
     for receipt in draws.receipts:
         agenda.append((receipt.day, partial(state.on_receipt, receipt)))
+    for promise in draws.income.promises:
+        agenda.append((promise.day, partial(state.on_promise, promise)))
     for fund, record in enumerate(world.scenario.funds):
         if record.expires:
             # A fund may still pay on the day on which it expires.
             day = float(max(0, day_of(record.expires, world.scenario.settings.start) + 1))
             if day < world.horizon:
-                agenda.append((day, partial(state.on_expiry, fund)))
+                agenda.append((day, partial(state.on_expiry, fund, day)))
     supply = draws.supply
     for lot in np.flatnonzero((supply.arrival_day > 0.0) & (supply.lot_g > 0)).tolist():
         agenda.append((float(supply.arrival_day[lot]), partial(state.stock.arrive, lot)))
@@ -97,8 +104,10 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
         state.stock,
         state.ledger,
         events,
-        state.commissioning.paid,
-        state.received,
+        [*state.commissioning.paid, *state.orders.moved, *state.treasury.paid],
+        state.treasury,
+        state.measures,
+        state.orders.condemned_g,
     )
 
 
@@ -123,9 +132,10 @@ class Run:
     ledger: Ledger = field(init=False)
     orders: OrderBook = field(init=False)
     commissioning: Commissioning = field(init=False)
+    measures: Measures = field(init=False)
+    treasury: Treasury = field(init=False)
     events: list[Event] = field(default_factory=list)
     detonations: list[Detonation] = field(default_factory=list)
-    received: list[Receipt] = field(default_factory=list)
     closed_until: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -139,25 +149,41 @@ class Run:
                 accident_deaths=self.draws.accident_deaths[i].tolist(),
                 stop_days=stop,
                 open_from=0.0 if facility.status == "existing" else float("inf"),
+                place=int(self.world.facility_site[i]) if self.world.placed[i] else -1,
+                move_days=facility.move_days,
             )
             for i, facility in enumerate(scenario.facilities)
         ]
         supply = self.draws.supply
         later = np.where(supply.arrival_day > 0.0, supply.lot_g, 0)
         self.stock = Stock(supply.lot_g.tolist(), later.tolist())
-        self.ledger = Ledger(len(scenario.funds), self.world.drawing_order)
-        self.orders = OrderBook(self.world, self.schedule, self.plants, self.stock, self.ledger)
+        self.ledger = Ledger(
+            len(scenario.funds), self.world.drawing_order, self.world.verification_cents_per_t
+        )
+        self.treasury = Treasury(
+            self.world, self.draws.income, self.ledger, self.plants, self.stock, self.schedule.funds
+        )
+        dispatch = Dispatch(self.world, self.draws)
+        self.orders = OrderBook(self.world, self.schedule, self.plants, self.stock, self.ledger, dispatch)
         builds = list(self.schedule.builds)
         self.commissioning = Commissioning(self.world, self.plants, self.ledger, builds)
+        steps = list(self.schedule.measures)
+        self.measures = Measures(self.world, self.ledger, steps, self.commissioning.paid)
         self.closed_until = [0.0] * len(scenario.sites)
 
     def on_receipt(self, receipt: Receipt) -> None:
         """Take in a tranche."""
-        self.received.append(receipt)
-        self.ledger.receive(receipt.fund, receipt.amount_cents)
+        self.treasury.receive(receipt)
 
-    def on_expiry(self, fund: int) -> None:
+    def on_promise(self, promise: Promise) -> None:
+        """Take in a tranche whose milestone has been met, or note that it is due."""
+        self.treasury.come_due(promise)
+
+    def on_expiry(self, fund: int, day: float) -> None:
         """Let a fund lapse."""
+        if fund == self.world.scrap_fund:
+            # What has been sold by now is in the fund before it closes.
+            self.advance(day)
         self.ledger.expire(fund)
 
     def on_theft(self, theft: Theft) -> None:
@@ -165,28 +191,31 @@ class Run:
         self.advance(theft.day)
         present, lot = self.stock.present_g[theft.lot], theft.lot
         taken = min(int(theft.share * present), present - self.orders.committed_g[lot])
-        if taken > 0:
+        if taken > 0 and theft.mark <= self.measures.theft_left(lot):
             self.stock.steal(theft.day, lot, taken)
-            house = int(self.world.lot_storehouse[lot])
+            house = self.stock.house_of(self.world, lot)
             site = int(self.world.storehouse_site[house])
             self.events.append(Event(theft.day, "theft", Cause.SECURITY, site, house, lot))
 
     def on_candidate(self, candidate: Candidate) -> None:
         """Let a candidate incident happen if what would have caused it is still there."""
         self.advance(candidate.day)
-        if candidate.mark > self.share_present(candidate):
+        if candidate.lot >= 0 and self.stock.moves:
+            candidate = replace(candidate, storehouse=self.stock.house_of(self.world, candidate.lot))
+        if candidate.mark > self.share_present(candidate) * self.measures.share_left(candidate):
             return
         for plant in self.plants:
             plant.settle(candidate.day, self.finished)
         site = int(self.world.storehouse_site[candidate.storehouse])
         happened = explosion(self.world, self.draws, self.stock, candidate, self.blast_kg(site))
         self.detonations.extend(happened)
+        self.treasury.clean_up(candidate.day, site, happened)
         if happened[0].extent is not Extent.ITEM:
             self.close_site(site, candidate.day)
 
     def share_present(self, candidate: Candidate) -> float:
         """Return the share of a candidate's lot that is in store, or 1 for a storehouse with any; else -1."""
-        lots = self.world.lots_of_house[candidate.storehouse] if candidate.lot < 0 else [candidate.lot]
+        lots = self.stock.lots_in(self.world, candidate.storehouse) if candidate.lot < 0 else [candidate.lot]
         present = sum(self.stock.present_g[lot] for lot in lots)
         for plant in self.plants:
             lot, done_g = plant.in_progress_g(candidate.day)
@@ -202,7 +231,7 @@ class Run:
         return {
             house: sum(
                 float(per_t[lot]) * (present[lot] / GRAMS_PER_TONNE)
-                for lot in self.world.lots_of_house[house]
+                for lot in self.stock.lots_in(self.world, house)
             )
             for house in self.world.houses_of_site[site]
         }
@@ -211,14 +240,28 @@ class Run:
         """Settle the shared resources: commissioning, standing cost, then lines in global priority."""
         day = float(self.world.knots[period])
         self.advance(day)
+        self.treasury.look_at_milestones(day)
         self.commissioning.order(period, day)
         self.commissioning.keep_open(period, day)
+        for measure in self.measures.start(period, day):
+            self.take(self.world.scenario.measures[measure], period, day)
         dates = self.world.scenario.period_dates
         if period == 0 or dates[period].year != dates[period - 1].year:
             self.orders.renew_permits(day)
         for order in self.schedule.due[period]:
             self.orders.push(order)
         self.orders.commit_lines(period, day, self.closed_until)
+
+    def take(self, measure: Measure, period: int, day: float) -> None:
+        """Let a measure happen that is done in a day."""
+        house = self.world.house_index[measure.storehouse_id or ""]
+        lots = self.stock.lots_in(self.world, house)
+        if measure.kind == "move":
+            to = self.world.house_index[measure.to_storehouse_id or ""]
+            self.stock.moves.extend((day, lot, to) for lot in lots)
+        else:
+            for lot in condemned(self.world, self.draws, lots, period):
+                self.orders.condemn(lot)
 
     def on_horizon(self) -> None:
         """Book what is under way."""
@@ -237,6 +280,8 @@ class Run:
         self.stock.destroy(segment.lot, segment.mass_g)
         self.orders.committed_g[segment.lot] -= segment.mass_g
         self.ledger.spend(segment.payment)
+        if self.treasury.buys_scrap:
+            self.treasury.sell(segment)
 
     def accident(self, accident: Accident) -> None:
         """Book a processing accident."""
@@ -260,13 +305,16 @@ class Run:
         until = day + self.world.curves.exposure.parameters.site_closure_days
         self.closed_until[site] = max(self.closed_until[site], until)
         for plant in self.plants:
-            if self.world.facility_site[plant.index] == site:
+            stands = plant.place if plant.place >= 0 else self.world.facility_site[plant.index]
+            if stands == site:
                 plant.close(day, until)
-            plant.keep(day, partial(self.keep_job, site))
+            plant.keep(day, partial(self.keep_job, site, day))
+            if plant.place >= 0:
+                plant.drop_needless_moves(self.ledger.release)
 
-    def keep_job(self, closed_site: int, job: Job) -> bool:
+    def keep_job(self, closed_site: int, day: float, job: Job) -> bool:
         """Send a job back to the plan if its lot's site is closed."""
         if job.order.site != closed_site:
             return True
-        self.orders.take_back(job)
+        self.orders.take_back(job, day)
         return False

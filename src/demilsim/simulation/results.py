@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from demilsim.model.partition import partition
-from demilsim.plan import Ints
+from demilsim.plan import Floats, Ints
 from demilsim.simulation.destruction import Plant
-from demilsim.simulation.draws import Draws, Receipt
+from demilsim.simulation.draws import Draws
 from demilsim.simulation.estimate import Work, stock_path, storage_harm, work_of
-from demilsim.simulation.funding import Ledger
+from demilsim.simulation.funding import Lapse, Ledger
+from demilsim.simulation.income import Receipt
+from demilsim.simulation.measures import Measures
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.storage import Stock
 from demilsim.simulation.transport import road_events
+from demilsim.simulation.treasury import Treasury
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_TONNE
 
@@ -25,12 +28,14 @@ def collect(
     ledger: Ledger,
     events: list[Event],
     standing: list[tuple[float, int, int]],
-    received: list[Receipt],
+    treasury: Treasury,
+    measures: Measures,
+    condemned_g: int,
 ) -> RunResult:
     """Return the results of one replication."""
     work = work_of(world, draws, plants)
     path = stock_path(world, draws, work, stock)
-    harm = storage_harm(world, draws, path.blast_kg, path.ageing_per_year)
+    harm = storage_harm(world, draws, path.blast_kg, path.ageing_per_year, measures.base_rates())
     public, workers = harm.integrated(world.interval_years)
     processing, road = _accident_deaths(world, work)
     total = harm.public_per_year + harm.workers_per_year
@@ -65,12 +70,16 @@ def collect(
         spent_cents=_spent(world, work, standing),
         received_cents=np.array(ledger.received, dtype=np.int64),
         lapsed_cents=np.array(ledger.lapsed, dtype=np.int64),
+        lapses_cents=np.array(ledger.lapses, dtype=np.int64).reshape(ledger.funds, len(Lapse)),
+        scrap_cents=np.array(treasury.scrap_cents, dtype=np.int64),
+        cleanup_unfunded_cents=treasury.unfunded_cents,
         committed_cents=np.array(ledger.committed, dtype=np.int64),
-        receipts_cents=_receipts(world, received),
-        working_days=np.diff(work.clock.T, axis=1),
+        receipts_cents=_receipts(world, treasury.received),
+        working_days=np.diff(work.clock.T, axis=1) - _moving_days(work, plants),
         surplus_left_g=path.surplus_g,
         exploded_g=sum(stock.exploded_g),
         stolen_g=sum(stock.stolen_g),
+        condemned_g=condemned_g,
     )
 
 
@@ -80,6 +89,15 @@ def _accident_deaths(world: World, work: Work) -> tuple[float, float]:
     options = world.options
     processing = mass_t @ options.worker_fatalities_per_t[work.lot, work.facility]
     return float(processing), float(mass_t @ options.road_fatalities_per_t[work.lot, work.facility])
+
+
+def _moving_days(work: Work, plants: list[Plant]) -> Floats:
+    """Return the working days that moves of mobile plant took [d], shape (facility, period)."""
+    lost = np.zeros((len(plants), work.clock.shape[0] - 1))
+    for plant in plants:
+        for begin, end in plant.moves:
+            lost[plant.index] += np.diff(np.clip(work.clock[:, plant.index], begin, end))
+    return lost
 
 
 def _spent(world: World, work: Work, standing: list[tuple[float, int, int]]) -> Ints:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from demilsim.errors import PlanError
+from demilsim.model.measures import measure_eligible
 from demilsim.model.options import Bools
-from demilsim.plan import Commissioning, DisposalPlan, PlanLine
+from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.simulation.world import World
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE
+
+EMERGENCY_RANK = -1
+"""Before every line of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,14 @@ class Build(NamedTuple):
     standing_payers: tuple[int, ...]
 
 
+class MeasureStep(NamedTuple):
+    """A measure of the plan: period of the order, measure, and who may pay."""
+
+    period: int
+    measure: int
+    payers: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A plan that a replication can run.
@@ -78,6 +93,12 @@ class Schedule:
         In order of period.
     planned_g
         Mass of each lot that the plan destroys [g].
+    funds
+        Funds that it may use at all, in drawing order.
+    measures
+        In order of period.
+    emergency
+        How a lot that a test condemns would be destroyed, before all else, by lot; none if no facility can.
     """
 
     orders: tuple[Order, ...]
@@ -85,6 +106,9 @@ class Schedule:
     payers: tuple[tuple[int, ...], ...]
     builds: tuple[Build, ...]
     planned_g: tuple[int, ...]
+    funds: tuple[int, ...]
+    measures: tuple[MeasureStep, ...]
+    emergency: Mapping[int, Order]
 
 
 def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
@@ -118,11 +142,45 @@ class _Compiler:
     def schedule(self) -> Schedule:
         builds = tuple(sorted(self._build(c) for c in self._plan.commissionings))
         orders = tuple(self._order(rank, line) for rank, line in enumerate(self._plan.lines))
+        measures = tuple(sorted(self._measure(order) for order in self._plan.measures))
+        emergency = self._emergency(measures)
         due: list[list[Order]] = [[] for _ in range(self._world.scenario.periods)]
         for order in orders:
             if order.earliest_period < len(due):
                 due[order.earliest_period].append(order)
-        return Schedule(orders, tuple(map(tuple, due)), tuple(self._payers), builds, tuple(self._planned_g))
+        return Schedule(
+            orders=orders,
+            due=tuple(map(tuple, due)),
+            payers=tuple(self._payers),
+            builds=builds,
+            planned_g=tuple(self._planned_g),
+            funds=tuple(self._funds),
+            measures=measures,
+            emergency=emergency,
+        )
+
+    def _measure(self, order: MeasureOrder) -> MeasureStep:
+        ids = [measure.measure_id for measure in self._world.scenario.measures]
+        if order.measure_id not in ids:
+            raise PlanError(f"plan {self._plan.name}: unknown measure ({order.measure_id})")
+        index = ids.index(order.measure_id)
+        eligible = measure_eligible(self._world.scenario)[:, index]
+        return MeasureStep(order.period, index, self._paying(eligible))
+
+    def _emergency(self, measures: tuple[MeasureStep, ...]) -> dict[int, Order]:
+        """Return the fastest way to destroy each lot that a surveillance of the plan tests."""
+        found = {}
+        for step in measures:
+            measure = self._world.scenario.measures[step.measure]
+            if measure.kind != "surveillance":
+                continue
+            for lot, record in enumerate(self._world.scenario.lots):
+                days = self._world.options.days_per_t[lot]
+                usable = [f for f in self._usable if np.isfinite(days[f])]
+                if record.storehouse_id == measure.storehouse_id and usable:
+                    facility = min(usable, key=lambda f: (float(days[f]), f))
+                    found[lot] = self._made(EMERGENCY_RANK, lot, facility, int(self._world.lot_g[lot]), 0)
+        return found
 
     def _build(self, commissioning: Commissioning) -> Build:
         index = self._facilities.get(commissioning.facility_id)
@@ -145,6 +203,9 @@ class _Compiler:
 
     def _order(self, rank: int, line: PlanLine) -> Order:
         lot, facility = self._checked(rank, line)
+        return self._made(rank, lot, facility, line.mass_g, line.earliest_period)
+
+    def _made(self, rank: int, lot: int, facility: int, mass_g: int, earliest_period: int) -> Order:
         options = self._world.options
         payers = self._paying(options.running_eligible[:, lot, facility])
         return Order(
@@ -152,11 +213,11 @@ class _Compiler:
             lot=lot,
             facility=facility,
             site=int(self._world.storehouse_site[self._world.lot_storehouse[lot]]),
-            mass_g=line.mass_g,
+            mass_g=mass_g,
             days_per_g=float(options.days_per_t[lot, facility]) / GRAMS_PER_TONNE,
             cents_per_t=float(options.direct_usd_per_t[lot, facility]) * CENTS_PER_USD,
             payers=self._payers.setdefault(payers, len(self._payers)),
-            earliest_period=line.earliest_period,
+            earliest_period=earliest_period,
             travel_days=float(options.travel_days[lot, facility]),
             road=int(options.road[lot, facility]),
         )

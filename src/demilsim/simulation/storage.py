@@ -39,6 +39,8 @@ class Stock:
         What of it has not arrived.
     losses
         Day, lot and mass of everything that exploded or was stolen.
+    moves
+        Day, lot and storehouse of every lot that was taken into another storehouse of its site.
     """
 
     full_g: list[int]
@@ -48,6 +50,7 @@ class Stock:
     exploded_g: list[int] = field(init=False)
     stolen_g: list[int] = field(init=False)
     losses: list[tuple[float, int, int]] = field(default_factory=list)
+    moves: list[tuple[float, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         lots = len(self.full_g)
@@ -59,6 +62,19 @@ class Stock:
         """Take in a lot."""
         self.present_g[lot] += self.to_come_g[lot]
         self.to_come_g[lot] = 0
+
+    def lots_in(self, world: World, house: int) -> list[int]:
+        """Return the lots that are kept in a storehouse, whether or not there is anything left of them."""
+        if not self.moves:
+            return world.lots_of_house[house]
+        now = {lot: to for _, lot, to in self.moves}
+        stayed = [lot for lot in world.lots_of_house[house] if now.get(lot, house) == house]
+        return stayed + sorted(lot for lot, to in now.items() if to == house and lot not in stayed)
+
+    def house_of(self, world: World, lot: int) -> int:
+        """Return the storehouse of a lot."""
+        moved = [to for _, mine, to in self.moves if mine == lot]
+        return moved[-1] if moved else int(world.lot_storehouse[lot])
 
     def steal(self, day: float, lot: int, mass_g: int) -> None:
         """Book a theft."""
@@ -189,7 +205,7 @@ def explosion(
     fire = drawn_fire(parameters, candidate.prompt, candidate.daytime, candidate.responders)
     if extent is Extent.STACK:
         at_most = parameters.stack_neq_kg
-        held = sum(stock.present_g[lot] * world.neq_kg_per_t[lot] for lot in world.lots_of_house[house])
+        held = sum(stock.present_g[lot] * world.neq_kg_per_t[lot] for lot in stock.lots_in(world, house))
         share = min(1.0, at_most * GRAMS_PER_TONNE / held) if held > 0.0 else 1.0
         stack = Detonation(candidate, house, extent, min(blast_kg[house], at_most), sudden(fire.day))
         return [_without(world, stock, stack, share)]
@@ -219,7 +235,7 @@ def _turned(uniform: float, house: int) -> float:
 
 def _without(world: World, stock: Stock, detonation: Detonation, share: float) -> Detonation:
     """Take a share of what the storehouse holds out of the stock."""
-    lots = world.lots_of_house[detonation.storehouse]
+    lots = stock.lots_in(world, detonation.storehouse)
     lost = [(lot, stock.explode(detonation.candidate.day, lot, share)) for lot in lots]
     return replace(
         detonation,

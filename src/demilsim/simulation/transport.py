@@ -1,6 +1,12 @@
-"""Convoys: delay and cost are in the plan's options; here is the explosion on the road."""
+"""Loads on the road: convoys and their cost, closed roads, accidents, and the explosion on the road.
+
+Whole vehicles carry whole loads of one lot; all that leaves one site for one facility in a period goes in the
+same convoys.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,9 +16,93 @@ from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
 from demilsim.simulation.estimate import Work
 from demilsim.simulation.record import Event
+from demilsim.simulation.schedule import Order
 from demilsim.simulation.storage import poisson_quantile
 from demilsim.simulation.world import World
-from demilsim.units import GRAMS_PER_TONNE
+from demilsim.units import GRAMS_PER_KG, GRAMS_PER_TONNE, cents, grams
+
+
+@dataclass(slots=True)
+class Dispatch:
+    """The loads that leave in a period, and the accidents of each lot so far.
+
+    Parameters
+    ----------
+    world, draws
+        The scenario, and the replication's chance.
+    period
+        The period that has begun.
+    vehicles
+        Vehicles that leave in it, by route and facility.
+    accidents
+        Accumulated rate of accidents without explosion of each lot that has left [1].
+    """
+
+    world: World
+    draws: Draws
+    period: int = 0
+    vehicles: dict[tuple[int, int], int] = field(default_factory=dict)
+    accidents: dict[int, float] = field(default_factory=dict)
+
+    def begin(self, period: int) -> None:
+        """Begin a period: new convoys."""
+        self.period = period
+        self.vehicles.clear()
+
+    def departure(self, order: Order, day: float) -> float:
+        """Return when a load leaves that is ready on `day`, the first of the period [d]."""
+        return day if order.road < 0 else self.world.departs[order.road][self.period]
+
+    def vehicles_for(self, order: Order, mass_g: int) -> int:
+        """Return the whole vehicles that part of a lot needs, by mass and by the limit on NEQ."""
+        scenario = self.world.scenario
+        by_mass = -(-mass_g // grams(scenario.register.transport.payload_t))
+        limit_kg = scenario.routes[order.road].neq_limit_kg_per_vehicle
+        if limit_kg is None:
+            return by_mass
+        lot = scenario.lots[order.lot]
+        # In whole numbers, since a vehicle more for a rounding error would be a convoy more.
+        neq = round(lot.neq_kg * GRAMS_PER_KG) * mass_g
+        room = grams(lot.gross_mass_t) * round(limit_kg * GRAMS_PER_KG)
+        return max(by_mass, -(-neq // room))
+
+    def escort_cents(self, order: Order, mass_g: int) -> int:
+        """Return the escort of the convoys that a load adds to those of its route and period [cents]."""
+        if order.road < 0:
+            return 0
+        route = self.world.scenario.routes[order.road]
+        if not route.escort_usd_per_convoy:
+            return 0
+        before = self.vehicles.get((order.road, order.facility), 0)
+        after = before + self.vehicles_for(order, mass_g)
+        size = route.vehicles_per_convoy
+        return cents(route.escort_usd_per_convoy) * (-(-after // size) + (-before // size))
+
+    def send(self, order: Order, mass_g: int) -> float:
+        """Book the vehicles of a load that is paid; return how long an accident holds it up [d]."""
+        if order.road < 0:
+            return 0.0
+        if self.world.scenario.routes[order.road].escort_usd_per_convoy:
+            key = order.road, order.facility
+            self.vehicles[key] = self.vehicles.get(key, 0) + self.vehicles_for(order, mass_g)
+        if not self.draws.road_accident_at.size:
+            return 0.0
+        before = self.accidents.get(order.lot, 0.0)
+        after = self.accidents[order.lot] = before + self._accidents(order, mass_g)
+        happens = before < self.draws.road_accident_at[order.lot] <= after
+        return self.world.scenario.register.transport.accident_delay_days if happens else 0.0
+
+    def recall(self, order: Order, mass_g: int) -> None:
+        """Forget the way of a load that goes back to the plan: it has not left its storehouse."""
+        if order.road >= 0 and self.draws.road_accident_at.size:
+            self.accidents[order.lot] -= self._accidents(order, mass_g)
+
+    def _accidents(self, order: Order, mass_g: int) -> float:
+        """Return the expected accidents without explosion of a load [1]."""
+        transport = self.world.scenario.register.transport
+        rate = transport.accident_rate_per_vehicle_km * (1.0 - transport.explosion_given_accident)
+        km_per_t = float(self.world.options.vehicle_km_per_t[order.lot, order.facility])
+        return rate * km_per_t * mass_g / GRAMS_PER_TONNE
 
 
 def road_events(world: World, draws: Draws, plants: list[Plant], work: Work) -> list[Event]:

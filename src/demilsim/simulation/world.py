@@ -20,6 +20,7 @@ from demilsim.model.harm import (
     storehouse_index,
 )
 from demilsim.model.money import Match, matches, scrap_fund
+from demilsim.model.measures import rate_factors, theft_factors
 from demilsim.model.options import DisposalOptions, disposal_options, drawing_order, may_pay_at
 from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import k_none, storehouse_distance_m
@@ -171,6 +172,16 @@ class World:
         return stack, whole
 
     @cached_property
+    def rate_factors(self) -> Floats:
+        """What each measure leaves of the rates of base causes [1], shape (measure, storehouse, cause)."""
+        return rate_factors(self.scenario)
+
+    @cached_property
+    def theft_factors(self) -> Floats:
+        """What each measure leaves of the rate of theft from each lot [1], shape (measure, lot)."""
+        return theft_factors(self.scenario)
+
+    @cached_property
     def has_true_stock(self) -> bool:
         """Whether what is there may differ from what is recorded, now or later."""
         return bool(np.any(self.mass_sigma > 0.0) or np.any(self.arrival_day > 0.0))
@@ -232,6 +243,11 @@ class World:
     def lots_of_house(self) -> tuple[list[int], ...]:
         """`lots_in` as lists, for loops over the few lots of one storehouse."""
         return tuple(lots.tolist() for lots in self.lots_in)
+
+    @cached_property
+    def house_index(self) -> dict[str, int]:
+        """Position of each storehouse by id."""
+        return {house.storehouse_id: i for i, house in enumerate(self.scenario.storehouses)}
 
     @cached_property
     def houses_of_site(self) -> tuple[list[int], ...]:

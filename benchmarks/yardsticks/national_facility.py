@@ -1,0 +1,327 @@
+"""Facilities of the SimPy reference: one process works, others disturb it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import simpy
+from benchmarks.yardsticks.national_records import Job, Payment
+
+from demilsim.errors import StreamExhaustedError
+from demilsim.simulation.draws import Draws
+from demilsim.simulation.streams import Purpose, depth_for
+from demilsim.simulation.world import World
+from demilsim.units import DAYS_PER_YEAR
+
+Steps = Generator[simpy.Event, Any, None]
+"""What a SimPy process yields."""
+
+NEVER = float("inf")
+
+EDGE_G = 1e-3
+"""Distance from a whole gram within which sums in another order may fall on its other side [g]."""
+
+STOPS = ((Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN), (Purpose.WEATHER_UP, Purpose.WEATHER_DOWN))
+"""Purposes of the draws of each sort of stop: time until it, and its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A stretch of work that has ended: facility, mass [g], first and last day [d], who paid."""
+
+    facility: int
+    job: Job
+    mass_g: int
+    begun: float
+    ended: float
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What disturbs one facility.
+
+    Parameters
+    ----------
+    stops
+        Alternating lengths (up, down) of each sort of stop [d].
+    accident_at_g, accident_deaths
+        Processed mass at which accidents happen [g], and the uniforms of their deaths.
+    stop_days
+        Stoppage after an accident [d].
+    """
+
+    stops: Sequence[Iterable[tuple[float, float]]]
+    accident_at_g: Sequence[float]
+    accident_deaths: Sequence[float]
+    stop_days: float
+
+
+def facility_chances(world: World, draws: Draws) -> list[Chance]:
+    """Return what disturbs each facility, from the keyed draws."""
+    stop_days = world.scenario.register.destruction.stop_after_accident_days
+    means = [
+        (
+            (f.breakdown_mean_days or 0.0, f.repair_mean_days or 0.0),
+            (DAYS_PER_YEAR / (f.weather_stops_per_year or np.inf), f.weather_stop_mean_days or 0.0),
+        )
+        for f in world.scenario.facilities
+    ]
+    stops: list[list[Iterable[tuple[float, float]]]] = [[] for _ in means]
+    for sort, purposes in enumerate(STOPS):
+        shortest = min((mean[sort][0] for mean in means if all(mean[sort])), default=np.inf)
+        depth = depth_for(world.horizon / shortest)
+        up, down = (draws.streams.exponential(p, world.facility_keys, depth) for p in purposes)
+        for i, mean in enumerate(means):
+            if all(mean[sort]):
+                times = up[i] * mean[sort][0], down[i] * mean[sort][1]
+                stops[i].append(zip(*(column.tolist() for column in times), strict=True))
+    accidents = zip(draws.accident_at_g.tolist(), draws.accident_deaths.tolist(), strict=True)
+    return [Chance(own, at, deaths, stop_days) for own, (at, deaths) in zip(stops, accidents, strict=True)]
+
+
+class Facility:
+    """One facility: a queue, a process that works through it, and whatever keeps it from work.
+
+    Parameters
+    ----------
+    environment
+        Where it lives.
+    index, site
+        Of the facility and of its site.
+    months
+        First day [d] and working days per day [1] of each month.
+    chance
+        Its breakdowns, weather stops and accidents.
+    opened
+        Whether it exists from the start.
+    on_done, on_accident
+        Told of finished stretches, and of (facility, lot, uniform of deaths) of an accident.
+
+    Notes
+    -----
+    `knife_edges` counts the times at which a whole gram more or less was a matter of rounding.
+    """
+
+    def __init__(
+        self,
+        environment: simpy.Environment,
+        index: int,
+        site: int,
+        months: Sequence[tuple[float, float]],
+        chance: Chance,
+        opened: bool,
+        on_done: Callable[[Done], None],
+        on_accident: Callable[[Facility, int, float], None],
+    ) -> None:
+        self.environment, self.index, self.site, self.opened = environment, index, site, opened
+        self.on_done, self.on_accident = on_done, on_accident
+        self.queue: deque[Job] = deque()
+        self.worked_days = 0.0
+        self.last_worked = 0.0
+        self.processed_g = 0
+        self.permit_g = NEVER
+        self.knife_edges = 0
+        self._share = months[0][1]
+        self._stops = 0
+        self._since = 0.0
+        self._due = NEVER
+        self._target = 0.0
+        self._chance = chance
+        self._accidents = 0
+        self._process = environment.process(self._work())
+        environment.process(self._calendar(months))
+        for lengths in chance.stops:
+            environment.process(self._disturbed(lengths))
+
+    @property
+    def rate(self) -> float:
+        """Working days per day now [1]."""
+        return 0.0 if self._stops else self._share
+
+    @property
+    def current(self) -> Job | None:
+        """The job at work."""
+        return self.queue[0] if self.queue and self.queue[0].begun is not None else None
+
+    def catch_up(self) -> None:
+        """Count what was worked since last time."""
+        days = (self.environment.now - self._since) * self.rate
+        self._since = self.environment.now
+        if days <= 0.0:
+            return
+        self.worked_days += days
+        self.last_worked = self._since
+        job = self.current
+        if job:
+            # What was aimed at is reached on the day foreseen, whatever the rounding of the sum.
+            job.worked = self._target if self._since >= self._due else job.worked + days
+
+    def backlog_days(self) -> float:
+        """Return the work in the queue that is not done [working d], to a whole gram."""
+        return sum(self._left_g(job) * job.order.days_per_g for job in self.queue)
+
+    def queued_g(self) -> int:
+        """Return the mass in the queue that is not done [g]."""
+        self._watch_edge()
+        return sum(self._left_g(job) for job in self.queue)
+
+    def _watch_edge(self) -> None:
+        """Count where work stands at a whole gram, so that rounding decides whether it counts as done."""
+        job = self.current
+        if job and job.worked > 0.0:
+            done_g = job.worked / job.order.days_per_g
+            self.knife_edges += abs(done_g - round(done_g)) < EDGE_G
+
+    @staticmethod
+    def _left_g(job: Job) -> int:
+        return job.mass_g - job.done_g
+
+    def add(self, job: Job) -> None:
+        """Queue a job and send for its load."""
+        self.queue.append(job)
+        if job.order.travel_days > 0.0:
+            self.environment.process(self._haul(job))
+        else:
+            self._arrive(job)
+
+    def _haul(self, job: Job) -> Steps:
+        yield self.environment.timeout(job.order.travel_days)
+        self._arrive(job)
+
+    def _arrive(self, job: Job) -> None:
+        job.arrived = True
+        if self.queue and self.queue[0] is job:
+            self.catch_up()
+            self._notify()
+
+    def stop(self) -> None:
+        """Stop work for one more reason."""
+        self._change(self._stops + 1, self._share)
+
+    def resume(self) -> None:
+        """Take one reason away."""
+        self._change(self._stops - 1, self._share)
+
+    def stop_for(self, days: float) -> None:
+        """Stop work for a time [d]."""
+        self.stop()
+        self.environment.process(self._resume_after(days))
+
+    def _resume_after(self, days: float) -> Steps:
+        yield self.environment.timeout(days)
+        self.resume()
+
+    def _change(self, stops: int, share: float) -> None:
+        self.catch_up()
+        before = self.rate
+        self._stops, self._share = stops, share
+        if self.rate != before:
+            self._notify()
+
+    def _notify(self) -> None:
+        """Let the process that works look at its situation anew."""
+        waiting = self._process is not self.environment.active_process
+        if waiting and self.queue and self.queue[0].arrived:
+            self._process.interrupt()
+
+    def _calendar(self, months: Sequence[tuple[float, float]]) -> Steps:
+        for (_, before), (day, share) in pairwise(months):
+            if share != before:
+                yield self.environment.timeout(day - self.environment.now)
+                self._change(self._stops, share)
+
+    def _disturbed(self, lengths: Iterable[tuple[float, float]]) -> Steps:
+        for up, down in lengths:
+            yield self.environment.timeout(up)
+            self.stop()
+            yield self.environment.timeout(down)
+            self.resume()
+        raise StreamExhaustedError("more stops of a facility than were drawn")
+
+    def _work(self) -> Steps:
+        while True:
+            with suppress(simpy.Interrupt):
+                yield self._next()
+            self.catch_up()
+            if self.environment.now >= self._due:
+                self._reached()
+
+    def _next(self) -> simpy.Event:
+        """Return what the process waits for: the end of a job, an accident, or a change."""
+        self._due = NEVER
+        if not self.queue or not self.queue[0].arrived:
+            return self.environment.event()
+        job = self.queue[0]
+        if job.begun is None:
+            job.begun = self.environment.now
+        if not self.rate:
+            return self.environment.event()
+        self._target = min(job.days, self._accident_days(job))
+        step = max(self._target - job.worked, 0.0) / self.rate
+        self._due = self.environment.now + step
+        return self.environment.timeout(step)
+
+    def _accident_days(self, job: Job) -> float:
+        """Return the working days on the present stretch after which an accident happens, if it does [d]."""
+        if self._accidents == len(self._chance.accident_at_g):
+            raise StreamExhaustedError("more accidents of a facility than were drawn")
+        at_g = self._chance.accident_at_g[self._accidents] - self.processed_g
+        return at_g * job.order.days_per_g if at_g <= job.mass_g else NEVER
+
+    def _reached(self) -> None:
+        """Do what was due: an accident, or the end of the job."""
+        self._due = NEVER
+        job = self.queue[0]
+        if job.worked >= self._accident_days(job):
+            deaths = self._chance.accident_deaths[self._accidents]
+            self._accidents += 1
+            self.on_accident(self, job.order.lot, deaths)
+            self.stop_for(self._chance.stop_days)
+        else:
+            self._book(job, job.mass_g, job.payment)
+            self.queue.popleft()
+
+    def settle(self) -> None:
+        """End the present stretch and book its whole grams; what is done of the next gram is lost."""
+        self.catch_up()
+        job = self.current
+        self._watch_edge()
+        if not job or not job.done_g:
+            return
+        done, whole = job.done_g, job.mass_g
+        paid = [(fund, amount * done // whole) for fund, amount in job.payment]
+        job.payment = [
+            (fund, amount - part) for (fund, amount), (_, part) in zip(job.payment, paid, strict=True)
+        ]
+        self._book(job, done, paid)
+        self._due = NEVER
+        if not job.mass_g:
+            self.queue.popleft()
+        self._notify()
+
+    def _book(self, job: Job, mass_g: int, payment: Payment) -> None:
+        begun = job.begun
+        assert begun is not None, "work is booked that has not begun"
+        job.mass_g -= mass_g
+        self.processed_g += mass_g
+        job.end_stretch(mass_g)
+        self.on_done(Done(self.index, job, mass_g, begun, self.last_worked, payment))
+
+    def recall(self, site: int) -> list[Job]:
+        """Take the jobs whose lots are at a site out of the queue and return them; call after `settle`."""
+        gone = [job for job in self.queue if job.order.site == site]
+        if gone:
+            head = self.queue[0]
+            self.queue = deque(job for job in self.queue if job.order.site != site)
+            if head in gone:
+                head.end_stretch(0)
+                self._due = NEVER
+                self._notify()
+        return gone

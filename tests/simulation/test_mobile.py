@@ -1,0 +1,176 @@
+"""Mobile plant has a place: moves by hand, in money and in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Facility
+from demilsim.simulation.destruction import Plant
+from demilsim.simulation.funding import Ledger
+from demilsim.simulation.replication import run
+from demilsim.simulation.schedule import Order, compile_plan
+from demilsim.simulation.working_time import WorkingTime
+from stories import KNOTS, QUIET, TONNE, candidate, drawn, line, log, plan, play, without_accidents
+from worlds import facility, fund, lot, rate, site, storehouse, tranche, village, world
+
+STACK = 0.5
+"""Mark of an extent that takes one stack."""
+
+
+def kiln(*masses_t: float, **changes: Any) -> Scenario:
+    """Return lots L1 at S1, L2 at S2, ... and a mobile kiln of 1 t a day at S1 that moves in 10 days.
+
+    A tonne costs 500 USD and a move 2,000 USD. What is not of the facility goes to the scenario.
+    """
+    names = [f"S{k}" for k in range(1, len(masses_t) + 1)]
+    own = {"move_days": 10.0, "move_cost_usd": 2_000.0}
+    own |= {key: changes.pop(key) for key in list(changes) if key in Facility.model_fields}
+    base: dict[str, Any] = {
+        "sites": [site(s) for s in names],
+        "storehouses": [storehouse(f"H{k}", s) for k, s in enumerate(names, start=1)],
+        "exposed_sites": [village()],
+        "lots": [lot(f"L{k}", f"H{k}", gross_mass_t=m) for k, m in enumerate(masses_t, start=1)],
+        "facilities": [facility(mobile=True, **own)],
+        "facility_rates": [rate()],
+        "parameters": QUIET,
+    }
+    return world(**(base | changes))
+
+
+def test_a_move_takes_days_and_money() -> None:
+    """20 t at home, ten days on the way, 30 t at S2: done on day 60 for 50 × 500 + 2,000 USD."""
+    result, state = play(kiln(20.0, 30.0), plan(line("L1", 20.0), line("L2", 30.0)))
+    assert log(state) == [("F1", "L1", 0.0, 20.0, 20.0), ("F1", "L2", 30.0, 60.0, 30.0)]
+    assert result.spent_cents.sum() == 50 * 50_000 + 200_000
+    assert result.working_days[0, :2] == pytest.approx([80.0, 91.0])
+    assert state.plants[0].place == 1
+
+
+def test_work_where_it_starts_needs_no_move() -> None:
+    """A plant that never leaves its site pays and waits for nothing."""
+    result, state = play(kiln(20.0, 30.0), plan(line("L1", 20.0)))
+    assert log(state) == [("F1", "L1", 0.0, 20.0, 20.0)]
+    assert result.spent_cents.sum() == 20 * 50_000
+
+
+def test_it_finishes_the_site_where_it_stands_before_it_moves() -> None:
+    """Lines S2, S1, S2, S1 are done as S1, S1, S2, S2 with one move, though S2's came first."""
+    story = plan(line("L2", 5.0), line("L1", 5.0), line("L2", 5.0), line("L1", 5.0))
+    result, state = play(kiln(10.0, 10.0), story)
+    assert [(lot, first) for _, lot, first, _, _ in log(state)] == [
+        ("L1", 0.0), ("L1", 5.0), ("L2", 20.0), ("L2", 25.0),
+    ]  # fmt: skip
+    assert result.spent_cents.sum() == 20 * 50_000 + 200_000
+
+
+def test_it_moves_on_to_the_site_of_the_next_order_in_priority() -> None:
+    """After S1 come S3, whose order ranks first, then all of S3, then S2: two moves."""
+    story = plan(line("L3", 5.0), line("L2", 5.0), line("L3", 5.0), line("L1", 5.0))
+    result, state = play(kiln(5.0, 5.0, 10.0), story)
+    assert [(lot, first) for _, lot, first, _, _ in log(state)] == [
+        ("L1", 0.0), ("L3", 15.0), ("L3", 20.0), ("L2", 35.0),
+    ]  # fmt: skip
+    assert result.spent_cents.sum() == 20 * 50_000 + 2 * 200_000
+
+
+def test_moves_are_calendar_days_also_in_the_closed_season() -> None:
+    """Open from January to March, it moves in April and begins on 1 January, without another ten days."""
+    scenario = kiln(90.0, 10.0, open_months=(1, 2, 3))
+    _, state = play(scenario, plan(line("L1", 90.0), line("L2", 10.0)))
+    assert log(state) == [("F1", "L1", 0.0, 90.0, 90.0), ("F1", "L2", 365.0, 375.0, 10.0)]
+
+
+def test_a_move_that_cannot_be_paid_is_not_made() -> None:
+    """A cent short of 10 t and a move, nothing is committed; with that cent, next quarter, both are."""
+    short = tranche(amount_usd=10 * 500 + 2_000 - 0.01)
+    _, state = play(kiln(10.0, 10.0, tranches=(short,)), plan(line("L2", 10.0)))
+    assert log(state) == []
+    assert (state.ledger.committed, state.ledger.spent) == ([0], [0])
+    rest = tranche("T2", amount_usd=0.01, due=short.due.replace(month=4))
+    _, state = play(kiln(10.0, 10.0, tranches=(short, rest)), plan(line("L2", 10.0)))
+    assert log(state) == [("F1", "L2", 100.0, 110.0, 10.0)]
+
+
+def test_only_those_who_may_pay_for_the_work_pay_for_the_move() -> None:
+    """A fund for S1 pays no move to S2."""
+    scenario = kiln(
+        10.0, 10.0,
+        funds=(fund(), fund("ONE", earmark_sites=("S1",))),
+        tranches=(tranche(), tranche("T2", "ONE")),
+    )  # fmt: skip
+    result, _ = play(scenario, plan(line("L1", 10.0), line("L2", 10.0)))
+    assert result.spent_cents.sum(axis=1).tolist() == [10 * 50_000 + 200_000, 10 * 50_000]
+
+
+def test_a_full_plant_is_not_committed_to_a_move() -> None:
+    """With 250 t at home, 160 of them left in April, S2 and the move bind money from July on."""
+    world_, draws = drawn(without_accidents(kiln(250.0, 10.0)))
+    story = compile_plan(world_, plan(line("L2", 10.0), line("L1", 250.0)))
+    committed: list[int] = []
+    run(world_, story, replace(draws, candidates=()), lambda s: committed.append(s.ledger.committed[0]))
+    assert committed[:3] == [0, 250 * 50_000, 250 * 50_000]
+    assert committed[3] == 250 * 50_000 + 10 * 50_000 + 200_000
+
+
+def test_explosion_at_the_next_site_calls_the_move_off_before_it_begins() -> None:
+    """S2 goes up on day 10 while the plant is at S1: it moves when S2 is open again, and pays once."""
+    scenario, story = kiln(20.0, 100.0), plan(line("L1", 20.0), line("L2", 100.0))
+    result, state = play(scenario, story, candidate(10.0, storehouse=1, extent=STACK))
+    begun = [(row[1], row[2]) for row in log(state)]
+    assert begun == [("L1", 0.0), ("L1", 10.0), ("L2", KNOTS[3] + 10.0)]
+    assert result.spent_cents.sum() == pytest.approx(95 * 50_000 + 200_000, abs=1)
+    assert state.ledger.committed == [0]
+
+
+def test_explosion_at_the_next_site_finds_the_plant_under_way() -> None:
+    """On day 25 it is on the way to S2: that move is paid, and no second one when S2 opens again."""
+    scenario = kiln(20.0, 100.0)
+    result, state = play(
+        scenario, plan(line("L1", 20.0), line("L2", 100.0)), candidate(25.0, storehouse=1, extent=STACK)
+    )
+    assert [row[2] for row in log(state) if row[1] == "L2"] == [KNOTS[3]]
+    assert result.spent_cents[0, 0] == 20 * 50_000 + 200_000
+    assert result.spent_cents.sum() == pytest.approx(95 * 50_000 + 200_000, abs=1)
+    assert state.ledger.committed == [0]
+
+
+def test_explosion_where_mobile_plant_stands_stops_it() -> None:
+    """At S2 since day 30, it is closed with S2 on day 40 for 180 days, though its home is open."""
+    scenario = kiln(20.0, 100.0, 5.0)
+    story = plan(line("L1", 20.0), line("L2", 100.0), line("L3", 5.0, period=1))
+    _, state = play(scenario, story, candidate(40.0, storehouse=1, extent=STACK))
+    begun = [(row[1], row[2]) for row in log(state)]
+    assert begun[:2] == [("L1", 0.0), ("L2", 30.0)]
+    assert ("L3", 220.0) in begun
+
+
+def test_a_site_called_off_between_two_jobs_saves_the_move_back() -> None:
+    """Of S1, S2, S1 the middle job goes: the plant stays, and the money of the move back is free."""
+    plant, ledger = mobile(), Ledger(1, (0,))
+    ledger.receive(0, 1_000)
+    for order in (order_at(0), order_at(1), order_at(0)):
+        move = ledger.commit((0,), 100) if plant.must_move(order) else None
+        plant.add(order, 10 * TONNE, (), day=0.0, move=move)
+    assert (ledger.committed, [job.begin for job in plant.queue]) == ([200], [0.0, 15.0, 30.0])
+    plant.keep(1.0, lambda job: job.order.site == 0)
+    plant.drop_needless_moves(ledger.release)
+    # That of the move to S2 is freed by `OrderBook.take_back`, which this test does without.
+    assert (ledger.committed, [job.begin for job in plant.queue]) == ([100], [0.0, 10.0])
+
+
+def mobile() -> Plant:
+    """Return a plant at site 0 that works every day of 100 at 1 t a day and moves in five."""
+    path = WorkingTime([0.0, 100.0], [0.0, 100.0])
+    return Plant(0, path, [float("inf")], [0.0], 10.0, 0.0, place=0, move_days=5.0)
+
+
+def order_at(where: int) -> Order:
+    """Return an order of 10 t at a site."""
+    return Order(
+        rank=0, lot=where, facility=0, site=where, mass_g=10 * TONNE, days_per_g=1.0 / TONNE,
+        cents_per_t=100.0, payers=0, earliest_period=0, travel_days=0.0,
+    )  # fmt: skip
