@@ -82,3 +82,19 @@ def fund(**strings: str) -> Change:
 def lot(nature: str, house: str = "A1", safe: str = "yes", stabiliser: str = "0.5") -> Change:
     """Add a surplus lot."""
     return append(LOTS, NEW_LOT.format(house=house, nature=nature, safe=safe, stabiliser=stabiliser))
+
+
+def extra(file: str, line: int, **values: str) -> Change:
+    """Give one row values in columns that a table may do without; other rows have nothing there."""
+
+    def apply(folder: Path) -> None:
+        rows = list(csv.reader(io.StringIO((folder / file).read_text(encoding="utf-8"))))
+        for column, value in values.items():
+            if column not in rows[0]:
+                rows = [[*row, column if i == 0 else ""] for i, row in enumerate(rows)]
+            rows[line - 1][rows[0].index(column)] = value
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        (folder / file).write_text(text.getvalue(), encoding="utf-8")
+
+    return apply

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from demilsim.plan import Commissioning, DisposalPlan, PlanLine
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import ExchangeRate
 from demilsim.simulation.world import prepare
 from stories import BASE, TONNE, with_methods
 from worlds import facility, fund, lot, rate, route, site, storehouse, tranche, village, world
@@ -93,6 +94,87 @@ def programmes(draw: st.DrawFn) -> Programme:
     )
     scenario = with_methods(scenario, accident_rate_per_t=draw(st.sampled_from([0.0, 0.01])))
     return Programme(scenario, _plan(draw, scenario), draw(st.integers(0, 10_000)))
+
+
+@st.composite
+def monied_programmes(draw: st.DrawFn) -> Programme:
+    """Return a programme with every way for money to come and go: no fund and no tranche is a plain one."""
+    programme = draw(programmes())
+    scenario = programme.scenario
+    plain = [row.fund_id for row in scenario.funds]
+    funds = [
+        row.model_copy(
+            update={
+                "verification_usd_per_t": draw(st.sampled_from([0.0, 33.33, 900.0])),
+                "earmark_countries": draw(st.sampled_from([(), (), (), ("KZ",)])),
+            }
+        )
+        for row in scenario.funds
+    ]
+    funds += [
+        fund(
+            "MATCH", matches_funds=tuple(plain), match_ratio=draw(st.sampled_from([0.333, 1.0])),
+            match_cap_usd=draw(st.sampled_from([None, 20_000.01])), overhead_fraction=0.07,
+            match_countries=draw(st.sampled_from([(), ("KZ",)])),
+            expires=draw(st.sampled_from([None, START + dt.timedelta(days=300)])),
+        ),
+        fund(
+            "EMERGENCY", use="emergency",
+            expires=draw(st.sampled_from([None, START + dt.timedelta(days=200)])),
+        ),
+    ]  # fmt: skip
+    tranches = [_on_terms(draw, row, plain) for row in scenario.tranches]
+    tranches += [tranche(f"PLAIN-{k}", k, amount_usd=9_999.99, due=START) for k in plain]
+    tranches.append(tranche("E", "EMERGENCY", amount_usd=draw(st.sampled_from([0.01, 1_000.0, 1e6]))))
+    rates = [
+        row.model_copy(
+            update={
+                "scrap_usd_per_t": 17.77,
+                "scrap_buyer_probability": draw(st.sampled_from([0.0, 0.5, 1.0])),
+            }
+        )
+        for row in scenario.facility_rates
+    ]
+    sold_for = draw(st.sampled_from([None, *plain, "EMERGENCY"]))
+    scenario = replace(
+        scenario,
+        settings=scenario.settings.model_copy(update={"scrap_fund": sold_for}),
+        sites=tuple(
+            row.model_copy(update={"country": draw(st.sampled_from([None, "UZ"]))}) for row in scenario.sites
+        ),
+        funds=tuple(funds),
+        tranches=tuple(tranches),
+        facility_rates=tuple(rates),
+        exchange_rates=(
+            ExchangeRate(
+                currency="EUR", valid_from=START - dt.timedelta(days=400), usd_per_unit=1.1,
+                sigma_per_year=0.2, source=("T-TEST",),
+            ),
+        ),
+    )  # fmt: skip
+    return replace(programme, scenario=scenario, plan=_fitting(scenario, programme.plan))
+
+
+def _on_terms(draw: st.DrawFn, row: Any, funds: list[str]) -> Any:
+    """Return a tranche in dollars or euro, at once or after a milestone."""
+    changes: dict[str, Any] = {}
+    if draw(st.booleans()):
+        changes |= {"amount_usd": None, "amount": row.amount_usd, "currency": "EUR"}
+    milestone = draw(st.sampled_from(["", "", "spent", "tonnes", "both"]))
+    if milestone in ("spent", "both"):
+        fraction = draw(st.sampled_from([0.001, 0.3]))
+        changes |= {"milestone_fund": draw(st.sampled_from(funds)), "milestone_spent_fraction": fraction}
+    if milestone in ("tonnes", "both"):
+        changes |= {"milestone_destroyed_t": draw(st.sampled_from([0.01, 3.0]))}
+    return row.model_copy(update=changes)
+
+
+def _fitting(scenario: Scenario, plan: DisposalPlan) -> DisposalPlan:
+    """Return a plan without the lines of mobile plant that may not cross the new borders."""
+    allowed = prepare(scenario).options.allowed
+    lots = {row.lot_id: i for i, row in enumerate(scenario.lots)}
+    plants = {row.facility_id: i for i, row in enumerate(scenario.facilities)}
+    return replace(plan, lines=tuple(r for r in plan.lines if allowed[lots[r.lot_id], plants[r.facility_id]]))
 
 
 def _lot(draw: st.DrawFn, lot_id: str, houses: list[str]) -> Any:

@@ -25,6 +25,7 @@ SETTINGS = {
     "model.curves.INTERVALS": "pieces of an interpolation; its error is tested",
     "model.harm.ATTRIBUTION_POINTS": "points of a quadrature",
     "model.harm.MASS_SIGMAS": "room of a grid, not a property of stock",
+    "model.money.NO_FUND": "an index that stands for no fund",
     "model.harm.LEAST_CHANGE": "tolerance below which a difference quotient is noise",
 }
 """Named settings of numerical methods, with the reason why they have no source."""

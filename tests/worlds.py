@@ -9,6 +9,7 @@ from typing import Any
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import (
+    ExchangeRate,
     ExposedSite,
     Facility,
     FacilityRate,
@@ -154,6 +155,7 @@ def world(
     funds: Sequence[Fund] | None = None,
     tranches: Sequence[Tranche] | None = None,
     measures: Sequence[Measure] = (),
+    exchange_rates: Sequence[ExchangeRate] = (),
     parameters: dict[str, float] | None = None,
     **settings: Any,
 ) -> Scenario:
@@ -179,6 +181,7 @@ def world(
         funds=given(funds, fund()),
         tranches=given(tranches, tranche()),
         measures=tuple(measures),
+        exchange_rates=tuple(exchange_rates),
         sources=(Source(source_id="T-TEST", confidence="assumed", text="made up for a test"),),
         register=shipped_register().overridden(own),
     )

@@ -50,6 +50,7 @@ def observed(world: World, schedule: Schedule, draws: Draws) -> Observed:
     environment = CountingEnvironment()
     country = Country(environment, world, schedule, draws)
     environment.run(until=environment.process(country.periods()))
+    country.road_explosions()
     edges = sum(facility.knife_edges for facility in country.facilities)
     return Observed(country.books.result(country.funds), environment.processed, edges)
 
@@ -213,27 +214,32 @@ class Country:
         place = lot.index, done.facility
         self.books.processing_deaths += mass_t * float(options.worker_fatalities_per_t[place])
         self.books.road_deaths += mass_t * float(options.road_fatalities_per_t[place])
-        before = lot.road_rate
-        lot.road_rate += mass_t * float(options.road_rate_per_t[place])
-        if before < self.draws.road_at[lot.index] <= lot.road_rate:
-            self._road_explosion(lot, done)
+        lot.loads.append((done.job.arrival, done.facility, mass_t * float(options.road_rate_per_t[place])))
 
-    def _road_explosion(self, lot: Lot, done: Done) -> None:
-        """Note the explosion of a load on the road, on the day on which work on it was taken up."""
+    def road_explosions(self) -> None:
+        """Note each lot's explosion on the road: the load with which its rate passes its mark, as it arrives."""
         transport = self.world.scenario.register.transport
-        dead = poisson_count(float(self.draws.road_deaths[lot.index]), transport.fatalities_per_explosion)
-        self.books.events.append(
-            Event(
-                day=done.begun,
-                kind="road",
-                cause=Cause.TRANSPORT,
-                site=int(self.world.storehouse_site[lot.house]),
-                lot=lot.index,
-                facility=done.facility,
-                fatalities_transport=dead,
-                injuries=transport.injuries_per_fatality * dead,
-            )
-        )
+        for lot in self.lots:
+            rate = 0.0
+            for arrival, facility, risk in sorted(lot.loads, key=lambda load: load[0]):
+                before, rate = rate, rate + risk
+                if not before < self.draws.road_at[lot.index] <= rate:
+                    continue
+                dead = poisson_count(
+                    float(self.draws.road_deaths[lot.index]), transport.fatalities_per_explosion
+                )
+                self.books.events.append(
+                    Event(
+                        day=arrival,
+                        kind="road",
+                        cause=Cause.TRANSPORT,
+                        site=int(self.world.storehouse_site[lot.house]),
+                        lot=lot.index,
+                        facility=facility,
+                        fatalities_transport=dead,
+                        injuries=transport.injuries_per_fatality * dead,
+                    )
+                )
 
     def periods(self) -> Steps:
         """Settle what sites share at the start of each period, and close the books at the horizon."""

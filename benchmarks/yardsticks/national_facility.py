@@ -196,7 +196,7 @@ class Facility:
         self._arrive(job)
 
     def _arrive(self, job: Job) -> None:
-        job.arrived = True
+        job.arrived, job.arrival = True, self.environment.now
         if self.queue and self.queue[0] is job:
             self.catch_up()
             self._notify()

@@ -42,8 +42,8 @@ class Lot:
         Recorded mass, mass that is neither destroyed nor lost, and mass in committed jobs [g].
     blast_kg_per_t, neq_kg_per_t
         NEQ that joins a mass explosion, and all NEQ, per gross tonne [kg/t].
-    road_rate
-        Expected explosions on the road so far [1].
+    loads
+        Arrival, facility and expected explosions on the road of every load that was destroyed.
     """
 
     index: int
@@ -53,7 +53,7 @@ class Lot:
     blast_kg_per_t: float
     neq_kg_per_t: float
     committed_g: int = 0
-    road_rate: float = 0.0
+    loads: list[tuple[float, int, float]] = field(default_factory=list)
 
 
 UNSPENT, LATE, RELEASED = 0, 1, 2
@@ -134,8 +134,8 @@ class Job:
         Still to do [g].
     payment
         Money committed to it.
-    arrived
-        Whether its load is at the facility.
+    arrived, arrival
+        Whether its load is at the facility, and since which day [d].
     begun
         Day on which the present stretch of work was taken up [d]; None before.
     worked
@@ -148,6 +148,7 @@ class Job:
     mass_g: int
     payment: Payment
     arrived: bool = False
+    arrival: float = 0.0
     begun: float | None = None
     worked: float = 0.0
     booked: simpy.Event | None = field(default=None)

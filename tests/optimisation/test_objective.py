@@ -21,7 +21,7 @@ def quarterly() -> PlanningHarm:
 def some_flows(quarterly: PlanningHarm) -> Floats:
     """Return random flows that leave about half of every group."""
     size = quarterly.accident_harm_per_t.size
-    return np.random.default_rng(5).random(size) * quarterly.mass_t.sum() / size
+    return np.random.default_rng(5).random(size) * quarterly.held_t[0].sum() / size
 
 
 def test_doing_nothing_is_the_harm_of_the_full_stock(quarterly: PlanningHarm) -> None:
@@ -35,7 +35,7 @@ def test_flow_of_a_period_lowers_the_stock_from_the_next_knot_on(quarterly: Plan
     """One tonne of the first flow is there at the first knot and gone at all later ones."""
     flows = np.zeros(quarterly.accident_harm_per_t.size)
     flows[0] = 1.0
-    gone = quarterly.mass_t - quarterly.remaining_t(flows)
+    gone = quarterly.held_t - quarterly.remaining_t(flows)
     assert gone[:, 0].tolist() == [0.0] + [1.0] * 8
     assert not gone[:, 1:].any()
 
@@ -80,7 +80,7 @@ def test_flow_of_a_year_is_spread_over_its_periods() -> None:
 
 def test_emptied_path_keeps_the_first_knot() -> None:
     """Even the fastest plan starts from the full stock."""
-    assert emptied_path_t(np.array([5.0]), 2).tolist() == [[5.0], [0.0], [0.0]]
+    assert emptied_path_t(np.full((3, 1), 5.0)).tolist() == [[5.0], [0.0], [0.0]]
 
 
 def test_simulated_harm_factors_scale_the_stock() -> None:

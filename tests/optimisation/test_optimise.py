@@ -80,7 +80,7 @@ def test_milp_agrees_with_enumeration_of_orders() -> None:
     task = make_task(scenario, coefficients(scenario))
     problem = task.yearly_problem()
     harm = planning_harm(problem, task.stock)
-    path = emptied_path_t(task.groups.mass_t, scenario.periods)
+    path = emptied_path_t(task.groups.held_t(scenario.periods))
     model = assemble(problem, harm.linearised(path), harm.do_nothing)
     first, end = problem.order_offset, problem.payment_offset
     assert end - first == 6
@@ -100,7 +100,7 @@ def test_plan_is_near_the_best_of_all_commissionings() -> None:
     result = optimise(scenario, known)
     looked_further = optimise(scenario, known, options=SolveOptions(neighbours=True))
     task = make_task(scenario, known)
-    path = emptied_path_t(task.groups.mass_t, scenario.periods)
+    path = emptied_path_t(task.groups.held_t(scenario.periods))
     choices = [(), *(((2, period),) for period in range(scenario.periods))]
     best = min(
         finish(begin(task, choice, path, None), 40)[0].exact_harm

@@ -22,7 +22,7 @@ def stage() -> Stage:
     task = make_task(scenario, coefficients(scenario))
     problem = task.problem(((2, 0),))
     harm = planning_harm(problem, task.stock)
-    path = emptied_path_t(task.groups.mass_t, scenario.periods)
+    path = emptied_path_t(task.groups.held_t(scenario.periods))
     model = assemble(problem, harm.linearised(path), harm.do_nothing)
     return model, harm, keep(model)
 

@@ -7,15 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from demilsim.model.harm import stock_harm
+from demilsim.model.options import disposal_options
 from demilsim.optimisation.audit import audit
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.plan import DisposalPlan, PlanLine
+from demilsim.planning.draft import period_by_period
+from demilsim.planning.rules import nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
-from optimisation.instances import coefficients, lot_plan, two_towns
+from optimisation.instances import PERSONS, coefficients, lot_plan, two_towns
+from strategies import Programme, monied_programmes
 from worlds import fund, rate, site, tranche
+
+HEALTH = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
 def one_line(mass_t: float, *more: tuple[float, int]) -> DisposalPlan:
@@ -68,7 +76,7 @@ def test_audit_agrees_with_and_without_verification_of_nothing() -> None:
 
 
 def test_scrap_pays_for_later_work_only() -> None:
-    """60 t at once bring 60 x 50 = 3,000 USD for the next quarter: 6 t more, and 300 USD for the one after."""
+    """60 t at once bring 60 x 50 = 3,000 USD for the next quarter: 6 t more, then 0.6 t, and so on."""
     sold = towns(
         facility_rates=(rate(scrap_usd_per_t=100.0, scrap_buyer_probability=0.5),), scrap_fund="HOST"
     )
@@ -84,7 +92,9 @@ def test_scrap_pays_for_later_work_only() -> None:
 
 def test_scrap_of_the_treasury_pays_for_nothing() -> None:
     """Without a fund for scrap its income is outside the programme."""
-    assert destroyed(towns(facility_rates=(rate(scrap_usd_per_t=100.0),))).sum() == pytest.approx(60.0, abs=1e-4)
+    assert destroyed(towns(facility_rates=(rate(scrap_usd_per_t=100.0),))).sum() == pytest.approx(
+        60.0, abs=1e-4
+    )
 
 
 def test_money_for_another_country_and_for_emergencies_is_no_money() -> None:
@@ -95,3 +105,35 @@ def test_money_for_another_country_and_for_emergencies_is_no_money() -> None:
         assert "no fund at all" in audit(scenario, one_line(1.0), coefficients(scenario))[0]
     home = replace(towns(funds=(fund(earmark_countries=("UZ",)),)), sites=(site(country="UZ"),))
     assert destroyed(home).sum() == pytest.approx(60.0, abs=1e-4)
+
+
+def crowded(programme: Programme) -> Scenario:
+    """Return the scenario of a programme with so many people that destruction is worth its accidents."""
+    people = [row.model_copy(update={"persons": PERSONS}) for row in programme.scenario.exposed_sites]
+    return replace(programme.scenario, exposed_sites=tuple(people))
+
+
+def check_audit(programme: Programme) -> None:
+    """Check that the audit accepts what optimiser and best rule plan with expected money."""
+    scenario = crowded(programme)
+    known = nominal_coefficients(scenario)
+    result = optimise(scenario, known, options=SolveOptions(gap_averted=0.01))
+    assert audit(scenario, lot_plan(scenario, result), known) == ()
+    harm, options = stock_harm(scenario), disposal_options(scenario)
+    draft = rule_draft("risk_per_day_first", scenario, known, harm, options)
+    assert audit(scenario, period_by_period(draft, scenario), known) == ()
+
+
+@settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=HEALTH)
+@given(monied_programmes())
+def test_audit_accepts_plans_on_all_terms(programme: Programme) -> None:
+    """Random programmes with every term of money: no plan spends what the audit cannot find."""
+    check_audit(programme)
+
+
+@pytest.mark.soak
+@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=HEALTH)
+@given(monied_programmes())
+def test_audit_accepts_many_plans_on_all_terms(programme: Programme) -> None:
+    """The same on a hundred and fifty programmes."""
+    check_audit(programme)

@@ -13,6 +13,7 @@ from demilsim.experiments.programme import run_programme
 from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import (
     CHOOSING_FIRST,
+    LEAD_PERIODS,
     TEACHING_FIRST,
     LoopOptions,
     learned_coefficients,
@@ -22,7 +23,7 @@ from demilsim.planning.coordinate import (
 from demilsim.planning.rules import RULES, nominal_coefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
-from worlds import lot, three_sites, village
+from worlds import fund, lot, measure, three_sites, tranche, village
 
 SMALL = LoopOptions(teaching=8, choosing=16)
 
@@ -125,3 +126,44 @@ def test_learned_money_and_capacity_approach_what_is_expected() -> None:
     learned = learned_coefficients(results, nominal)
     assert learned.receipts_usd.sum(axis=1) == pytest.approx(nominal.receipts_usd.sum(axis=1), rel=0.1)
     assert learned.working_days.sum(axis=1) == pytest.approx(nominal.working_days.sum(axis=1), rel=0.02)
+
+
+def with_measures(*measures: object, **changes: object) -> Scenario:
+    """Return three crowded sites with some measures on offer."""
+    people = [village(f"S{k}-E", f"S{k}", x_m=300.0 * k, persons=50_000.0) for k in (1, 2, 3)]
+    return three_sites(exposed_sites=people, measures=measures, **changes)
+
+
+def test_cheap_measure_is_taken_and_dear_one_left() -> None:
+    """Level 3 for 1,000 USD is taken; at the price of all the money there is, it would stop destruction."""
+    cheap = measure("M1", site_id="S1", level=3, cost_usd=1_000.0)
+    dear = measure("M2", site_id="S3", level=3, cost_usd=250_000.0)
+    scenario = with_measures(cheap, dear)
+    programme = plan_programme(scenario, Spy(scenario), SMALL)
+    assert [order.measure_id for order in programme.plan.measures] == ["M1"]
+    assert "1 measures other than destruction taken, 1 not" in programme.notes
+
+
+def test_measure_that_nobody_may_pay_for_is_not_taken() -> None:
+    """Without money that may pay for it, a measure changes nothing and is left out of the plan."""
+    scenario = with_measures(
+        measure("M1", site_id="S1", level=3, cost_usd=1_000.0),
+        funds=[fund("PLANT", use="capital")],
+        tranches=[tranche("T1", "PLANT", amount_usd=500_000.0)],
+    )
+    assert plan_programme(scenario, Spy(scenario), SMALL).plan.measures == ()
+
+
+def test_lot_is_not_planned_before_it_arrives() -> None:
+    """Rules and optimiser plan an announced lot from the period in which it arrives."""
+    coming = lot("S1-L9", "S1-H1", arrives="2027-02-15", arrival_probability=0.9, neq_kg=30_000.0)
+    people = [village(f"S{k}-E", f"S{k}", x_m=300.0 * k, persons=50_000.0) for k in (1, 2, 3)]
+    there = three_sites(exposed_sites=people)
+    scenario = replace(there, lots=(*there.lots, coming))
+    programme = plan_programme(scenario, Spy(scenario), SMALL)
+    for plan in (programme.plan, *programme.rules.values()):
+        early = [
+            line for line in plan.lines if line.lot_id == "S1-L9" and line.earliest_period < 5 - LEAD_PERIODS
+        ]
+        assert not early
+    assert any(line.lot_id == "S1-L9" for line in programme.rules["oldest_first"].lines)

@@ -17,7 +17,7 @@ from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import prepare
 from stories import TONNE
-from strategies import Programme, programmes
+from strategies import Programme, monied_programmes, programmes
 
 HEALTH = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -108,6 +108,11 @@ def check_result(result: RunResult, state: Run) -> None:
     assert np.all(result.receipts_cents.sum(axis=1) <= result.received_cents)
     assert result.committed_cents.tolist() == money.committed
     assert result.lapsed_cents.tolist() == money.lapsed
+    assert result.lapses_cents.sum(axis=1).tolist() == money.lapsed
+    sold, treasury = result.scrap_cents, state.treasury
+    came = [sum(r.amount_cents for r in treasury.received if r.fund == k) for k in range(money.funds)]
+    assert [a + b for a, b in zip(came, sold[:-1].tolist(), strict=True)] == money.received
+    assert result.cleanup_unfunded_cents >= 0
     assert np.all(np.diff(result.stock_g) <= 1.0)
     days = [e.day for e in result.events]
     assert days == sorted(days)
@@ -135,6 +140,21 @@ def check(programme: Programme) -> None:
 @given(programmes())
 def test_mass_and_money_close_at_every_event(programme: Programme) -> None:
     """Initial = present + destroyed + exploded, and received = available + committed + spent + lapsed."""
+    check(programme)
+
+
+@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=HEALTH)
+@given(monied_programmes())
+def test_money_closes_whatever_its_terms(programme: Programme) -> None:
+    """The same with matching, milestones, currencies, verification, emergency account and scrap at once."""
+    check(programme)
+
+
+@pytest.mark.soak
+@settings(max_examples=500, derandomize=True, deadline=None, suppress_health_check=HEALTH)
+@given(monied_programmes())
+def test_money_closes_in_many_programmes(programme: Programme) -> None:
+    """The same on five hundred programmes."""
     check(programme)
 
 

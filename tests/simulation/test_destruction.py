@@ -148,12 +148,12 @@ def test_settling_splits_mass_and_money_exactly() -> None:
     works.add(order(mass_t=9.0), 9 * TONNE, payment, day=0.0)
     log.upto(works, 1.5)
     works.settle(1.5, log.done.append)
-    assert log.done == [Segment(0, 0, 3 * TONNE, 0.0, 1.5, ((0, 333), (1, 33)))]
+    assert log.done == [Segment(0, 0, 3 * TONNE, 0.0, 1.5, ((0, 333), (1, 33)), 0.0)]
     assert works.queue[0].payment == ((0, 668), (1, 67))
     works.settle(1.5, log.done.append)
     assert len(log.done) == 1
     log.upto(works, 50.0)
-    assert log.done[1] == Segment(0, 0, 6 * TONNE, 1.5, 4.5, ((0, 668), (1, 67)))
+    assert log.done[1] == Segment(0, 0, 6 * TONNE, 1.5, 4.5, ((0, 668), (1, 67)), 0.0)
 
 
 def test_backlog_and_queue_leave_out_what_is_done() -> None:

@@ -11,7 +11,7 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Facility
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.funding import Ledger
-from demilsim.simulation.replication import run
+from demilsim.simulation.replication import Run, run
 from demilsim.simulation.schedule import Order, compile_plan
 from demilsim.simulation.working_time import WorkingTime
 from stories import KNOTS, QUIET, TONNE, candidate, drawn, line, log, plan, play, without_accidents
@@ -116,6 +116,27 @@ def test_a_full_plant_is_not_committed_to_a_move() -> None:
     assert committed[3] == 250 * 50_000 + 10 * 50_000 + 200_000
 
 
+def test_days_of_a_move_leave_less_room_for_work() -> None:
+    """Of 112.5 days of room L1 takes 100, the move 10 and 3 t at S2 the rest: 5 t more wait for April."""
+    scenario = kiln(100.0, 3.0)
+    scenario = replace(scenario, lots=(*scenario.lots, lot("MORE", "H2", gross_mass_t=5.0)))
+    world_, draws = drawn(without_accidents(scenario))
+    story = compile_plan(world_, plan(line("L1", 100.0), line("L2", 3.0), line("MORE", 5.0)))
+    committed: list[int] = []
+    run(world_, story, replace(draws, candidates=()), lambda s: committed.append(s.ledger.committed[0]))
+    assert committed[1:3] == [103 * 50_000 + 200_000, 108 * 50_000 + 200_000]
+
+
+def test_explosion_between_two_jobs_at_one_site_saves_both_moves() -> None:
+    """S2 is lost on day 95, while S1 is at work and the way there and back is committed: it never leaves."""
+    story = plan(line("L1", 100.0), line("L2", 2.0), line("L1", 5.0, period=1))
+    scenario = kiln(105.0, 2.0)
+    result, state = play(scenario, story, candidate(95.0, storehouse=1, extent=0.0))
+    assert log(state)[-1] == ("F1", "L1", 100.0, 105.0, 5.0)
+    assert result.spent_cents.sum() == pytest.approx(105 * 50_000, abs=1)
+    assert state.ledger.committed == [0]
+
+
 def test_explosion_at_the_next_site_calls_the_move_off_before_it_begins() -> None:
     """S2 goes up on day 10 while the plant is at S1: it moves when S2 is open again, and pays once."""
     scenario, story = kiln(20.0, 100.0), plan(line("L1", 20.0), line("L2", 100.0))
@@ -145,7 +166,24 @@ def test_explosion_where_mobile_plant_stands_stops_it() -> None:
     _, state = play(scenario, story, candidate(40.0, storehouse=1, extent=STACK))
     begun = [(row[1], row[2]) for row in log(state)]
     assert begun[:2] == [("L1", 0.0), ("L2", 30.0)]
-    assert ("L3", 220.0) in begun
+    # It leaves when S2 opens again on day 220, ten days before.
+    assert ("L3", 230.0) in begun
+
+
+def test_a_move_after_orders_were_called_off_does_not_begin_in_the_past() -> None:
+    """Closed from April on, with S2 called off on day 300 it leaves for S3 then, not in March."""
+    scenario = kiln(90.0, 10.0, 10.0, open_months=(1, 2, 3))
+    story = plan(line("L1", 90.0), line("L2", 10.0), line("L3", 10.0))
+    states: list[float] = []
+    world_, draws = drawn(without_accidents(scenario))
+    incident = candidate(300.0, storehouse=1, extent=STACK)
+
+    def watch(state: Run) -> None:
+        states.extend(job.move_begins for job in state.plants[0].queue if job.order.lot == 2)
+
+    run(world_, compile_plan(world_, story), replace(draws, candidates=(incident,)), watch)
+    # Committed in January: to begin when L2 is done, ten days into 2027, then without L2.
+    assert sorted(set(states)) == [300.0, 375.0]
 
 
 def test_a_site_called_off_between_two_jobs_saves_the_move_back() -> None:

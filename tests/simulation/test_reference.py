@@ -345,10 +345,10 @@ def test_random_programmes_come_out_the_same_at_length(programme: Programme) -> 
 
 
 def winter_range() -> tuple[World, Draws, DisposalPlan]:
-    """Return a lot that goes by road to a range shut in winter, ordered in January of the second year."""
+    """Return a lot ordered in the second January, by road to a range shut from November to January."""
     scenario = world(
         sites=[site("S1"), site("S2")],
-        facilities=[facility(site_id="S2", open_months=tuple(range(4, 11)))],
+        facilities=[facility(site_id="S2", open_months=tuple(range(2, 11)))],
         routes=[route("S1", "S2")],
         parameters=QUIET,
     )
@@ -361,7 +361,6 @@ def winter_range() -> tuple[World, Draws, DisposalPlan]:
     )
 
 
-@pytest.mark.xfail(reason="the engine dates it by the first day with as much work done, in November")
 def test_load_explodes_after_it_left() -> None:
     """A load that leaves on 1 January, day 365, does not explode on the road before that."""
     prepared, draws, story = winter_range()
@@ -370,7 +369,6 @@ def test_load_explodes_after_it_left() -> None:
     assert [e.day >= 365.0 for e in run(prepared, schedule, draws).events] == [True]
 
 
-@pytest.mark.xfail(reason="the engine follows a lot's loads by facility, in the order of the table")
 def test_first_load_explodes() -> None:
     """Of a lot that two plants share, the load that is done first explodes if its rate is enough."""
     scenario = world(
@@ -389,7 +387,6 @@ def test_first_load_explodes() -> None:
     assert [e.facility for e in run(prepared, schedule, draws).events] == [1]
 
 
-@pytest.mark.xfail(reason="the engine leaves out expiries at the horizon")
 def test_fund_lapses_on_the_last_day() -> None:
     """What a fund has left lapses at the end of the day on which it expires, also if that is the last."""
     scenario = world(funds=[fund(expires=dt.date(2027, 12, 31))])

@@ -220,3 +220,36 @@ def test_compiled_stoppages_equal_the_others(block: int) -> None:
     assert compiled.at(asked) == pytest.approx(other.at(asked), rel=1e-12, abs=1e-12)
     levels = np.tile(np.linspace(0.0, 350.0, 500), (3, 1))
     assert compiled.when(levels) == pytest.approx(other.when(levels), rel=1e-12)
+
+
+def test_slowed_by_hand() -> None:
+    """Half pace from day 2 to day 6 of ten full days takes two working days off everything after."""
+    path = WorkingTime([0.0, 4.0, 10.0], [0.0, 4.0, 10.0]).slowed(2.0, 6.0, 0.5)
+    assert path.days == [0.0, 2.0, 4.0, 6.0, 10.0]
+    assert path.worked == [0.0, 2.0, 3.0, 4.0, 8.0]
+
+
+def test_paces_that_follow_one_another_by_hand() -> None:
+    """A quarter, then a half of the pace, in an interval that outlasts the calendar."""
+    path = WorkingTime([0.0, 10.0], [0.0, 10.0]).paced([4.0, 6.0, 30.0], [0.25, 0.5])
+    assert (path.days, path.worked) == ([0.0, 4.0, 6.0, 10.0], [0.0, 4.0, 4.5, 6.5])
+    assert path.paced([10.0, 20.0], [0.0]) is path
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(paths(), interval, st.sampled_from([0.0, 0.3, 1.0]))
+def test_slowing_scales_what_is_worked_within(
+    made: tuple[WorkingTime, np.ndarray, np.ndarray, list[tuple[float, float]]],
+    bounds: tuple[float, float],
+    factor: float,
+) -> None:
+    """Within, the factor of the work is done; before and after all of it; at 0 it is a closure."""
+    path, last = made[0], made[0].days[-1]
+    start, end = min(bounds[0], last), min(bounds[1], last)
+    slow = path.slowed(start, end, factor)
+    for day in np.linspace(0.0, last, 17).tolist():
+        within = path.at(min(max(day, start), end)) - path.at(start)
+        assert slow.at(day) == pytest.approx(path.at(day) - (1.0 - factor) * within, abs=1e-9)
+        if factor == 0.0:
+            assert slow.at(day) == pytest.approx(path.closed(start, end).at(day), abs=1e-9)
+    assert all(a <= b for a, b in pairwise(slow.worked))

@@ -41,6 +41,8 @@ class FundingPoint:
 def with_donor_budget(scenario: Scenario, budget_usd: float) -> Scenario:
     """Return the scenario with all donors' tranches scaled to promise `budget_usd` in all.
 
+    Matching keeps its terms, on top of the budget; at a budget of 0 no donor matches.
+
     Raises
     ------
     DemilsimError
@@ -57,7 +59,11 @@ def with_donor_budget(scenario: Scenario, budget_usd: float) -> Scenario:
         for t in scenario.tranches
         if t.fund_id not in donors or budget_usd > 0.0
     ]
-    return replace(scenario, tranches=tuple(tranches))
+    if budget_usd > 0.0:
+        return replace(scenario, tranches=tuple(tranches))
+    nothing = {"matches_funds": (), "match_ratio": 0.0}
+    funds = [f if f.fund_id not in donors else f.model_copy(update=nothing) for f in scenario.funds]
+    return replace(scenario, funds=tuple(funds), tranches=tuple(tranches))
 
 
 def funding_curve(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import numpy as np
 import numpy.typing as npt
 
+from demilsim.model.pace import expected_pace
 from demilsim.plan import Floats
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Facility
+from demilsim.scenario.schema import ALL_MONTHS, Facility
 from demilsim.units import DAYS_PER_YEAR, add_months
 
 DAYS_PER_WEEK = 7.0
@@ -23,17 +25,48 @@ def open_share(facility: Facility, date: dt.date) -> float:
 
 
 def availability(facility: Facility) -> float:
-    """Return the long-run share of open time that breakdowns and weather leave [1].
+    """Return the long-run share of open time that breakdowns and weather leave [1], the latter in its season.
 
-    Alternating renewal: up time over up plus down time, for breakdowns and weather independently.
+    Alternating renewal: mean up time over mean up plus mean down time, whatever their distributions, for
+    breakdowns and weather independently.
     """
-    share = 1.0
-    if facility.breakdown_mean_days and facility.repair_mean_days:
-        share *= facility.breakdown_mean_days / (facility.breakdown_mean_days + facility.repair_mean_days)
+    share = breakdown_availability(facility)
     if facility.weather_stops_per_year and facility.weather_stop_mean_days:
         between = DAYS_PER_YEAR / facility.weather_stops_per_year
         share *= between / (between + facility.weather_stop_mean_days)
     return share
+
+
+def breakdown_availability(facility: Facility) -> float:
+    """Return the long-run share of time that breakdowns leave [1]."""
+    if not (facility.breakdown_mean_days and facility.repair_mean_days):
+        return 1.0
+    return facility.breakdown_mean_days / (facility.breakdown_mean_days + facility.repair_mean_days)
+
+
+def has_season(facility: Facility) -> bool:
+    """Return whether weather stops begin in some months only."""
+    return bool(facility.weather_stops_per_year) and set(facility.weather_months) != set(ALL_MONTHS)
+
+
+def monthly_availability(facility: Facility, edges: tuple[dt.date, ...]) -> Floats:
+    """Return the expected share of each month that breakdowns and weather leave [1], shape (month,).
+
+    Weather is a Markov chain of two states. With a season, the chance p of a stop under way follows
+    dp/dt = (1 - p) / between - p / length from p = 0 at the start, without the first term out of season.
+    """
+    lengths = np.diff([edge.toordinal() for edge in edges])
+    if not (has_season(facility) and facility.weather_stop_mean_days):
+        return np.full(lengths.size, availability(facility))
+    ends, stopped, up = 1.0 / facility.weather_stop_mean_days, 0.0, []
+    for edge, days in zip(edges, lengths.tolist(), strict=False):
+        in_season = edge.month in facility.weather_months
+        begins = facility.weather_stops_per_year / DAYS_PER_YEAR if in_season else 0.0
+        change = begins + ends
+        limit, kept = begins / change, float(np.exp(-change * days))
+        up.append(1.0 - limit - (stopped - limit) * (1.0 - kept) / (change * days))
+        stopped = limit + (stopped - limit) * kept
+    return breakdown_availability(facility) * np.array(up)
 
 
 def month_edges(scenario: Scenario) -> tuple[dt.date, ...]:
@@ -45,7 +78,9 @@ def month_edges(scenario: Scenario) -> tuple[dt.date, ...]:
 
 
 def nominal_working_days(scenario: Scenario) -> Floats:
-    """Return expected working days of each facility in each period as if open throughout.
+    """Return working days of each facility in each period as if open throughout and at full pace.
+
+    Expected over breakdowns and weather; without learning and objections.
 
     Returns
     -------
@@ -59,9 +94,27 @@ def nominal_working_days(scenario: Scenario) -> Floats:
     days = []
     for facility in scenario.facilities:
         worked = length * np.array([open_share(facility, edge) for edge in edges[:-1]])
+        worked *= monthly_availability(facility, edges)
         cumulative = np.concatenate([[0.0], np.cumsum(worked)])
-        days.append(np.diff(cumulative[periods]) * availability(facility))
+        days.append(np.diff(cumulative[periods]))
     return np.array(days).reshape(len(scenario.facilities), scenario.periods)
+
+
+def expected_working_days(scenario: Scenario) -> Floats:
+    """Return `nominal_working_days` with the objections that existing facilities can expect.
+
+    What a commissioned facility can expect depends on when it opens: see `pace.expected_pace`.
+
+    Returns
+    -------
+    ndarray
+        Working days [d], shape (facility, period).
+    """
+    days = nominal_working_days(scenario)
+    for row, facility in enumerate(scenario.facilities):
+        if facility.status == "existing" and facility.objections_per_year:
+            days[row] *= expected_pace(scenario, facility, 0.0)
+    return days
 
 
 def departure_days(scenario: Scenario) -> Floats:
@@ -93,7 +146,7 @@ def roads_open(scenario: Scenario) -> Bools:
     return np.vstack([leaves, np.ones((1, scenario.periods), dtype=bool)])
 
 
-def first_open_period(scenario: Scenario, facility: Facility, ordered: int) -> int:
-    """Return the first period that starts a lead time or more after an order; T if none does."""
-    opened = scenario.period_dates[ordered] + dt.timedelta(days=facility.lead_time_days)
+def first_open_period(scenario: Scenario, lead_days: float, ordered: int) -> int:
+    """Return the first period that starts a lead time [d] or more after an order; T if none does."""
+    opened = scenario.period_dates[ordered] + dt.timedelta(days=math.ceil(lead_days))
     return sum(date < opened for date in scenario.period_dates[:-1])

@@ -213,6 +213,23 @@ def lot_masses_t(scenario: Scenario) -> Floats:
     return np.array([lot.gross_mass_t for lot in scenario.lots], dtype=float)
 
 
+def arrival_period(scenario: Scenario) -> Ints:
+    """Return the first period at whose start each lot is there, T if none, shape (lot,)."""
+    starts = scenario.period_dates[:-1]
+    periods = [sum(date < lot.arrives for date in starts) if lot.arrives else 0 for lot in scenario.lots]
+    return np.array(periods, dtype=np.int64)
+
+
+def held_t(scenario: Scenario) -> Floats:
+    """Return what is expected in store of each lot at each knot if nothing leaves [t], shape (knot, lot).
+
+    A lot that may come counts with its probability from the knot after its arrival.
+    """
+    likely = np.array([lot.arrival_probability if lot.arrives else 1.0 for lot in scenario.lots])
+    there = np.arange(scenario.periods + 1)[:, None] >= arrival_period(scenario)
+    return there * (lot_masses_t(scenario) * likely)
+
+
 def blast_neq_kg(scenario: Scenario) -> Floats:
     """Return the NEQ of each lot that joins a mass explosion [kg], shape (lot,)."""
     return np.array([lot.neq_kg for lot in scenario.lots], dtype=float) * mass_share(scenario)

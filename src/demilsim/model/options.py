@@ -183,6 +183,7 @@ def _pairs(
     routes = {frozenset((r.from_site_id, r.to_site_id)): r for r in scenario.routes}
     row_of = {frozenset((r.from_site_id, r.to_site_id)): row for row, r in enumerate(scenario.routes)}
     rates = {(r.facility_id, r.category): r for r in scenario.facility_rates}
+    neq_limits = [neq_limit_kg_per_day(facility) for facility in scenario.facilities]
     transport = scenario.register.transport
     for i, lot in enumerate(scenario.lots):
         site = site_of[lot.storehouse_id]
@@ -192,10 +193,11 @@ def _pairs(
             route = route_between(routes, site, facility)
             if rate is None or not accepts(scenario, lot, site, facility, route is not None):
                 continue
-            days[i, j] = 1.0 / rate.throughput_t_per_day
-            if facility.neq_limit_kg_per_day:
+            days[i, j] = 1.0 / (rate.throughput_t_per_day * facility.shifts_per_day)
+            limit = neq_limits[j]
+            if limit:
                 neq_per_t = lot.neq_kg / lot.gross_mass_t
-                days[i, j] = max(days[i, j], neq_per_t / facility.neq_limit_kg_per_day)
+                days[i, j] = max(days[i, j], neq_per_t / limit)
             distance = route.distance_km if route else 0.0
             cost[i, j] = rate.unit_cost_usd_per_t + distance * transport.cost_usd_per_t_km
             handling[i, j] = scenario.methods[facility.method_id].accident_rate_per_t
@@ -206,6 +208,17 @@ def _pairs(
                 travel[i, j] = math.ceil(route.travel_days)
                 roads[i, j] = row_of[frozenset((site, facility.site_id))]
     return days, cost, escort, handling, vehicle_km, travel, roads
+
+
+def neq_limit_kg_per_day(facility: Facility) -> float | None:
+    """Return the lower of the limit on NEQ a day and that of all shots of a day [kg/d]; None if no limit.
+
+    Both hold for the day, however many shifts it has.
+    """
+    limits = [] if facility.neq_limit_kg_per_day is None else [facility.neq_limit_kg_per_day]
+    if facility.neq_limit_kg_per_shot and facility.shots_per_day:
+        limits.append(facility.neq_limit_kg_per_shot * facility.shots_per_day)
+    return min(limits, default=None)
 
 
 def _eligibility(scenario: Scenario, site_of: dict[str, str]) -> tuple[Bools, Bools, Bools]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,11 +29,16 @@ class Partition:
     start: Ints
     label: Ints
 
+    @cached_property
+    def _in_order(self) -> bool:
+        return bool(np.all(np.diff(self.order) == 1))
+
     def sum(self, values: Floats) -> Floats:
         """Return sums by part, shape (..., member) to (..., part)."""
         result = np.zeros((*values.shape[:-1], self.parts))
         if self.order.size:
-            result[..., self.label] = np.add.reduceat(values[..., self.order], self.start, axis=-1)
+            ordered = values if self._in_order else values[..., self.order]
+            result[..., self.label] = np.add.reduceat(ordered, self.start, axis=-1)
         return result
 
 

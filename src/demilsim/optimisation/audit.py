@@ -14,7 +14,13 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from demilsim.optimisation.audit_money import audit_money, bills_of, scrap_by_period
-from demilsim.optimisation.audit_rows import AuditRows, audit_rows, exact, first_working_period
+from demilsim.optimisation.audit_rows import (
+    AuditRows,
+    audit_rows,
+    exact,
+    first_working_period,
+    share_of_full_pace,
+)
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
@@ -55,7 +61,7 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
     if problems:
         return problems
     return (
-        *_working_days(rows, plan, coefficients),
+        *_working_days(rows, plan, coefficients, opened),
         *_permits(rows, plan),
         *audit_money(scenario, bills_of(rows, plan, opened), coefficients, scrap_by_period(rows, plan)),
     )
@@ -137,7 +143,9 @@ def _barred(rows: AuditRows, line: PlanLine) -> str:
     return f"its road is closed in the period of {rows.scenario.period_dates[line.earliest_period]}" * closed
 
 
-def _working_days(rows: AuditRows, plan: DisposalPlan, coefficients: PlanningCoefficients) -> Iterator[str]:
+def _working_days(
+    rows: AuditRows, plan: DisposalPlan, coefficients: PlanningCoefficients, opened: Mapping[str, int]
+) -> Iterator[str]:
     """Yield facilities and periods with more work than working days."""
     work: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
     for line in plan.lines:
@@ -147,6 +155,9 @@ def _working_days(rows: AuditRows, plan: DisposalPlan, coefficients: PlanningCoe
     index = {facility_id: f for f, facility_id in enumerate(rows.facilities)}
     for (facility_id, period), days in sorted(work.items()):
         available = exact(coefficients.working_days[index[facility_id], period])
+        if facility_id in opened:
+            facility = rows.facilities[facility_id]
+            available *= share_of_full_pace(rows.scenario, facility, opened[facility_id], period)
         if days > available + TOLERANCE_DAYS:
             date = rows.scenario.period_dates[period]
             yield (

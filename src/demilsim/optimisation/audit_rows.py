@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Facility, FacilityRate, Fund, Lot, LotStatus, Route
-from demilsim.units import MONTHS_PER_YEAR
+from demilsim.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
 
 
 def exact(value: float) -> Fraction:
@@ -94,14 +95,17 @@ class AuditRows:
         )
 
     def days_per_t(self, lot: Lot, facility: Facility) -> Fraction:
-        """Return working days per gross tonne [d/t], by throughput or by the daily limit on NEQ."""
+        """Return working days per gross tonne [d/t], by throughput or by limits on NEQ."""
         rate = self.rate(lot, facility)
         assert rate is not None, "places are checked first"
-        days = 1 / exact(rate.throughput_t_per_day)
-        if facility.neq_limit_kg_per_day is None:
-            return days
+        days = 1 / exact(rate.throughput_t_per_day) / exact(facility.shifts_per_day)
         per_t = exact(lot.neq_kg) / exact(lot.gross_mass_t)
-        return max(days, per_t / exact(facility.neq_limit_kg_per_day))
+        if facility.neq_limit_kg_per_day is not None:
+            days = max(days, per_t / exact(facility.neq_limit_kg_per_day))
+        if facility.neq_limit_kg_per_shot is not None and facility.shots_per_day is not None:
+            shots = per_t / exact(facility.neq_limit_kg_per_shot)
+            days = max(days, shots / exact(facility.shots_per_day))
+        return days
 
     def cost_usd_per_t(self, lot: Lot, facility: Facility) -> Fraction:
         """Return cost of work and transport [USD/t]."""
@@ -154,8 +158,34 @@ def audit_rows(scenario: Scenario) -> AuditRows:
 def first_working_period(scenario: Scenario, facility: Facility, ordered: int) -> int:
     """Return the first period that starts a lead time after an order or later; T if none does."""
     starts = scenario.period_dates[:-1]
-    ready = starts[ordered] + dt.timedelta(days=facility.lead_time_days)
+    ready = starts[ordered] + dt.timedelta(days=math.ceil(facility.lead_time_days))
     return next((period for period, start in enumerate(starts) if start >= ready), len(starts))
+
+
+def share_of_full_pace(scenario: Scenario, facility: Facility, opened: int, period: int) -> Fraction:
+    """Return the mean share of its full throughput that a facility can be expected to reach in a period.
+
+    By learning since the first day of the period in which it opened and by the chance that nobody has
+    objected, both as they are at noon, averaged over the days of the period.
+
+    Parameters
+    ----------
+    scenario, facility
+        The facility of a scenario.
+    opened, period
+        Period in which it opens, and a period not before that.
+    """
+    dates = scenario.period_dates
+    first, end = ((dates[period + k] - dates[opened]).days for k in range(2))
+    total = 0.0
+    for day in range(first, end):
+        age, pace = day + 0.5, 1.0
+        if age < facility.learning_days:
+            start = facility.learning_start_fraction
+            pace = start + (1.0 - start) * age / facility.learning_days
+        quiet = math.exp(-facility.objections_per_year * age / DAYS_PER_YEAR)
+        total += pace * (quiet + (1.0 - quiet) * facility.objection_capacity_fraction)
+    return Fraction(total / (end - first))
 
 
 def may_pay(fund: Fund, use: str, place: tuple[str, str], method: str, category: str | None) -> bool:

@@ -6,16 +6,20 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from demilsim.model.harm import StockHarm, lot_masses_t
+from demilsim.model.harm import StockHarm, arrival_period, lot_masses_t
 from demilsim.model.options import Bools, DisposalOptions
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 
 CLASS_RATIOS = (1.25, 2.0, math.inf)
 """Widths of a trajectory class: ratio of the highest to the lowest mean ageing rate in it [1]."""
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 GROUP_LIMIT = 600
 """Groups above which a coarser grouping is taken: about 100,000 flow columns in quarters over 15 years."""
@@ -38,6 +42,8 @@ class Groups:
         Row of the route that a group takes to a facility, -1 on site, shape (group, facility).
     running_eligible
         Whether a fund may pay for destroying a group at a facility, shape (fund, group, facility).
+    arrival, likely
+        First period at whose start the group is there, and the probability that it comes [1], shape (group,).
     """
 
     group_of_lot: Ints
@@ -48,6 +54,13 @@ class Groups:
     road: Ints
     running_eligible: Bools
     scrap_usd_per_t: Floats
+    arrival: Ints
+    likely: Floats
+
+    def held_t(self, periods: int) -> Floats:
+        """Return what is expected in store at each knot if nothing leaves [t], shape (knot, group)."""
+        there = np.arange(periods + 1)[:, None] >= self.arrival
+        return there * (self.mass_t * self.likely)
 
     @property
     def count(self) -> int:
@@ -83,7 +96,8 @@ def make_groups(
         index = _index(scenario, harm, by_nature, ratio)
         if index.size == 0 or index.max() < limit:
             break
-    return grouped(index, lot_masses_t(scenario), options)
+    likely = np.array([lot.arrival_probability if lot.arrives else 1.0 for lot in scenario.lots])
+    return grouped(index, lot_masses_t(scenario), options, arrival_period(scenario), likely)
 
 
 def trajectory_class(harm: StockHarm, ratio: float) -> Ints:
@@ -114,14 +128,29 @@ def _index(scenario: Scenario, harm: StockHarm, by_nature: bool, ratio: float) -
     natures = scenario.natures
     seen: dict[Hashable, int] = {}
     index = []
-    for lot, ageing in zip(scenario.lots, classes, strict=True):
+    arrivals = arrival_period(scenario).tolist()
+    for lot, ageing, arrival in zip(scenario.lots, classes, arrivals, strict=True):
         sort = lot.nature_id if by_nature else natures[lot.nature_id].category
-        key = (lot.storehouse_id, sort, lot.status, lot.safe_to_move, ageing)
+        key = (
+            lot.storehouse_id,
+            sort,
+            lot.status,
+            lot.safe_to_move,
+            ageing,
+            arrival,
+            lot.arrival_probability,
+        )
         index.append(seen.setdefault(key, len(seen)))
     return np.array(index, dtype=np.int64)
 
 
-def grouped(index: Ints, mass_t: Floats, options: DisposalOptions) -> Groups:
+def grouped(
+    index: Ints,
+    mass_t: Floats,
+    options: DisposalOptions,
+    arrival: Ints | None = None,
+    likely: Floats | None = None,
+) -> Groups:
     """Return groups with options averaged by mass.
 
     Parameters
@@ -132,6 +161,8 @@ def grouped(index: Ints, mass_t: Floats, options: DisposalOptions) -> Groups:
         Gross mass of each lot [t], shape (lot,).
     options
         Options of the lots.
+    arrival, likely
+        Of each lot, equal within a group; all are there at the start by default.
     """
     count = int(index.max()) + 1 if index.size else 0
     share = np.zeros((count, index.size))
@@ -152,4 +183,13 @@ def grouped(index: Ints, mass_t: Floats, options: DisposalOptions) -> Groups:
         road=road,
         running_eligible=barred == 0.0,
         scrap_usd_per_t=share @ options.scrap_usd_per_t,
+        arrival=_of_first(index, count, arrival if arrival is not None else np.zeros_like(index)),
+        likely=_of_first(index, count, likely if likely is not None else np.ones(index.size)),
     )
+
+
+def _of_first(index: Ints, count: int, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """Return the value of a lot of each group."""
+    found = np.zeros(count, dtype=values.dtype)
+    found[index] = values
+    return found

@@ -22,8 +22,8 @@ class PlanningHarm:
     ----------
     stock
         Harm over groups, with simulated harm factors.
-    mass_t
-        Gross mass of each group at the start [t], shape (group,).
+    held_t
+        What is in store of each group at each knot if nothing leaves [t], shape (knot, group).
     spread
         Share of a flow that falls into each period, shape (period × group, flow).
     accident_harm_per_t
@@ -33,7 +33,7 @@ class PlanningHarm:
     """
 
     stock: StockHarm
-    mass_t: Floats
+    held_t: Floats
     spread: csr_array[np.float64]
     accident_harm_per_t: Floats
     most_t: Floats
@@ -50,11 +50,11 @@ class PlanningHarm:
 
     def destroyed_t(self, flows: Floats) -> Floats:
         """Return what flows of shape (flow,) destroy in each period [t], shape (period, group)."""
-        return np.asarray(self.spread @ flows).reshape(-1, self.mass_t.size)
+        return np.asarray(self.spread @ flows).reshape(-1, self.held_t.shape[1])
 
     def remaining_t(self, flows: Floats) -> Floats:
         """Return what flows leave at each knot [t], shape (knot, group)."""
-        return remaining_t(self.mass_t, self.destroyed_t(flows))
+        return remaining_t(self.held_t, self.destroyed_t(flows))
 
     def total(self, flows: Floats) -> float:
         """Return the exact planning harm of flows of shape (flow,) [persons]."""
@@ -122,28 +122,27 @@ class PlanningHarm:
         ndarray
             Shape (flow,), negative where a flow averts more harm than it causes [persons/t].
         """
-        full = np.broadcast_to(self.mass_t, path_t.shape)
-        return self.per_flow(self.stock.mean_gradient(full, path_t))
+        return self.per_flow(self.stock.mean_gradient(self.held_t, path_t))
 
 
-def remaining_t(mass_t: Floats, destroyed_t: Floats) -> Floats:
+def remaining_t(held_t: Floats, destroyed_t: Floats) -> Floats:
     """Return what is left at each knot [t], shape (knot, group), never below zero by rounding.
 
     Parameters
     ----------
-    mass_t
-        At the start [t], shape (group,).
+    held_t
+        If nothing leaves [t], shape (knot, group).
     destroyed_t
         In each period [t], shape (period, group).
     """
-    gone = np.vstack([np.zeros((1, mass_t.size)), np.cumsum(destroyed_t, axis=0)])
-    return np.maximum(mass_t - gone, 0.0)
+    gone = np.vstack([np.zeros((1, held_t.shape[1])), np.cumsum(destroyed_t, axis=0)])
+    return np.maximum(held_t - gone, 0.0)
 
 
-def emptied_path_t(mass_t: Floats, periods: int) -> Floats:
+def emptied_path_t(held_t: Floats) -> Floats:
     """Return the path on which all is gone by the first knot after the start, shape (knot, group)."""
-    path = np.zeros((periods + 1, mass_t.size))
-    path[0] = mass_t
+    path = np.zeros_like(held_t)
+    path[0] = held_t[0]
     return path
 
 
@@ -160,7 +159,7 @@ def planning_harm(problem: Problem, stock: StockHarm) -> PlanningHarm:
     groups, flows = problem.groups, problem.flows
     return PlanningHarm(
         stock=stock,
-        mass_t=groups.mass_t,
+        held_t=groups.held_t(problem.scenario.periods),
         spread=_spread(problem),
         accident_harm_per_t=groups.accident_harm_per_t[flows.group, flows.facility],
         most_t=groups.mass_t[flows.group],

@@ -49,9 +49,9 @@ def optimise(
     task = make_task(scenario, coefficients)
     wanted = None if start is None else task.destroyed_t(start)
     if wanted is None:
-        path = emptied_path_t(task.groups.mass_t, scenario.periods)
+        path = emptied_path_t(task.groups.held_t(scenario.periods))
     else:
-        path = remaining_t(task.groups.mass_t, wanted.sum(axis=1).T)
+        path = remaining_t(task.groups.held_t(scenario.periods), wanted.sum(axis=1).T)
     problem = task.yearly_problem()
     harm = planning_harm(problem, task.stock)
     found = solve(assemble(problem, harm.linearised(path), harm.do_nothing), options)

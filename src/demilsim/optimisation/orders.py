@@ -10,9 +10,11 @@ import numpy as np
 
 from demilsim.model.calendar import first_open_period
 from demilsim.model.options import Bools, DisposalOptions
+from demilsim.model.pace import expected_pace
 from demilsim.optimisation.blocks import Blocks
 from demilsim.plan import Floats, Ints, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Facility
 from demilsim.units import DAYS_PER_YEAR
 
 NO_CLASS = -1
@@ -172,8 +174,8 @@ def make_orders(
 ) -> Orders:
     """Return orders with what they add and cost.
 
-    A facility works from the first period that starts a lead time or more after the order, and costs its
-    standing cost from then until the horizon.
+    A facility works from the first period that starts a mean lead time or more after the order, at the pace
+    that can be expected after its opening, and costs its standing cost from then until the horizon.
 
     Parameters
     ----------
@@ -187,7 +189,13 @@ def make_orders(
     count = len(wanted)
     facility, period = np.array(wanted, dtype=np.int64).reshape(-1, 2).T
     rows = [scenario.facilities[f] for f, _ in wanted]
-    opened = np.array([first_open_period(scenario, scenario.facilities[f], t) for f, t in wanted], dtype=int)
+    opened = np.array(
+        [
+            first_open_period(scenario, row.lead_time_days, t)
+            for row, (_, t) in zip(rows, wanted, strict=True)
+        ],
+        dtype=int,
+    )
     at = np.arange(scenario.periods)
     works = at >= opened.reshape(-1, 1)
     ordered = at == period.reshape(-1, 1)
@@ -205,9 +213,18 @@ def make_orders(
     return Orders(
         facility=facility,
         period=period,
-        days=blocks.sum(works * coefficients.working_days[facility]),
+        days=blocks.sum(works * coefficients.working_days[facility] * _pace(scenario, rows, opened)),
         capital_usd=ordered * capital,
         standing_usd=works * per_year * years,
         capital_class=classes(capital, options.capital_eligible),
         standing_class=classes(per_year, options.standing_eligible),
     )
+
+
+def _pace(scenario: Scenario, rows: Sequence[Facility], opened: Ints) -> Floats:
+    """Return the expected pace in each period of facilities that open in given ones [1], (order, period)."""
+    dates, pace = scenario.period_dates, np.ones((len(rows), scenario.periods))
+    for order, (row, period) in enumerate(zip(rows, opened.tolist(), strict=True)):
+        if row.learning_days or row.objections_per_year:
+            pace[order] = expected_pace(scenario, row, float((dates[period] - dates[0]).days))
+    return pace

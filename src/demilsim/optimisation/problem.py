@@ -133,7 +133,9 @@ class Problem:
         names += [f"p{c}_{k}_{b}" for c, k, b in zip(pays.cost_class, pays.fund, pays.period, strict=True)]
         names += [f"c{k}_{b}" for k in range(self.receipts_usd.shape[0]) for b in range(blocks)]
         upper = np.full(len(names), np.inf)
-        upper[: self.order_offset] = self.groups.mass_t[flows.group]
+        last = np.append(self.blocks.first[1:], self.scenario.periods) - 1
+        there = self.groups.arrival[flows.group] <= last[flows.block]
+        upper[: self.order_offset] = self.groups.mass_t[flows.group] * there
         upper[self.order_offset : self.payment_offset] = 1.0
         integer = np.zeros(len(names), dtype=bool)
         integer[self.order_offset : self.payment_offset] = True

@@ -24,7 +24,7 @@ from demilsim.optimisation.audit import audit
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import SolveOptions
-from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
+from demilsim.plan import DisposalPlan, Floats, MeasureOrder, PlanningCoefficients
 from demilsim.planning.disaggregate import flow_plan, pieces_of
 from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
 from demilsim.planning.rules import RULES, nominal_coefficients, rule_draft
@@ -176,7 +176,7 @@ class _Loop:
             if number < self._options.rounds:
                 coefficients = self._learn(best, coefficients)
         return Programme(
-            plan=replace(best.plan, name="optimised"),
+            plan=replace(self._with_measures(best.plan), name="optimised"),
             rules={name: proposal.plan for name, proposal in rules.items()},
             result=result,
             coefficients=coefficients,
@@ -224,6 +224,36 @@ class _Loop:
         pieces = pieces_of(self._scenario, result, harm, self._disposal)
         draft = Draft("optimised", result.source, tuple(pieces), result.commissionings)
         return self._proposal(draft, harm, _reason), result
+
+    def _with_measures(self, plan: DisposalPlan) -> DisposalPlan:
+        """Return the plan with every measure that, taken at once and paid for, still lowers simulated harm.
+
+        Measures are tried in order of what each alone averts per dollar, on the choosing replications.
+        """
+        offered = self._scenario.measures
+        if not offered:
+            return plan
+        self._tell("trying measures other than destruction")
+        alone = {m.measure_id: replace(plan, measures=(MeasureOrder(m.measure_id, 0),)) for m in offered}
+        harm = self._mean_objective({"": plan, **alone})
+        years = self._scenario.settings.horizon_years
+        worth = {
+            m.measure_id: (harm[""] - harm[m.measure_id]) / (m.cost_usd + m.yearly_cost_usd * years + 1.0)
+            for m in offered
+        }
+        least = harm[""]
+        for name in sorted((name for name in worth if worth[name] > 0.0), key=lambda name: -worth[name]):
+            trial = replace(plan, measures=(*plan.measures, MeasureOrder(name, 0)))
+            with_it = self._mean_objective({"": trial})[""]
+            if with_it < least:
+                plan, least = trial, with_it
+        left_out = len(offered) - len(plan.measures)
+        self._notes.append(f"{len(plan.measures)} measures other than destruction taken, {left_out} not")
+        return plan
+
+    def _mean_objective(self, plans: dict[str, DisposalPlan]) -> dict[str, float]:
+        results = self._simulate(plans, CHOOSING_FIRST, self._options.choosing)
+        return {name: float(np.mean(objective(self._scenario, results[name]))) for name in plans}
 
     def _improves(self, candidate: _Proposal, best: _Proposal) -> bool:
         results = self._simulate(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demilsim.model.harm import StockHarm, lot_masses_t
+from demilsim.model.harm import StockHarm, held_t
 from demilsim.model.options import DisposalOptions
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanLine
 from demilsim.scenario.scenario import Scenario
@@ -50,7 +50,7 @@ class Draft:
 
 def tonnes_left(scenario: Scenario, pieces: Iterable[Piece]) -> Floats:
     """Return what is left of each lot at each knot as drafted [t], shape (knot, lot)."""
-    left = np.repeat(lot_masses_t(scenario)[None, :], scenario.periods + 1, axis=0)
+    left = held_t(scenario)
     for piece in pieces:
         left[piece.period + 1 :, piece.lot] -= piece.mass_t
     return np.maximum(left, 0.0)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.model.calendar import nominal_working_days, roads_open
-from demilsim.model.harm import StockHarm, lot_masses_t
+from demilsim.model.calendar import expected_working_days, roads_open
+from demilsim.model.harm import StockHarm, arrival_period, held_t, lot_masses_t
 from demilsim.model.money import NO_FUND, expected_receipts_usd, scrap_fund
 from demilsim.model.options import DisposalOptions, drawing_order
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
@@ -114,7 +114,7 @@ DO_NOTHING = DisposalPlan("do_nothing", "none")
 def nominal_coefficients(scenario: Scenario) -> PlanningCoefficients:
     """Return what can be expected before anything is simulated: mean capacity and money, plain harm."""
     return PlanningCoefficients(
-        working_days=nominal_working_days(scenario),
+        working_days=expected_working_days(scenario),
         receipts_usd=expected_receipts_usd(scenario),
         harm_factor=np.ones((len(scenario.storehouses), scenario.periods)),
     )
@@ -144,11 +144,14 @@ def rule_draft(
     funds = host if name == "host_only" else ()
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
     filler = _Filler(scenario, coefficients, options, funds)
-    left = np.where(options.allowed.any(axis=1), lot_masses_t(scenario), 0.0)
-    path = np.repeat(lot_masses_t(scenario)[None, :], scenario.periods + 1, axis=0)
+    mass = np.where(options.allowed.any(axis=1), lot_masses_t(scenario), 0.0)
+    arrives = arrival_period(scenario)
+    left, path = np.where(arrives == 0, mass, 0.0), held_t(scenario)
     pieces: list[Piece] = []
     for period in range(scenario.periods):
         filler.open(period)
+        if period:
+            left += np.where(arrives == period, mass, 0.0)
         score = ranking(Outlook(period, left, path, harm, options, scenario))
         for piece in filler.fill(period, left, np.where(options.allowed, score, -np.inf)):
             pieces.append(piece)

@@ -24,6 +24,7 @@ from demilsim.reporting.records import (
     FacilityYears,
     Fund,
     Measures,
+    MoneyOutside,
     PlanFacts,
     PolicyResult,
     Region,
@@ -92,6 +93,7 @@ class _Summary(Stored):
     regions: dict[str, tuple[Region, ...]] = Field(default_factory=dict)
     destroyed_by_facility: dict[str, tuple[FacilityYears, ...]] = Field(default_factory=dict)
     spend_by_fund: dict[str, tuple[Fund, ...]] = Field(default_factory=dict)
+    money_outside_funds: dict[str, MoneyOutside] = Field(default_factory=dict)
     commissionings: dict[str, tuple[CommissionedFacility, ...]] = Field(default_factory=dict)
     uncertainty: UncertaintyFacts | None = None
     risk: RiskFacts | None = None
@@ -141,6 +143,7 @@ def _policy(name: str, summary: _Summary, timeline: Timeline | None) -> PolicyRe
         regions=summary.regions.get(name, ()),
         facilities=summary.destroyed_by_facility.get(name, ()),
         funds=summary.spend_by_fund.get(name, ()),
+        money_outside=summary.money_outside_funds.get(name),
         commissionings=summary.commissionings.get(name, ()),
     )
 

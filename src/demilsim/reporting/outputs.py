@@ -36,6 +36,7 @@ EVENT_COLUMNS = (
     "fatalities", "injuries", "cost_usd",
 )  # fmt: skip
 COMMISSIONING_COLUMNS = ("facility_id", "period")
+MEASURE_COLUMNS = ("measure_id", "period")
 MEASURES = ("stock_t", "neq_kg", "harm_rate_per_year", "destroyed_t", "spent_usd")
 PACKAGES = ("numpy", "scipy", "simpy", "pulp", "highspy", "matplotlib", "pydantic")
 
@@ -108,6 +109,8 @@ def write_results(
     write_atomically(directory / "timeline.csv", timeline_text(ensemble))
     write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))
     write_atomically(directory / "commissionings.csv", commissionings_text(shown))
+    if ensemble.scenario.measures:
+        write_atomically(directory / "plan_measures.csv", measures_text(shown))
     write_atomically(directory / "events.csv", events_text(ensemble))
     write_report(directory, audience)
     write_atomically(directory / "run.json", json_text(_run_document(ensemble, shown, seed, how, precision)))
@@ -187,6 +190,11 @@ def plan_text(scenario: Scenario, plan: DisposalPlan) -> str:
 def commissionings_text(plan: DisposalPlan) -> str:
     """Return ``commissionings.csv``, which ``plan.csv`` needs to be simulated again."""
     return csv_text(COMMISSIONING_COLUMNS, [(c.facility_id, c.period) for c in plan.commissionings])
+
+
+def measures_text(plan: DisposalPlan) -> str:
+    """Return ``plan_measures.csv``: what the plan does besides destroying."""
+    return csv_text(MEASURE_COLUMNS, [(m.measure_id, m.period) for m in plan.measures])
 
 
 def events_text(ensemble: Ensemble) -> str:

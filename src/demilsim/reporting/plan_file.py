@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from demilsim.errors import Problem, ScenarioError
-from demilsim.plan import Commissioning, DisposalPlan, PlanLine
+from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.folder import write_atomically
-from demilsim.reporting.outputs import COMMISSIONING_COLUMNS, commissionings_text, plan_text
+from demilsim.reporting.outputs import (
+    COMMISSIONING_COLUMNS,
+    MEASURE_COLUMNS,
+    commissionings_text,
+    measures_text,
+    plan_text,
+)
 from demilsim.reporting.tables import json_text, unquoted
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
@@ -33,10 +39,13 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
         "commissionings": [
             {"facility_id": c.facility_id, "period": c.period} for c in programme.plan.commissionings
         ],
+        "measures": [{"measure_id": m.measure_id, "period": m.period} for m in programme.plan.measures],
         "notes": list(programme.notes) + list(result.notes if result else ()),
     }
     write_atomically(directory / "plan.csv", plan_text(scenario, programme.plan))
     write_atomically(directory / "commissionings.csv", commissionings_text(programme.plan))
+    if scenario.measures:
+        write_atomically(directory / "plan_measures.csv", measures_text(programme.plan))
     write_atomically(directory / "plan.json", json_text(document))
     return document
 
@@ -47,7 +56,7 @@ def read_plan(path: Path, scenario: Scenario) -> DisposalPlan:
     Parameters
     ----------
     path
-        A ``plan.csv``; a ``commissionings.csv`` in the same folder is read with it.
+        A ``plan.csv``; ``commissionings.csv`` and ``plan_measures.csv`` in the same folder are read with it.
     scenario
         What it is for.
 
@@ -66,11 +75,26 @@ def read_plan(path: Path, scenario: Scenario) -> DisposalPlan:
             Commissioning(row["facility_id"], _whole(beside, number, row, "period", problems))
             for number, row in found
         )
+    measures: tuple[MeasureOrder, ...] = ()
+    beside = path.parent / "plan_measures.csv"
+    if beside.is_file():
+        found = _rows(beside, MEASURE_COLUMNS, problems)
+        measures = tuple(
+            MeasureOrder(row["measure_id"], _whole(beside, number, row, "period", problems))
+            for number, row in found
+        )
+        known = {measure.measure_id for measure in scenario.measures}
+        problems += [
+            Problem(str(beside), number, "measure_id", f"unknown measure (got {row['measure_id']!r})")
+            for number, row in found
+            if row["measure_id"] not in known
+        ]
     problems += _unknown(path, lines, scenario)
     if problems:
         raise ScenarioError(problems)
     ordered = sorted(lines, key=lambda entry: entry[1].priority)
-    return DisposalPlan(path.stem, "file", tuple(line for _, line in ordered), commissionings)
+    chosen = tuple(line for _, line in ordered)
+    return DisposalPlan(path.stem, "file", chosen, commissionings, measures=measures)
 
 
 def _rows(path: Path, needed: tuple[str, ...], problems: list[Problem]) -> list[tuple[int, dict[str, str]]]:

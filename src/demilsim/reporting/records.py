@@ -148,7 +148,11 @@ class FacilityYears(Stored):
 
 
 class Fund(Stored):
-    """What became of one fund's money [USD]."""
+    """What became of one fund's money [USD].
+
+    Unspent is what is left at the end, committed or not. Lapsed is unspent at expiry, come after it, or set
+    free after it.
+    """
 
     fund_id: Text
     name: Text
@@ -157,6 +161,18 @@ class Fund(Stored):
     spent_usd: float
     lapsed_usd: float
     unspent_usd: float
+    committed_usd: float = 0.0
+    scrap_usd: float = 0.0
+    lapsed_unspent_usd: float | None = None
+    lapsed_late_usd: float | None = None
+    lapsed_released_usd: float | None = None
+
+
+class MoneyOutside(Stored):
+    """Clean-up that no fund paid, and income from scrap of the host's treasury [USD]."""
+
+    cleanup_unfunded_usd: float
+    scrap_to_treasury_usd: float
 
 
 class CommissionedFacility(Stored):
@@ -290,6 +306,7 @@ class PolicyResult:
     regions: tuple[Region, ...]
     facilities: tuple[FacilityYears, ...]
     funds: tuple[Fund, ...]
+    money_outside: MoneyOutside | None
     commissionings: tuple[CommissionedFacility, ...]
 
 

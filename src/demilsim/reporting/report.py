@@ -64,6 +64,7 @@ class Page:
     commissionings: Table
     destroyed: Table
     money: Table
+    money_outside: Table
     plan_lines: Table
     assumptions: Table
     limitations: tuple[str, ...]
@@ -164,6 +165,7 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         commissionings=views.commissionings(results),
         destroyed=views.destroyed(results),
         money=views.money(results),
+        money_outside=views.money_outside(results),
         plan_lines=plan_views.plan_lines(results, audience),
         assumptions=views.assumptions(results),
         limitations=(*LIMITATIONS, *([ON_PARAMETERS] if results.has_parameter_range else ())),

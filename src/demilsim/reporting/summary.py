@@ -25,6 +25,8 @@ from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, date_of
 
 CLEARANCE_QUANTILES = (5, 50, 95)
 OPTIMISED = "optimised"
+LAPSES = ("unspent", "late", "released")
+"""Reasons for which money lapses, in the order of `RunResult.lapses_cents`."""
 
 Document = dict[str, Any]
 
@@ -73,6 +75,7 @@ def summary_document(
         "regions": {name: _regions(ensemble, name) for name in policies},
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
+        "money_outside_funds": {name: _outside(ensemble, name) for name in policies},
         "commissionings": {name: _commissionings(ensemble, plan) for name, plan in ensemble.plans.items()},
         "risk": risk_document(ensemble, chances),
         "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,
@@ -260,6 +263,9 @@ def _funds(ensemble: Ensemble, policy: str) -> list[Document]:
     received = _mean(ensemble, policy, lambda r: r.received_cents) / CENTS_PER_USD
     spent = _mean(ensemble, policy, lambda r: r.spent_cents.sum(axis=1)) / CENTS_PER_USD
     lapsed = _mean(ensemble, policy, lambda r: r.lapsed_cents) / CENTS_PER_USD
+    committed = _mean(ensemble, policy, lambda r: r.committed_cents) / CENTS_PER_USD
+    lapses = _mean(ensemble, policy, lambda r: r.lapses_cents) / CENTS_PER_USD
+    scrap = _mean(ensemble, policy, lambda r: r.scrap_cents) / CENTS_PER_USD
     return [
         {
             "fund_id": fund.fund_id,
@@ -269,9 +275,21 @@ def _funds(ensemble: Ensemble, policy: str) -> list[Document]:
             "spent_usd": float(spent[i]),
             "lapsed_usd": float(lapsed[i]),
             "unspent_usd": float(received[i] - spent[i] - lapsed[i]),
+            "committed_usd": float(committed[i]),
+            "scrap_usd": float(scrap[i]),
+            **{f"lapsed_{name}_usd": float(usd) for name, usd in zip(LAPSES, lapses[i], strict=True)},
         }
         for i, fund in enumerate(ensemble.scenario.funds)
     ]
+
+
+def _outside(ensemble: Ensemble, policy: str) -> Document:
+    """Return what is paid for by nobody, and what is earned for somebody else."""
+    results = ensemble.results[policy]
+    return {
+        "cleanup_unfunded_usd": float(np.mean([r.cleanup_unfunded_cents for r in results])) / CENTS_PER_USD,
+        "scrap_to_treasury_usd": float(np.mean([r.scrap_cents[-1] for r in results])) / CENTS_PER_USD,
+    }
 
 
 def _commissionings(ensemble: Ensemble, plan: DisposalPlan) -> list[Document]:

@@ -8,6 +8,7 @@ from demilsim.reporting.grid import Column, Row, Table, by_year, plain_rows
 from demilsim.reporting.records import (
     OPTIMISED,
     Assumption,
+    Fund,
     PolicyResult,
     Spread,
     StoredResults,
@@ -162,29 +163,69 @@ def destroyed(results: StoredResults) -> Table:
 
 
 def money(results: StoredResults) -> Table:
-    """Return what became of each fund's money under the shown policy."""
+    """Return what became of each fund's money under the shown policy, and why it lapsed."""
     columns = (
         Column("Fund", wide=True),
         Column("Holder", wide=True),
         Column("Received"),
+        Column("of it scrap"),
         Column("Spent"),
         Column("Lapsed"),
-        Column("Unspent"),
+        Column("unspent at expiry"),
+        Column("come after it"),
+        Column("set free after it"),
+        Column("Left"),
+        Column("of it committed"),
     )
     funds = results.shown.funds
-    amounts = [(f.received_usd, f.spent_usd, f.lapsed_usd, f.unspent_usd) for f in funds]
+    amounts = [_amounts(fund) for fund in funds]
     rows = [
-        Row((fund.name, fund.holder, *(fixed(value, 0) for value in values)))
-        for fund, values in zip(funds, amounts, strict=True)
+        Row((fund.name, fund.holder, *map(_usd, values))) for fund, values in zip(funds, amounts, strict=True)
     ]
     if rows:
-        sums = (fixed(sum(column), 0) for column in zip(*amounts, strict=True))
-        rows.append(Row(("All", "", *sums), strong=True))
+        sums = [
+            None if None in column else sum(filter(None, column)) for column in zip(*amounts, strict=True)
+        ]
+        rows.append(Row(("All", "", *map(_usd, sums)), strong=True))
     caption = (
         f"Money by fund, USD at {results.scenario.price_year} prices, mean of replications, "
-        f"{label(results.shown.name)}"
+        f"{label(results.shown.name)}; received is after overhead, and equals spent, lapsed and left"
     )
     return Table(caption, columns, tuple(rows), "No fund is stored.")
+
+
+def _amounts(fund: Fund) -> tuple[float | None, ...]:
+    return (
+        fund.received_usd, fund.scrap_usd, fund.spent_usd, fund.lapsed_usd, fund.lapsed_unspent_usd,
+        fund.lapsed_late_usd, fund.lapsed_released_usd, fund.unspent_usd, fund.committed_usd,
+    )  # fmt: skip
+
+
+def _usd(amount_usd: float | None) -> str:
+    return ABSENT if amount_usd is None else fixed(amount_usd, 0)
+
+
+def money_outside(results: StoredResults) -> Table:
+    """Return what explosions cost that no fund pays, and scrap that is sold for the host's treasury."""
+    columns = (
+        Column("Policy", wide=True),
+        Column("Clean-up that no fund pays"),
+        Column("Scrap income of the treasury"),
+    )
+    rows = tuple(
+        Row(
+            (
+                sentence(label(policy.name)),
+                _usd(policy.money_outside.cleanup_unfunded_usd),
+                _usd(policy.money_outside.scrap_to_treasury_usd),
+            ),
+            policy.name == OPTIMISED,
+        )
+        for policy in results.policies
+        if policy.money_outside
+    )
+    caption = f"Money outside the funds, USD at {results.scenario.price_year} prices, mean of replications"
+    return Table(caption, columns, rows)
 
 
 def assumptions(results: StoredResults) -> Table:

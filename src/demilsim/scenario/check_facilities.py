@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft
+from demilsim.scenario.schema import ALL_MONTHS, Facility
+
+OWN = {"facility_id", "name", "source"}
+"""Columns in which facilities of one pool may differ."""
 
 
 def one_rate_per_category(draft: Draft) -> Iterator[Problem]:
@@ -74,6 +78,70 @@ def existing_without_cost(draft: Draft) -> Iterator[Problem]:
                     yield draft.facilities.at(line, column, message)
 
 
+def shots_with_size(draft: Draft) -> Iterator[Problem]:
+    """Find a limit of NEQ per shot without a number of shots, and the reverse."""
+    for line, facility in draft.facilities:
+        limits = {
+            "neq_limit_kg_per_shot": facility.neq_limit_kg_per_shot,
+            "shots_per_day": facility.shots_per_day,
+        }
+        absent = [name for name, value in limits.items() if value is None]
+        if len(absent) == 1:
+            other = next(name for name in limits if name not in absent)
+            message = f"expected > 0, since {other} is given (got nothing)"
+            yield draft.facilities.at(line, absent[0], message)
+
+
+def shapes_of_stops(draft: Draft) -> Iterator[Problem]:
+    """Find shapes and seasons of stops that never come."""
+    for line, facility in draft.facilities:
+        for column in ("breakdown_shape", "repair_shape"):
+            value = getattr(facility, column)
+            if value != 1.0 and facility.breakdown_mean_days is None and facility.repair_mean_days is None:
+                message = f"expected 1, since there are no breakdowns (got {value:g})"
+                yield draft.facilities.at(line, column, message)
+        if not facility.weather_stops_per_year and set(facility.weather_months) != set(ALL_MONTHS):
+            message = "expected 1-12, since weather_stops_per_year is 0 (got a season)"
+            yield draft.facilities.at(line, "weather_months", message)
+
+
+def opening_of_new_plant(draft: Draft) -> Iterator[Problem]:
+    """Find learning and uncertain lead times of plant that exists, and each of them by halves."""
+    for line, facility in draft.facilities:
+        days, start, sigma = (
+            facility.learning_days,
+            facility.learning_start_fraction,
+            facility.lead_time_sigma,
+        )
+        if facility.status == "existing":
+            given = {"learning_days": days, "lead_time_sigma": sigma}
+            for column, value in given.items():
+                if value:
+                    message = f"expected 0 for an existing facility (got {value:g})"
+                    yield draft.facilities.at(line, column, message)
+        elif sigma and not facility.lead_time_days:
+            message = f"expected 0, since lead_time_days is 0 (got {sigma:g})"
+            yield draft.facilities.at(line, "lead_time_sigma", message)
+        if days and start == 1.0:
+            message = f"expected < 1, since learning_days is {days:g} (got 1)"
+            yield draft.facilities.at(line, "learning_start_fraction", message)
+        if start < 1.0 and not days:
+            message = f"expected > 0, since learning_start_fraction is {start:g} (got 0)"
+            yield draft.facilities.at(line, "learning_days", message)
+
+
+def objections_with_effect(draft: Draft) -> Iterator[Problem]:
+    """Find objections that change nothing, and an effect of objections that never come."""
+    for line, facility in draft.facilities:
+        rate, left = facility.objections_per_year, facility.objection_capacity_fraction
+        if rate and left == 1.0:
+            message = f"expected < 1, since objections_per_year is {rate:g} (got 1)"
+            yield draft.facilities.at(line, "objection_capacity_fraction", message)
+        if left < 1.0 and not rate:
+            message = f"expected > 0, since objection_capacity_fraction is {left:g} (got 0)"
+            yield draft.facilities.at(line, "objections_per_year", message)
+
+
 def moves_of_mobile_plant(draft: Draft) -> Iterator[Problem]:
     """Find moves of plant that is not mobile."""
     for line, facility in draft.facilities:
@@ -97,3 +165,25 @@ def home_of_mobile_plant(draft: Draft) -> Iterator[Problem]:
                 f"that it does not serve (got sites of {', '.join(sorted(served))})"
             )
             yield draft.facilities.at(line, "serves_sites", message)
+
+
+def pools_of_equals(draft: Draft) -> Iterator[Problem]:
+    """Find pools of facilities that are not alike, or that are not fixed plant that exists."""
+    rates: dict[str, set[tuple[object, ...]]] = {}
+    for rate in draft.facility_rates.records:
+        rates.setdefault(rate.facility_id, set()).add(tuple(rate.model_dump(exclude=OWN).values()))
+    first: dict[str, Facility] = {}
+    for line, facility in draft.facilities:
+        if facility.pool is None:
+            continue
+        if facility.mobile or facility.status != "existing":
+            message = f"expected nothing, since {facility.facility_id} is not fixed plant that exists"
+            yield draft.facilities.at(line, "pool", f"{message} (got {facility.pool})")
+        model = first.setdefault(facility.pool, facility)
+        for column, value in facility.model_dump(exclude=OWN).items():
+            if value != getattr(model, column):
+                message = f"expected what {model.facility_id} has, of the same pool (got {value})"
+                yield draft.facilities.at(line, column, message)
+        if rates.get(facility.facility_id) != rates.get(model.facility_id):
+            message = f"expected a facility with the rates of {model.facility_id} (got others)"
+            yield draft.facilities.at(line, "pool", message)

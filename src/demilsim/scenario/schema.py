@@ -54,6 +54,7 @@ OptionalPositive = Annotated[Positive | None, BeforeValidator(_empty_is_none)]
 OptionalDate = Annotated[dt.date | None, BeforeValidator(_empty_is_none)]
 Months = Annotated[tuple[int, ...], BeforeValidator(_months)]
 Level = Annotated[int, Field(ge=0, le=3)]
+WeibullShape = Annotated[float, Field(ge=0.5, le=10)]
 
 ALL_MONTHS = tuple(range(1, 13))
 
@@ -208,17 +209,18 @@ class Facility(Sourced):
     fixed_cost_usd_per_year: NonNegative
     capital_cost_usd: NonNegative
     lead_time_days: NonNegative
-    shifts_per_day: Positive = 1.0
+    shifts_per_day: Annotated[float, Field(gt=0, le=4)] = 1.0
     neq_limit_kg_per_shot: OptionalPositive = None
     shots_per_day: OptionalPositive = None
-    breakdown_shape: Positive = 1.0
-    repair_shape: Positive = 1.0
+    breakdown_shape: WeibullShape = 1.0
+    repair_shape: WeibullShape = 1.0
     weather_months: Months = ALL_MONTHS
-    lead_time_sigma: NonNegative = 0.0
+    lead_time_sigma: Annotated[float, Field(ge=0, le=2)] = 0.0
     learning_days: NonNegative = 0.0
     learning_start_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     objections_per_year: NonNegative = 0.0
     objection_capacity_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    pool: OptionalIdentifier = None
     move_days: NonNegative = 0.0
     move_cost_usd: NonNegative = 0.0
 

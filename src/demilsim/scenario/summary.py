@@ -69,7 +69,8 @@ def _capacity(status: str, scenario: Scenario) -> str:
 def _at_most_t_per_year(facility: Facility, throughput_t_per_day: float) -> float:
     """Return what a facility could destroy of the category it is fastest at [t/yr], within its permit."""
     open_days = sum(calendar.monthrange(_COMMON_YEAR, month)[1] for month in facility.open_months)
-    capacity = open_days * facility.working_days_per_week / DAYS_PER_WEEK * throughput_t_per_day
+    per_day = throughput_t_per_day * facility.shifts_per_day
+    capacity = open_days * facility.working_days_per_week / DAYS_PER_WEEK * per_day
     return min(capacity, facility.permit_t_per_year or capacity)
 
 
@@ -85,6 +86,11 @@ def _money(scenario: Scenario) -> list[str]:
         )
         amounts = f"{promised:,.0f} USD promised, {expected:,.0f} USD expected after overhead"
         lines.append(f"{'Money, ' + holder:12} {amounts}")
+    caps = [fund.match_cap_usd for fund in scenario.funds if fund.matches_funds]
+    if caps:
+        limits = [cap for cap in caps if cap is not None]
+        most = f"at most {sum(limits):,.0f} USD" if len(limits) == len(caps) else "no limit for all of them"
+        lines.append(f"{'Matching':12} {len(caps)} of {len(funds)} funds match others, on top; {most}")
     return lines
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from demilsim.model.calendar import first_open_period
 from demilsim.simulation.destruction import Plant
+from demilsim.simulation.draws import Draws
 from demilsim.simulation.funding import Ledger, Payment
+from demilsim.simulation.pace import Pace
 from demilsim.simulation.schedule import Build
 from demilsim.simulation.world import World
 from demilsim.units import cents, years
@@ -19,8 +21,8 @@ class Commissioning:
 
     Parameters
     ----------
-    world
-        The scenario.
+    world, draws
+        The scenario, and the chance of the replication.
     plants, ledger
         The replication's.
     to_order
@@ -32,6 +34,7 @@ class Commissioning:
     """
 
     world: World
+    draws: Draws
     plants: Sequence[Plant]
     ledger: Ledger
     to_order: list[Build]
@@ -50,10 +53,19 @@ class Commissioning:
                 waiting.append(build)
                 continue
             self._pay(payment, day)
-            opens = first_open_period(self.world.scenario, facility, period)
-            self.plants[build.facility].open_from = float(self.world.knots[opens])
+            lead_days = float(self.draws.lead_days[build.facility])
+            opens = first_open_period(self.world.scenario, lead_days, period)
+            self._open(build.facility, float(self.world.knots[opens]))
             self.to_keep_open.append(build)
         self.to_order = waiting
+
+    def _open(self, index: int, day: float) -> None:
+        """Let a facility work from a day on, at its pace after that."""
+        plant = self.plants[index]
+        plant.open_from = day
+        pace = Pace(self.world.scenario.facilities[index], day, day + float(self.draws.objection_days[index]))
+        if not pace.is_full:
+            plant.slow(pace)
 
     def keep_open(self, period: int, day: float) -> None:
         """Pay the standing cost of commissioned facilities; close for the period those that cannot."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from demilsim.simulation.funding import Payment, split
+from demilsim.simulation.pace import Pace
 from demilsim.simulation.schedule import Order
 from demilsim.simulation.working_time import WorkingTime
 
@@ -52,7 +53,10 @@ class Job:
 
 
 class Segment(NamedTuple):
-    """A stretch of finished work: mass [g] done between two readings of a facility's working clock."""
+    """A stretch of finished work: mass [g] done between two readings of a facility's working clock.
+
+    `arrival` is the day on which its load was there [d].
+    """
 
     facility: int
     lot: int
@@ -60,6 +64,7 @@ class Segment(NamedTuple):
     begin: float
     end: float
     payment: Payment
+    arrival: float
 
 
 class Accident(NamedTuple):
@@ -89,6 +94,12 @@ class Plant:
         Day from which it may work [d]; infinite before it is ordered.
     place, move_days
         Site where mobile plant stands, -1 without a place, and how long it moves to another [d].
+    held_until
+        Day before which mobile plant begins no move: orders were called off, or its site is closed [d].
+    pace
+        How fast it works; None at full throughput.
+    full_path
+        Its working time as if it were at full pace, where its opening slowed it; else None.
     cursor
         End of the last finished stretch, before which nothing begins [working d].
     processed_g
@@ -109,6 +120,9 @@ class Plant:
     open_from: float
     place: int = -1
     move_days: float = 0.0
+    held_until: float = 0.0
+    pace: Pace | None = None
+    full_path: WorkingTime | None = None
     cursor: float = 0.0
     processed_g: int = 0
     accidents: int = 0
@@ -191,6 +205,7 @@ class Plant:
         self.queue = deque([job for job in self.queue if kept(job)])
         if self.queue and self.queue[0] is not head:
             self.cursor = max(self.cursor, self.clock(day))
+            self.held_until = max(self.held_until, day)
         self._retime()
 
     def drop_needless_moves(self, release: Callable[[Payment], None]) -> None:
@@ -208,7 +223,7 @@ class Plant:
         arrived = self.clock(job.arrival)
         if job.move is not None:
             # A move takes days, not working days, and begins when the plant is free.
-            job.move_begins = max(job.arrival, self.path.when(free))
+            job.move_begins = max(job.arrival, self.path.when(free), self.held_until)
             arrived = self.path.at(job.move_begins + self.move_days)
         job.begin = arrived if arrived > free else free
         job.end = job.begin + job.mass_g * job.order.days_per_g
@@ -263,7 +278,7 @@ class Plant:
             self.place = job.order.site
         self.cursor = end
         self.processed_g += mass_g
-        segment = Segment(self.index, job.order.lot, mass_g, job.begin, end, payment)
+        segment = Segment(self.index, job.order.lot, mass_g, job.begin, end, payment, job.arrival)
         self.segments.append(segment)
         done(segment)
 
@@ -291,6 +306,16 @@ class Plant:
 
     def close(self, start: float, end: float) -> None:
         """Stop all work within [start, end]."""
-        self.path = self.path.closed(start, min(end, max(start, self.path.days[-1])))
+        end = min(end, max(start, self.path.days[-1]))
+        self.path = self.path.closed(start, end)
+        if self.full_path is not None:
+            self.full_path = self.full_path.closed(start, end)
+        self.read_day = -1.0
+        self._retime()
+
+    def slow(self, pace: Pace) -> None:
+        """Take up the pace of a facility that opens."""
+        self.pace, self.full_path = pace, self.path
+        self.path = pace.slow(self.path)
         self.read_day = -1.0
         self._retime()

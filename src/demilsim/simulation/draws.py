@@ -14,10 +14,11 @@ from demilsim.errors import StreamExhaustedError
 from demilsim.model.event_rate import BASE_CAUSES, Cause
 from demilsim.model.separation import critical_neq_kg
 from demilsim.plan import Floats, Ints
+from demilsim.simulation.disturbance import draw_lead_times, draw_objections, draw_working_times
 from demilsim.simulation.income import Income, Receipt, draw_income
 from demilsim.simulation.lots import Supply, draw_supply
 from demilsim.simulation.streams import Purpose, Streams, depth_for, exponential_of
-from demilsim.simulation.working_time import WorkingTime, working_times
+from demilsim.simulation.working_time import WorkingTime
 from demilsim.simulation.world import World
 from demilsim.units import DAYS_PER_YEAR, GRAMS_PER_TONNE
 
@@ -97,6 +98,9 @@ class Draws:
         Of each facility as if open throughout.
     clock
         The same at each knot [working d], shape (knot, facility).
+    objection_days, lead_days
+        Days from the opening of each facility to the first objection, infinite if none comes, and from its
+        order to its opening at the earliest [d], shape (facility,).
     accident_at_g, accident_deaths
         Cumulative grams at each facility at which an accident happens, and the uniform of its deaths,
         shape (facility, accident).
@@ -117,6 +121,8 @@ class Draws:
     income: Income
     working_time: tuple[WorkingTime, ...]
     clock: Floats
+    objection_days: Floats
+    lead_days: Floats
     accident_at_g: Floats
     accident_deaths: Floats
     road_at: Floats
@@ -155,7 +161,8 @@ def draw(world: World, streams: Streams) -> Draws:
     )
     with np.errstate(divide="ignore"):
         accident_at = np.cumsum(gaps, axis=1) / per_g[:, None]
-    working = _working_times(world, streams)
+    objections = draw_objections(world, streams)
+    working, clock = draw_working_times(world, streams, objections)
     return Draws(
         streams=streams,
         lot_factor=factor,
@@ -167,7 +174,9 @@ def draw(world: World, streams: Streams) -> Draws:
         open_links=np.flatnonzero(critical <= world.curves.deaths.neq_max_kg[links.donor]),
         income=draw_income(world, streams),
         working_time=working,
-        clock=_clock(world, working),
+        clock=clock,
+        objection_days=objections,
+        lead_days=draw_lead_times(world, streams),
         accident_at_g=accident_at,
         accident_deaths=streams.uniform(
             Purpose.HANDLING_DEATHS, world.facility_keys, MAX_ACCIDENT_CANDIDATES
@@ -273,64 +282,3 @@ def _road_accidents(world: World, streams: Streams) -> Floats:
     if not (world.scenario.routes and world.scenario.register.transport.accident_delay_days):
         return np.empty(0)
     return streams.exponential(Purpose.ROAD_ACCIDENT, world.lot_keys)[:, 0]
-
-
-def _working_times(world: World, streams: Streams) -> tuple[WorkingTime, ...]:
-    """Return each facility's calendar with its breakdowns and weather stops, as if open throughout."""
-    facilities = world.scenario.facilities
-    breakdowns = _renewals(
-        world, streams, (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN),
-        [(f.breakdown_mean_days or 0.0, f.repair_mean_days or 0.0) for f in facilities],
-    )  # fmt: skip
-    weather = _renewals(
-        world, streams, (Purpose.WEATHER_UP, Purpose.WEATHER_DOWN),
-        [
-            (DAYS_PER_YEAR / f.weather_stops_per_year, f.weather_stop_mean_days or 0.0)
-            if f.weather_stops_per_year
-            else (0.0, 0.0)
-            for f in facilities
-        ],
-    )  # fmt: skip
-    return working_times(
-        world.calendar_edges,
-        world.calendar_share,
-        np.hstack([breakdowns[0], weather[0]]),
-        np.hstack([breakdowns[1], weather[1]]),
-    )
-
-
-def _clock(world: World, working: tuple[WorkingTime, ...]) -> Floats:
-    columns = [np.interp(world.knots, path.days, path.worked) for path in working]
-    return np.array(columns, dtype=float).reshape(len(working), world.knots.size).T
-
-
-def _renewals(
-    world: World,
-    streams: Streams,
-    purposes: tuple[Purpose, Purpose],
-    means: list[tuple[float, float]],
-) -> tuple[Floats, Floats]:
-    """Return starts and ends of the down times of each facility over the horizon [d], (facility, stop).
-
-    Alternating renewal with exponential up and down times; a facility whose mean down time is zero has
-    none. Rows are filled up with infinity.
-    """
-    mean_up, mean_down = np.array(means).reshape(-1, 2).T
-    stop = np.flatnonzero(mean_down > 0.0)
-    if not stop.size:
-        return np.empty((len(means), 0)), np.empty((len(means), 0))
-    # Cycles are at least as regular as a Poisson process of their rate.
-    depth = depth_for(world.horizon / float((mean_up + mean_down)[stop].min()))
-    ups, length = streams.exponentials(purposes, world.facility_keys[stop], depth)
-    ups *= mean_up[stop, None]
-    length *= mean_down[stop, None]
-    ended = np.cumsum(ups + length, axis=1)
-    if ended[:, -1].min() < world.horizon:
-        raise StreamExhaustedError("more stops of a facility than the block of draws holds")
-    began = ended - length
-    inside = began < world.horizon
-    used = int(np.count_nonzero(inside, axis=1).max())
-    start, end = np.full((2, len(means), used), np.inf)
-    start[stop] = np.where(inside, began, np.inf)[:, :used]
-    end[stop] = np.where(inside, ended, np.inf)[:, :used]
-    return start, end

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from demilsim.model.curves import Curves
 from demilsim.model.harm import knot_weights
@@ -22,8 +23,12 @@ from demilsim.simulation.storage import Stock
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_TONNE
 
-ALL_BITS = 0xFF
-"""All the years in a byte of `np.packbits`."""
+Flags = npt.NDArray[np.bool_]
+Bits = npt.NDArray[np.uint64]
+
+WORD_BITS = 64
+ALL_BITS = np.uint64(2**WORD_BITS - 1)
+"""All the years in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class Work:
         Of each stretch, shape (stretch,); begin and end on the facility's clock.
     done_g
         How much of each stretch is done at each knot [g], shape (knot, stretch).
-    payments
-        Of each stretch.
+    payments, arrival
+        Of each stretch; the day on which its load was there [d], shape (stretch,).
     """
 
     clock: Floats
@@ -50,6 +55,7 @@ class Work:
     end: Floats
     done_g: Floats
     payments: tuple[Payment, ...]
+    arrival: Floats
 
 
 def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
@@ -63,8 +69,8 @@ def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
     segments = [segment for plant in plants for segment in plant.segments]
     if not segments:
         none, no_index = np.empty(0), np.empty(0, dtype=np.int64)
-        return Work(clock, no_index, no_index, none, none, none, np.empty((world.knots.size, 0)), ())
-    facility, lot, mass, begin, end, payments = zip(*segments, strict=True)
+        return Work(clock, no_index, no_index, none, none, none, np.empty((world.knots.size, 0)), (), none)
+    facility, lot, mass, begin, end, payments, arrival = zip(*segments, strict=True)
     where, mass_g = np.array(facility), np.array(mass, dtype=float)
     start, stop = np.array(begin), np.array(end)
     length = np.maximum(stop - start, np.finfo(float).tiny)
@@ -72,7 +78,7 @@ def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
     done -= start
     done /= length
     done_g = np.clip(done, 0.0, 1.0, out=done) * mass_g
-    return Work(clock, where, np.array(lot), mass_g, start, stop, done_g, payments)
+    return Work(clock, where, np.array(lot), mass_g, start, stop, done_g, payments, np.array(arrival))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +200,8 @@ def storage_harm(
         Rates of events by base causes that involve a stack, and a storehouse [1/yr], shape (storehouse,) or
         (knot, storehouse); those without measures by default.
     """
-    full, curves = draws.supply.full, world.curves
-    values = _read(curves.deaths, full.deaths, full.blast_kg, blast_kg)
+    curves = world.curves
+    values = _read(curves.deaths, blast_kg)
     stack, whole = base_rates or world.base_rates
     by_stack, by_whole = curves.ageing_shares
     stack_rate, whole_rate = stack + by_stack * ageing_per_year, whole + by_whole * ageing_per_year
@@ -205,23 +211,22 @@ def storage_harm(
     return StorageHarm(public + chain[0], workers + chain[1], public, workers)
 
 
-def _read(curves: Curves, at_full: Floats, full_kg: Floats, held_kg: Floats) -> Floats:
-    """Return curves at what is held: known where a storehouse is full or empty, else read.
+def _read(curves: Curves, held_kg: Floats) -> Floats:
+    """Return curves at what is held, shape (curve, knot, storehouse): each run of equal readings once.
 
     Parameters
     ----------
     curves
-        Curves, all zero at zero.
-    at_full, full_kg
-        Their values at full stock, shape (curve, storehouse), and that stock [kg], shape (storehouse,).
+        Curves.
     held_kg
         What is held [kg], shape (knot, storehouse).
     """
-    is_full = held_kg == full_kg
-    values = at_full[:, None, :] * is_full
-    knot, house = np.nonzero(~is_full & (held_kg > 0.0))
-    values[:, knot, house] = curves.at(house, held_kg[knot, house])
-    return values
+    by_house = held_kg.T
+    changes = np.ones(by_house.shape, dtype=bool)
+    np.not_equal(by_house[:, 1:], by_house[:, :-1], out=changes[:, 1:])
+    house, knot = np.nonzero(changes)
+    run = np.cumsum(changes.ravel()).reshape(by_house.shape) - 1
+    return curves.at(house, by_house[house, knot])[:, run].transpose(0, 2, 1)
 
 
 def _chain_per_year(world: World, draws: Draws, blast_kg: Floats, whole_rate_per_year: Floats) -> Floats:
@@ -251,27 +256,38 @@ def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:
     deaths = np.zeros((2, years, houses))
     if not chosen.size:
         return deaths
-    donor, acceptor = links.donor[chosen], links.acceptor[chosen]
-    is_open = (held_kg[:, donor] >= draws.link_critical_kg[chosen]) & (held_kg > 0.0)[:, acceptor]
-    open_bits = np.packbits(is_open, axis=0)
+    held = np.ascontiguousarray(held_kg.T)
+    is_open = held[links.donor[chosen]] >= draws.link_critical_kg[chosen, None]
+    is_open &= (held > 0.0)[links.acceptor[chosen]]
+    open_bits = _packed(is_open)
     own = links.pair_root == links.pair_house
-    reached = np.repeat(np.where(own, np.uint8(ALL_BITS), np.uint8(0))[None, :], open_bits.shape[0], axis=0)
+    reached = np.where(own[:, None], ALL_BITS, np.zeros(open_bits.shape[1], dtype=np.uint64))
     # Links come in order of their sink.
     source, sink = links.source_pair[chosen], links.sink_pair[chosen]
     starts = np.flatnonzero(np.diff(sink, prepend=-1))
     sinks = sink[starts]
+    before = reached[sinks]
     for _ in range(houses):
-        lit = np.bitwise_or.reduceat(open_bits & reached[:, source], starts, axis=1) | reached[:, sinks]
-        if np.array_equal(lit, reached[:, sinks]):
+        lit = np.bitwise_or.reduceat(open_bits & reached[source], starts, axis=0) | before
+        if np.array_equal(lit, before):
             break
-        reached[:, sinks] = lit
-    others = np.flatnonzero(reached.any(axis=0) & ~own)
+        reached[sinks] = before = lit
+    others = np.flatnonzero(reached.any(axis=1) & ~own)
     if not others.size:
         return deaths
-    full = draws.supply.full
-    values = _read(world.curves.propagated, full.propagated, full.blast_kg, held_kg)
-    there = np.unpackbits(reached[:, others], axis=0, count=years)
+    there = np.unpackbits(
+        reached[others].astype("<u8").view(np.uint8), axis=1, count=years, bitorder="little"
+    )
     root, house = links.pair_root[others], links.pair_house[others]
     first = np.flatnonzero(np.diff(root, prepend=-1))
-    deaths[:, :, root[first]] = np.add.reduceat(there * values[:, :, house], first, axis=2)
+    killed = there * _read(world.curves.propagated, held_kg).transpose(0, 2, 1)[:, house]
+    deaths[:, :, root[first]] = np.add.reduceat(killed, first, axis=1).transpose(0, 2, 1)
     return deaths
+
+
+def _packed(flags: Flags) -> Bits:
+    """Return rows of flags as words of 64 bits, the first flag lowest, shape (row, word)."""
+    rows, width = flags.shape
+    padded = np.zeros((rows, -(-width // WORD_BITS) * WORD_BITS), dtype=bool)
+    padded[:, :width] = flags
+    return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)

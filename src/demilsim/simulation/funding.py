@@ -105,9 +105,11 @@ class Ledger:
                 self.verification_cents_per_t[fund] * mass_g / GRAMS_PER_TONNE / amount if amount else 0.0
             )
             held = self.available[fund]
-            work = min(left, int(held / (1.0 + per_cent)))
+            # Rounded division may be a cent off either way.
+            work = int(held / (1.0 + per_cent)) + 2
             while work + round(work * per_cent) > held:
                 work -= 1
+            work = min(left, work)
             if work:
                 shares.append((fund, work + round(work * per_cent)))
                 left -= work

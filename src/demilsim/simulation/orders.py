@@ -1,13 +1,13 @@
 """The order book: plan lines that wait, and their commitment at the start of each period.
 
-Orders of one facility that the same funds pay wait in one heap, by rank; those of mobile plant with a place
-in one for each site. Settling money, permits and room in global priority then looks only at the heads.
+Orders of one facility or pool that the same funds pay wait in one heap, by rank; those of mobile plant with a
+place in one for each site. Settling money, permits and room in global priority then looks only at the heads.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from demilsim.simulation.destruction import Job, Plant
@@ -25,7 +25,7 @@ Waiting = list[tuple[int, int, Order]]
 """A heap of orders by rank, then by when they were put there."""
 
 Key = tuple[int, int, int]
-"""Whose heap it is: facility, payers, and site of mobile plant with a place, else -1."""
+"""Whose heap it is: facility or first of its pool, payers, and site of mobile plant with a place, else -1."""
 
 Head = tuple[int, Key]
 """A heap by the rank of its head."""
@@ -103,7 +103,8 @@ class OrderBook:
     def push(self, order: Order) -> None:
         """Put an order among those that wait."""
         site = order.site if self.world.placed[order.facility] else -1
-        queue = self._waiting.setdefault((order.facility, order.payers, site), [])
+        pool = self.schedule.pools[order.facility]
+        queue = self._waiting.setdefault((pool[0], order.payers, site), [])
         self._pushed += 1
         heapq.heappush(queue, (order.rank, self._pushed, order))
 
@@ -149,19 +150,20 @@ class OrderBook:
             Day on which each site opens again [d].
         """
         waiting = [(queue[0][0], key) for key, queue in self._waiting.items() if queue]
-        room = self._room(period, day, {key[0] for _, key in waiting})
+        pools = self.schedule.pools
+        room = self._room(period, day, {f for _, key in waiting for f in pools[key[0]]})
         end = float(self.world.knots[period + 1])
         self.dispatch.begin(period)
         aside: list[Order] = []
-        heads, tours = self._heads([head for head in waiting if room[head[1][0]] > 0.0])
+        heads, tours = self._heads([head for head in waiting if self._spare(head[1][0], room) > 0.0])
         heapq.heapify(heads)
         while heads:
             _, key = heapq.heappop(heads)
             queue = self._waiting[key]
-            if room[key[0]] <= 0.0:
+            if self._spare(key[0], room) <= 0.0:
                 continue
             order, more = queue[0][2], True
-            leaves = self.dispatch.departure(order, day)
+            leaves = day if self.dispatch.plain else self.dispatch.departure(order, day)
             shut = closed_until[order.site] > day or leaves >= end
             if shut or self.stock.to_come_g[order.lot]:
                 heapq.heappop(queue)
@@ -218,11 +220,26 @@ class OrderBook:
         end = float(self.world.knots[period + 1])
         expected = self.world.nominal_days[:, period].tolist()
         return {
-            f: COMMITMENT_MARGIN * expected[f] - self.plants[f].backlog_days(day)
+            f: COMMITMENT_MARGIN * self._at_pace(f, expected[f], day, end) - self.plants[f].backlog_days(day)
             if self.plants[f].open_from < end
             else 0.0
             for f in facilities
         }
+
+    def _spare(self, facility: int, room: Mapping[int, float]) -> float:
+        """Return the most that a facility, or another one of its pool, may still be given [working d]."""
+        pool = self.schedule.pools[facility]
+        return room[facility] if len(pool) == 1 else max(room[f] for f in pool)
+
+    def _directed(self, order: Order, pool: Sequence[int], room: Mapping[int, float]) -> Order:
+        """Return an order as one for the facility of its pool with the most room, and with a permit left."""
+        free = [f for f in pool if self.permit_g[f] >= 1.0]
+        return replace(order, facility=max(free, key=room.__getitem__)) if free else order
+
+    def _at_pace(self, facility: int, days: float, day: float, end: float) -> float:
+        """Return what working days are worth in [day, end] at the pace that is known on `day` [working d]."""
+        pace = self.plants[facility].pace
+        return days if pace is None else days * pace.known(day, end)
 
     def _commit(
         self, order: Order, queue: Waiting, room: dict[int, float], day: float, leaves: float
@@ -233,6 +250,9 @@ class OrderBook:
         if wanted <= 0:
             heapq.heappop(queue)
             return True
+        pool = self.schedule.pools[order.facility]
+        if len(pool) > 1:
+            order = self._directed(order, pool, room)
         mass = int(min(wanted, self.permit_g[order.facility]))
         if mass <= 0:
             return False
@@ -243,7 +263,9 @@ class OrderBook:
             move = self.ledger.commit(payers, cents(cost_usd))
             if move is None:
                 return False
-        cost = order.cost_cents(mass) + self.dispatch.escort_cents(order, mass)
+        dispatch, cost, late = self.dispatch, order.cost_cents(mass), 0.0
+        if not dispatch.plain:
+            cost += dispatch.escort_cents(order, mass)
         payment = self.ledger.commit(payers, cost, mass)
         if payment is None:
             self.ledger.release(move or ())
@@ -254,7 +276,9 @@ class OrderBook:
             self.push(replace(order, mass_g=wanted - mass))
         if move is not None:
             room[order.facility] -= self._moving_days(plant)
-        plant.add(order, mass, payment, day, leaves - day + self.dispatch.send(order, mass), move)
+        if not dispatch.plain:
+            late = leaves - day + dispatch.send(order, mass)
+        plant.add(order, mass, payment, day, late, move)
         self.committed_g[order.lot] += mass
         self.permit_g[order.facility] -= mass
         room[order.facility] -= mass * order.days_per_g
@@ -263,5 +287,6 @@ class OrderBook:
     def _moving_days(self, plant: Plant) -> float:
         """Return the working days that a move takes in the present period, as expected [d]."""
         period = self.dispatch.period
-        length = float(self.world.knots[period + 1] - self.world.knots[period])
-        return plant.move_days * float(self.world.nominal_days[plant.index, period]) / length
+        begin, end = self.world.knots[period : period + 2].tolist()
+        days = float(self.world.nominal_days[plant.index, period])
+        return plant.move_days * self._at_pace(plant.index, days, begin, end) / (end - begin)

@@ -26,6 +26,7 @@ from demilsim.simulation.income import Promise, Receipt
 from demilsim.simulation.lots import Theft
 from demilsim.simulation.measures import Measures, condemned
 from demilsim.simulation.orders import OrderBook
+from demilsim.simulation.pace import Pace
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.results import collect
 from demilsim.simulation.schedule import Schedule, compile_plan
@@ -79,7 +80,7 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
         if record.expires:
             # A fund may still pay on the day on which it expires.
             day = float(max(0, day_of(record.expires, world.scenario.settings.start) + 1))
-            if day < world.horizon:
+            if day <= world.horizon:
                 agenda.append((day, partial(state.on_expiry, fund, day)))
     supply = draws.supply
     for lot in np.flatnonzero((supply.arrival_day > 0.0) & (supply.lot_g > 0)).tolist():
@@ -154,6 +155,9 @@ class Run:
             )
             for i, facility in enumerate(scenario.facilities)
         ]
+        for plant, facility in zip(self.plants, scenario.facilities, strict=True):
+            if facility.status == "existing" and facility.objections_per_year:
+                plant.pace = Pace(facility, 0.0, float(self.draws.objection_days[plant.index]))
         supply = self.draws.supply
         later = np.where(supply.arrival_day > 0.0, supply.lot_g, 0)
         self.stock = Stock(supply.lot_g.tolist(), later.tolist())
@@ -166,7 +170,7 @@ class Run:
         dispatch = Dispatch(self.world, self.draws)
         self.orders = OrderBook(self.world, self.schedule, self.plants, self.stock, self.ledger, dispatch)
         builds = list(self.schedule.builds)
-        self.commissioning = Commissioning(self.world, self.plants, self.ledger, builds)
+        self.commissioning = Commissioning(self.world, self.draws, self.plants, self.ledger, builds)
         steps = list(self.schedule.measures)
         self.measures = Measures(self.world, self.ledger, steps, self.commissioning.paid)
         self.closed_until = [0.0] * len(scenario.sites)
@@ -308,6 +312,7 @@ class Run:
             stands = plant.place if plant.place >= 0 else self.world.facility_site[plant.index]
             if stands == site:
                 plant.close(day, until)
+                plant.held_until = max(plant.held_until, until)
             plant.keep(day, partial(self.keep_job, site, day))
             if plant.place >= 0:
                 plant.drop_needless_moves(self.ledger.release)

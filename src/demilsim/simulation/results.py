@@ -40,7 +40,7 @@ def collect(
     processing, road = _accident_deaths(world, work)
     total = harm.public_per_year + harm.workers_per_year
     everything = [*events, *road_events(world, draws, plants, work)]
-    by_site = partition(world.storehouse_site, len(world.scenario.sites))
+    by_site = world.sites
     weights = world.scenario.settings.harm_weights
     weighted, root = (
         weights.fatalities_public * public_rate + weights.fatalities_workers * workers_rate
@@ -75,7 +75,7 @@ def collect(
         cleanup_unfunded_cents=treasury.unfunded_cents,
         committed_cents=np.array(ledger.committed, dtype=np.int64),
         receipts_cents=_receipts(world, treasury.received),
-        working_days=np.diff(work.clock.T, axis=1) - _moving_days(work, plants),
+        working_days=np.diff(_full_clock(world, work, plants).T, axis=1) - _moving_days(work, plants),
         surplus_left_g=path.surplus_g,
         exploded_g=sum(stock.exploded_g),
         stolen_g=sum(stock.stolen_g),
@@ -89,6 +89,19 @@ def _accident_deaths(world: World, work: Work) -> tuple[float, float]:
     options = world.options
     processing = mass_t @ options.worker_fatalities_per_t[work.lot, work.facility]
     return float(processing), float(mass_t @ options.road_fatalities_per_t[work.lot, work.facility])
+
+
+def _full_clock(world: World, work: Work, plants: list[Plant]) -> Floats:
+    """Return working time at each knot, without the slow beginning of plant that the plan opens.
+
+    A planner weighs other days of opening, and works out for itself what they bring. Shape (knot, facility).
+    """
+    clock = work.clock
+    for plant in plants:
+        if plant.full_path is not None:
+            clock = clock.copy() if clock is work.clock else clock
+            clock[:, plant.index] = np.interp(world.knots, plant.full_path.days, plant.full_path.worked)
+    return clock
 
 
 def _moving_days(work: Work, plants: list[Plant]) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from demilsim.errors import PlanError
 from demilsim.model.measures import measure_eligible
 from demilsim.model.options import Bools
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
+from demilsim.scenario.schema import Facility
 from demilsim.simulation.world import World
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE
 
@@ -99,6 +100,8 @@ class Schedule:
         In order of period.
     emergency
         How a lot that a test condemns would be destroyed, before all else, by lot; none if no facility can.
+    pools
+        Facilities that do each facility's orders, itself among them.
     """
 
     orders: tuple[Order, ...]
@@ -109,6 +112,7 @@ class Schedule:
     funds: tuple[int, ...]
     measures: tuple[MeasureStep, ...]
     emergency: Mapping[int, Order]
+    pools: tuple[tuple[int, ...], ...]
 
 
 def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
@@ -122,6 +126,13 @@ def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
         or if a commissioning names anything but a possible facility.
     """
     return _Compiler(world, plan).schedule()
+
+
+def _pools(facilities: Sequence[Facility]) -> tuple[tuple[int, ...], ...]:
+    members: dict[str, list[int]] = {}
+    for index, facility in enumerate(facilities):
+        members.setdefault(facility.pool or "", []).append(index)
+    return tuple(tuple(members[f.pool]) if f.pool else (index,) for index, f in enumerate(facilities))
 
 
 class _Compiler:
@@ -157,6 +168,7 @@ class _Compiler:
             funds=tuple(self._funds),
             measures=measures,
             emergency=emergency,
+            pools=_pools(self._world.scenario.facilities),
         )
 
     def _measure(self, order: MeasureOrder) -> MeasureStep:

@@ -20,6 +20,7 @@ draws, whatever the order of use. Entities are keyed by a hash of their id, not 
 | ROAD_ACCIDENT | lot | one unit exponential |
 | EXCHANGE | currency | one normal deviate a day |
 | SCRAP_BUYER | facility and category | one |
+| OBJECTION, LEAD_TIME | facility | one unit exponential; one normal deviate |
 | RESAMPLE | bootstrap sample | which replication is drawn, one each |
 | FORCED_EXPLOSION | one | nine for each explosion made to happen |
 """
@@ -91,6 +92,8 @@ class Purpose(IntEnum):
     SCRAP_BUYER = 51
     RESAMPLE = 60
     FORCED_EXPLOSION = 23
+    OBJECTION = 70
+    LEAD_TIME = 71
 
 
 def entity_keys(ids: Iterable[str]) -> Keys:

@@ -12,6 +12,7 @@ import numpy as np
 
 from demilsim.model.event_rate import Cause
 from demilsim.model.partition import sums
+from demilsim.scenario.schema import ALL_MONTHS
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
 from demilsim.simulation.estimate import Work
@@ -36,6 +37,8 @@ class Dispatch:
         Vehicles that leave in it, by route and facility.
     accidents
         Accumulated rate of accidents without explosion of each lot that has left [1].
+    plain
+        Whether loads leave at once, by themselves, and are never held up: nothing here need be asked.
     """
 
     world: World
@@ -43,6 +46,13 @@ class Dispatch:
     period: int = 0
     vehicles: dict[tuple[int, int], int] = field(default_factory=dict)
     accidents: dict[int, float] = field(default_factory=dict)
+    plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        routes = self.world.scenario.routes
+        self.plain = not self.draws.road_accident_at.size and all(
+            route.open_months == ALL_MONTHS and not route.escort_usd_per_convoy for route in routes
+        )
 
     def begin(self, period: int) -> None:
         """Begin a period: new convoys."""
@@ -108,7 +118,7 @@ class Dispatch:
 def road_events(world: World, draws: Draws, plants: list[Plant], work: Work) -> list[Event]:
     """Return explosions on the road: one for a lot whose accumulated rate passes its own unit exponential.
 
-    A lot's loads are followed in order of work. The load itself is counted as destroyed, since it left the
+    A lot's loads are followed in the order in which they would arrive, and explode on that day. The load itself is counted as destroyed, since it left the
     storehouse to be; a road accident changes neither roads nor plants in this model.
     """
     risk = world.options.road_rate_per_t[work.lot, work.facility] * work.mass_g / GRAMS_PER_TONNE
@@ -117,13 +127,14 @@ def road_events(world: World, draws: Draws, plants: list[Plant], work: Work) -> 
     events = []
     for lot in np.flatnonzero(total >= draws.road_at).tolist():
         stretches = np.flatnonzero(work.lot == lot)
+        stretches = stretches[np.argsort(work.arrival[stretches], kind="stable")]
         reached = np.cumsum(risk[stretches]) >= draws.road_at[lot]
         stretch = int(stretches[np.argmax(reached)])
         plant = plants[int(work.facility[stretch])]
         dead = poisson_quantile(float(draws.road_deaths[lot]), constants.fatalities_per_explosion)
         events.append(
             Event(
-                day=plant.path.when(float(work.begin[stretch])),
+                day=float(work.arrival[stretch]),
                 kind="road",
                 cause=Cause.TRANSPORT,
                 site=int(world.storehouse_site[world.lot_storehouse[lot]]),

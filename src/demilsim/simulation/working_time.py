@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,6 +63,32 @@ class WorkingTime:
         # Rounding must not let W fall after the closure: `when` searches a sorted list.
         tail = [max(w - lost, worked_at_start) for w in self.worked[after:]]
         return WorkingTime(days, [*self.worked[:before], worked_at_start, worked_at_start, *tail])
+
+    def slowed(self, start: float, end: float, factor: float) -> WorkingTime:
+        """Return the working time with work at a fraction of its pace within [start, end]; 0 is `closed`."""
+        return self.paced([start, end], [factor])
+
+    def paced(self, edges: Sequence[float], factors: Sequence[float]) -> WorkingTime:
+        """Return the working time with work at other paces in some intervals that follow one another.
+
+        Parameters
+        ----------
+        edges
+            Bounds of the intervals [d], rising, shape (n + 1,).
+        factors
+            Pace in each over what it was [1], shape (n,).
+        """
+        last = self.days[-1]
+        if edges[0] >= last:
+            return self
+        days = np.unique([*self.days, *(edge for edge in edges if edge < last)])
+        worked = np.interp(days, self.days, self.worked)
+        interval = np.searchsorted(np.asarray(edges), days[:-1], side="right")
+        gained = np.maximum(np.diff(worked), 0.0) * np.array([1.0, *factors, 1.0])[interval]
+        first = int(np.searchsorted(days, edges[0]))
+        # What is before the first interval keeps its readings to the last bit.
+        after = worked[first] + np.cumsum(gained[first:])
+        return WorkingTime(days.tolist(), [*worked[: first + 1].tolist(), *after.tolist()])
 
 
 def working_time(edges: Floats, share: Floats, down_start: Floats, down_end: Floats) -> WorkingTime:

@@ -19,8 +19,8 @@ from demilsim.model.harm import (
     scenario_curves,
     storehouse_index,
 )
-from demilsim.model.money import Match, matches, scrap_fund
 from demilsim.model.measures import rate_factors, theft_factors
+from demilsim.model.money import Match, matches, scrap_fund
 from demilsim.model.options import DisposalOptions, disposal_options, drawing_order, may_pay_at
 from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import k_none, storehouse_distance_m
@@ -73,8 +73,6 @@ class FullStock:
     ----------
     blast_kg
         NEQ that joins a mass explosion [kg], shape (storehouse,).
-    deaths, propagated
-        Values of the harm curves of those names at `blast_kg`, shape (curve, storehouse).
     mass_g, neq_kg, surplus_g
         All mass [g] and NEQ [kg], and the mass of all surplus [g].
     house_g
@@ -82,8 +80,6 @@ class FullStock:
     """
 
     blast_kg: Floats
-    deaths: Floats
-    propagated: Floats
     mass_g: float
     neq_kg: float
     surplus_g: float
@@ -166,8 +162,13 @@ class World:
         return full_stock(self, self.lot_g)
 
     @cached_property
+    def sites(self) -> Partition:
+        """Storehouses by site."""
+        return partition(self.storehouse_site, len(self.scenario.sites))
+
+    @cached_property
     def base_rates(self) -> tuple[Floats, Floats]:
-        """Rates of events by base causes that involve a stack, and a storehouse [1/yr], shape (storehouse,)."""
+        """Rates of base events that involve a stack, and a storehouse [1/yr], shape (storehouse,)."""
         stack, whole = (self.curves.base_rate_per_year @ self.curves.base_shares).T
         return stack, whole
 
@@ -260,11 +261,8 @@ def full_stock(world: World, lot_g: Ints) -> FullStock:
     """Return what holds as long as nothing of some masses [g], shape (lot,), has left."""
     lot_t = lot_g / GRAMS_PER_TONNE
     blast = world.houses.sum(lot_t * world.blast_kg_per_t)
-    every = np.arange(blast.size)
     return FullStock(
         blast_kg=blast,
-        deaths=world.curves.deaths.at(every, blast),
-        propagated=world.curves.propagated.at(every, blast),
         mass_g=float(lot_g.sum()),
         neq_kg=float(lot_t @ world.neq_kg_per_t),
         surplus_g=float(lot_g[world.surplus].sum()),

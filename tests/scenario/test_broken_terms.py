@@ -1,0 +1,243 @@
+"""Terms of money that contradict each other: the starter with one thing changed, and what is said of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+
+from broken import Broken
+from changes import MONEY, YAML, append, both, cell, extra, swap, write
+from demilsim.errors import ScenarioError
+from demilsim.scenario.loader import load_scenario
+from demilsim.scenario.starter import write_starter
+
+FUNDS, RATES, FX = "funds.csv", "facility_rates.csv", "exchange_rates.csv"
+HEAD = "currency,valid_from,usd_per_unit,sigma_per_year,source\n"
+EUR = "EUR,2025-01-01,1.1,0.1,A-EXAMPLE\n"
+IN_EURO = both(cell(MONEY, 5, "amount_usd", ""), extra(MONEY, 5, currency="EUR", amount="700000"))
+MATCH = {"matches_funds": "HOST", "match_ratio": "1"}
+NO_TRANCHES = both(*(cell(MONEY, line, "fund_id", "HOST") for line in (5, 6)))
+
+
+def rates(*rows: str) -> bytes:
+    """Return a table of exchange rates."""
+    return (HEAD + "".join(rows)).encode()
+
+
+BROKEN = [
+    Broken(
+        "no amount", cell(MONEY, 5, "amount_usd", ""), MONEY, 5, r"amount_usd: expected an amount > 0 here"
+    ),
+    Broken(
+        "two amounts",
+        both(write(FX, rates(EUR)), extra(MONEY, 5, currency="EUR", amount="7")),
+        MONEY,
+        5,
+        r"amount: expected nothing, since amount_usd is given \(got 7\); keep one",
+    ),
+    Broken(
+        "euro in the column of dollars",
+        both(write(FX, rates(EUR)), extra(MONEY, 5, currency="EUR")),
+        MONEY,
+        5,
+        r"amount_usd: expected nothing, since currency is EUR .*put EUR into amount",
+    ),
+    Broken(
+        "dollars in the other column",
+        both(cell(MONEY, 5, "amount_usd", ""), extra(MONEY, 5, amount="700000")),
+        MONEY,
+        5,
+        r"currency: .*\(got USD\); put US dollars into amount_usd",
+    ),
+    Broken(
+        "no such currency",
+        IN_EURO,
+        MONEY,
+        5,
+        r"currency: expected a currency of exchange_rates\.csv \(got 'EUR'",
+    ),
+    Broken(
+        "currency in small letters",
+        both(IN_EURO, cell(MONEY, 5, "currency", "eur")),
+        MONEY,
+        5,
+        "three capital letters such as EUR",
+    ),
+    Broken(
+        "rate too late",
+        both(IN_EURO, write(FX, rates(EUR.replace("2025", "2027")))),
+        MONEY,
+        5,
+        r"a rate of EUR valid on 2026-07-01 \(got the first from 2027-01-01\); add an earlier row",
+    ),
+    Broken(
+        "rate twice",
+        both(IN_EURO, write(FX, rates(EUR, EUR))),
+        FX,
+        3,
+        r"one rate of EUR from a day .*line 2 too",
+    ),
+    Broken(
+        "rate of no use", write(FX, rates(EUR)), FX, 2, r"a tranche in EUR \(got none\); take the row out"
+    ),
+    Broken(
+        "rate of the dollar",
+        write(FX, rates(EUR.replace("EUR", "USD"))),
+        FX,
+        2,
+        "expected another currency .*worth 1",
+    ),
+    Broken(
+        "milestone without share",
+        extra(MONEY, 6, milestone_fund="HOST"),
+        MONEY,
+        6,
+        "milestone_spent_fraction: expected a fraction > 0",
+    ),
+    Broken(
+        "milestone without fund",
+        extra(MONEY, 6, milestone_spent_fraction="0.5"),
+        MONEY,
+        6,
+        "milestone_fund: expected a fund_id, since",
+    ),
+    Broken(
+        "milestone of nothing",
+        extra(MONEY, 6, milestone_fund="HOST", milestone_spent_fraction="0"),
+        MONEY,
+        6,
+        r"expected > 0, .*\(got 0\)",
+    ),
+    Broken(
+        "milestone of an unknown fund",
+        extra(MONEY, 6, milestone_fund="HOTS", milestone_spent_fraction="0.5"),
+        MONEY,
+        6,
+        r"did you mean HOST\?",
+    ),
+    Broken(
+        "milestone beyond the surplus",
+        extra(MONEY, 6, milestone_destroyed_t="1130.5"),
+        MONEY,
+        6,
+        r"<= 1130, all the surplus .*\(got 1130\.5\)",
+    ),
+    Broken(
+        "milestone that waits for itself",
+        both(
+            extra(MONEY, 5, milestone_fund="DONOR", milestone_spent_fraction="0.5"),
+            extra(MONEY, 6, milestone_fund="DONOR", milestone_spent_fraction="0.5"),
+        ),
+        MONEY,
+        5,
+        "a tranche that does not wait for DONOR itself",
+    ),
+    Broken(
+        "matching an unknown fund",
+        extra(FUNDS, 3, matches_funds="HOTS", match_ratio="1"),
+        FUNDS,
+        3,
+        r"mean HOST\?",
+    ),
+    Broken(
+        "matching without ratio", extra(FUNDS, 3, matches_funds="HOST"), FUNDS, 3, "match_ratio: expected > 0"
+    ),
+    Broken("ratio without fund", extra(FUNDS, 3, match_ratio="1"), FUNDS, 3, "match_ratio: expected nothing"),
+    Broken(
+        "matching itself",
+        extra(FUNDS, 3, matches_funds="DONOR", match_ratio="1"),
+        FUNDS,
+        3,
+        "other funds than DONOR itself",
+    ),
+    Broken(
+        "matching of no eligible country",
+        both(NO_TRANCHES, extra(FUNDS, 3, **MATCH, match_countries="KZ")),
+        FUNDS,
+        3,
+        "matches_funds: expected a matched fund with a tranche and an eligible country",
+    ),
+    Broken(
+        "earmark for a country without site",
+        extra(FUNDS, 3, earmark_countries="KZ"),
+        FUNDS,
+        3,
+        r"earmark_countries: expected the country of a site",
+    ),
+    Broken(
+        "earmark for a country without work",
+        both(
+            extra("sites.csv", 4, country="YY"),
+            extra(FUNDS, 3, earmark_countries="YY", earmark_methods="rotary_kiln"),
+        ),
+        FUNDS,
+        3,
+        "expected a surplus lot or a possible facility that the fund may pay for",
+    ),
+    Broken(
+        "emergency of a method",
+        cell(FUNDS, 3, "use", "emergency"),
+        FUNDS,
+        3,
+        "earmark_methods: expected nothing, since use is emergency",
+    ),
+    Broken(
+        "verification of plant",
+        both(cell(FUNDS, 3, "use", "capital"), extra(FUNDS, 3, verification_usd_per_t="5")),
+        FUNDS,
+        3,
+        r"expected 0, since use is capital and pays for no work \(got 5\)",
+    ),
+    Broken(
+        "scrap for an unknown fund",
+        both(swap(YAML, "seed: 1", "seed: 1\nscrap_fund: HOTS"), extra(RATES, 2, scrap_usd_per_t="5")),
+        YAML,
+        13,
+        r"scrap_fund: .*did you mean HOST\?",
+    ),
+    Broken(
+        "scrap that nobody sells",
+        swap(YAML, "seed: 1", "seed: 1\nscrap_fund: HOST"),
+        YAML,
+        13,
+        "with scrap_usd_per_t",
+    ),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_contradictory_terms_are_refused_with_file_and_line(broken: Broken, tmp_path: Path) -> None:
+    """Each change to the starter is reported where it was made, with what was expected."""
+    folder = write_starter("pilot", tmp_path)
+    broken.apply(folder)
+    place = f"{folder / broken.file}:{broken.line}"
+    with pytest.raises(ScenarioError, match=f"(?m)^{re.escape(place)}: .*{broken.match}"):
+        load_scenario(folder)
+
+
+def test_terms_in_order_are_read(tmp_path: Path) -> None:
+    """Matching without a tranche, euro, milestones, scrap, an emergency account: all at once, as given."""
+    folder = write_starter("pilot", tmp_path)
+    for change in (
+        IN_EURO,
+        write(FX, rates(EUR)),
+        extra(MONEY, 6, milestone_fund="DONOR", milestone_spent_fraction="0.5", milestone_destroyed_t="100"),
+        append(FUNDS, "MATCH,Matching,donor,any,,,,0.1,,A-EXAMPLE"),
+        extra(FUNDS, 4, **MATCH, match_cap_usd="1000", match_countries="XX;YY", verification_usd_per_t="20"),
+        append(FUNDS, "CLEAN,Emergency,donor,emergency,,,,0,,A-EXAMPLE,,,,,"),
+        append(MONEY, "CLEAN-1,CLEAN,2026-01-01,50000,1,0,A-EXAMPLE,,,,,"),
+        extra(RATES, 2, scrap_usd_per_t="80", scrap_buyer_probability="0.5"),
+        swap(YAML, "seed: 1", "seed: 1\nscrap_fund: HOST"),
+    ):
+        change(folder)
+    scenario = load_scenario(folder)
+    assert scenario.tranches[3].currency == "EUR"
+    assert scenario.tranches[3].amount_usd is None
+    assert scenario.tranches[4].milestone_destroyed_t == 100.0
+    assert scenario.funds[2].match_countries == ("XX", "YY")
+    assert scenario.funds[3].use == "emergency"
+    assert scenario.exchange_rates[0].valid_from == dt.date(2025, 1, 1)
+    assert scenario.facility_rates[0].scrap_usd_per_t == 80.0
