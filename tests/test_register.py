@@ -24,7 +24,7 @@ UNIT_BY_PATTERN = {
     r"k_(touching|none_\w+)": "m/kg^(1/3)", r"\w*(share|factor)(_\w+)?": "1", r"probability_\w+": "1",
     r"explosion_given_accident": "1", r"(responders|fatalities)_per_(event|explosion)": "persons",
     r"injuries_per_fatality": "1", r"corrosion_doubling_years_\w+": "yr",
-    r"injuries_per_fire": "persons", r"k_fireball": "m/kg^(1/3)", r"evacuation_hours_\w+": "h",
+    r"attractiveness_\w+": "1", r"thefts_per_lot_year": "1/yr", r"injuries_per_fire": "persons", r"k_fireball": "m/kg^(1/3)", r"evacuation_hours_\w+": "h",
 }  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def test_unit_defining_constants_are_fixed() -> None:
     fixed = {key for key, entry in ENTRIES.items() if entry.distribution == "fixed"}
     assert fixed == {
         "event_rate.rrpl_factor_1", "event_rate.external_factor_masonry", "event_rate.ageing_factor_retest",
+        "diversion.guard_factor_1",
     }  # fmt: skip
 
 

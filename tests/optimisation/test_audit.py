@@ -118,6 +118,42 @@ def test_daily_limit_on_neq_counts_as_work() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "days"),
+    [
+        pytest.param({"shifts_per_day": 2.0}, 0.5, id="shifts"),
+        pytest.param({"neq_limit_kg_per_shot": 5.0, "shots_per_day": 4.0}, 10.0 / 5.0, id="shots"),
+    ],
+)
+def test_shifts_and_shots_count_as_work(changes: dict[str, float], days: float) -> None:
+    """At 0.2 t/d a tonne takes 5 days: half of them in two shifts, 10 days in shots of 20 kg a day."""
+    base = build_or_not()
+    changed = base.facilities[0].model_copy(update={"permit_t_per_year": None, **changes})
+    scenario = replace(base, facilities=(changed, base.facilities[1]))
+    most = 90.0 / (5.0 * days)
+    assert problems(plan(("L1", "F-1", most, 0)), scenario) == ()
+    assert "days: F-1" in problems(plan(("L1", "F-1", most + 0.1, 0)), scenario)[0]
+
+
+def test_new_plant_is_held_to_its_pace() -> None:
+    """A kiln that opens on day 181 at half pace, and learns for 184 days, does 0.625 of 92 days in the next 92.
+
+    Objections at 365.25 a year and no effect before them: on average a fifth is left from the first days on.
+    """
+    base = build_or_not()
+    learns = {"learning_days": 184.0, "learning_start_fraction": 0.5}
+    kiln = base.facilities[1].model_copy(update=learns)
+    scenario = replace(base, facilities=(base.facilities[0], kiln))
+    assert problems(plan(("L1", "KILN", 0.5 * 57.5, 2)), scenario) == ()
+    assert "57.60 d of work in 57.50 d" in problems(plan(("L1", "KILN", 28.8, 2)), scenario)[0]
+    objected = {"objections_per_year": 365.25, "objection_capacity_fraction": 0.2}
+    kiln = base.facilities[1].model_copy(update=objected)
+    scenario = replace(base, facilities=(base.facilities[0], kiln))
+    worth = 0.2 * 92.0 + 0.8
+    assert problems(plan(("L1", "KILN", 0.5 * worth - 0.02, 2)), scenario) == ()
+    assert "days: KILN" in problems(plan(("L1", "KILN", 0.5 * worth + 0.05, 2)), scenario)[0]
+
+
+@pytest.mark.parametrize(
     ("funds", "tranches", "bad", "found"),
     [
         pytest.param(

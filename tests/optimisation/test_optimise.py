@@ -20,7 +20,7 @@ from demilsim.optimisation.task import make_task
 from demilsim.plan import Commissioning, DisposalPlan, PlanLine
 from demilsim.units import grams
 from optimisation.instances import build_or_not, coefficients, lot_plan, three_towns, two_towns
-from worlds import tranche
+from worlds import rate, tranche
 
 EXACT = SolveOptions(gap_averted=0.0)
 
@@ -119,6 +119,22 @@ def test_optimised_plan_passes_the_audit() -> None:
         result = optimise(scenario, known)
         assert result.flows.tonnes.size > 0
         assert audit(scenario, lot_plan(scenario, result), known) == ()
+
+
+def test_plant_that_learns_is_planned_at_its_pace() -> None:
+    """A kiln that opens at half pace is filled to 57.5 of 92 days in its first quarter, and the audit agrees."""
+    base = build_or_not(facility_rates=(rate("KILN", throughput_t_per_day=0.5, unit_cost_usd_per_t=400.0),))
+    kiln = base.facilities[1].model_copy(update={"learning_days": 184.0, "learning_start_fraction": 0.5})
+    used = []
+    for plant in (base.facilities[1], kiln):
+        scenario = replace(base, facilities=(base.facilities[0], plant))
+        known = coefficients(scenario)
+        result = optimise(scenario, known, start=DisposalPlan("now", "none", (), (Commissioning("KILN", 0),)))
+        assert result.commissionings == (Commissioning("KILN", 0),)
+        assert audit(scenario, lot_plan(scenario, result), known) == ()
+        first = (result.flows.facility == 1) & (result.flows.period == 2)
+        used.append(result.flows.tonnes[first].sum())
+    assert used == pytest.approx([46.0, 28.75], rel=1e-3)
 
 
 def test_result_is_never_worse_than_a_feasible_start() -> None:

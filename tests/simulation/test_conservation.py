@@ -143,7 +143,7 @@ def test_mass_and_money_close_at_every_event(programme: Programme) -> None:
     check(programme)
 
 
-@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=HEALTH)
 @given(monied_programmes())
 def test_money_closes_whatever_its_terms(programme: Programme) -> None:
     """The same with matching, milestones, currencies, verification, emergency account and scrap at once."""

@@ -190,6 +190,11 @@ def test_block_that_is_too_short_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     own = {f"event_rate.{cause}_per_storehouse_year": 50.0 for cause in BASE}
     with pytest.raises(StreamExhaustedError, match="base causes"):
         drawn(world(parameters=QUIET | own))
-    stops = facility(breakdown_mean_days=1.0, repair_mean_days=1.0)
-    with pytest.raises(StreamExhaustedError, match="stops of a facility"):
-        drawn(world(facilities=[stops], parameters=QUIET))
+
+
+def test_short_block_of_stops_is_drawn_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A facility that outlives its block of draws gets a longer one, with the same numbers in front."""
+    stops = world(facilities=[facility(breakdown_mean_days=1.0, repair_mean_days=1.0)], parameters=QUIET)
+    expected = drawn(stops)[1].working_time[0]
+    monkeypatch.setattr("demilsim.simulation.disturbance.depth_for", lambda _: 1)
+    assert drawn(stops)[1].working_time[0] == expected

@@ -17,9 +17,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import resource_tracker
 from typing import Any, NamedTuple, TypeVar
 
 from demilsim.errors import WorkerLostError
@@ -198,7 +199,23 @@ def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
 def _send(pool: Executor, job: bytes, chunks: _Chunks, under_way: deque[Future[_Answer]]) -> None:
     key = hashlib.sha256(job).hexdigest()
     while chunks.left and len(under_way) < AHEAD * chunks.jobs:
-        under_way.append(pool.submit(_work, key, job, chunks.next()))
+        with _interrupts_held():
+            under_way.append(pool.submit(_work, key, job, chunks.next()))
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back interrupts from the keyboard: a process that is started meanwhile never gets any."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Where it has to be started first, this lets interrupts through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _READY: dict[str, _Job] = {}

@@ -29,7 +29,7 @@ class PlanningHarm:
     accident_harm_per_t
         Harm of accidents [persons/t], shape (flow,).
     most_t
-        Mass of each flow's group [t], shape (flow,).
+        Upper bound of each flow: its group's mass, nothing before that has arrived [t], shape (flow,).
     """
 
     stock: StockHarm
@@ -162,7 +162,7 @@ def planning_harm(problem: Problem, stock: StockHarm) -> PlanningHarm:
         held_t=groups.held_t(problem.scenario.periods),
         spread=_spread(problem),
         accident_harm_per_t=groups.accident_harm_per_t[flows.group, flows.facility],
-        most_t=groups.mass_t[flows.group],
+        most_t=problem.columns.upper[: problem.order_offset],
     )
 
 
