@@ -194,7 +194,7 @@ def _lot(draw: st.DrawFn, lot_id: str, houses: list[str]) -> Any:
 
 def _facility(draw: st.DrawFn, facility_id: str, sites: tuple[str, ...]) -> Any:
     breaks, storms = draw(st.booleans()), draw(st.booleans())
-    return facility(
+    plant = facility(
         facility_id,
         draw(st.sampled_from(sites)),
         method_id=draw(st.sampled_from(METHODS)),
@@ -214,6 +214,26 @@ def _facility(draw: st.DrawFn, facility_id: str, sites: tuple[str, ...]) -> Any:
         capital_cost_usd=draw(st.sampled_from([0.0, 25_000.0])),
         lead_time_days=draw(st.sampled_from([0.0, 75.0, 300.0])),
     )
+    return plant.model_copy(update=_as_it_runs(draw, plant)) if draw(st.booleans()) else plant
+
+
+def _as_it_runs(draw: st.DrawFn, plant: Any) -> dict[str, Any]:
+    """Return shifts, shots, shapes, a season, objections and, of new plant, learning and a late opening."""
+    changes: dict[str, Any] = {
+        "shifts_per_day": draw(st.sampled_from([1.0, 2.5])),
+        "objections_per_year": draw(st.sampled_from([0.0, 2.0])),
+        "objection_capacity_fraction": 0.3,
+    }
+    if draw(st.booleans()):
+        changes |= {"neq_limit_kg_per_shot": 15.0, "shots_per_day": 4.0}
+    if plant.breakdown_mean_days:
+        changes |= {"breakdown_shape": draw(st.sampled_from([0.6, 2.0])), "repair_shape": 1.5}
+    if plant.weather_stops_per_year:
+        changes["weather_months"] = draw(st.sampled_from([(11, 12, 1, 2), (6,), tuple(range(1, 13))]))
+    if plant.status == "possible":
+        changes |= {"learning_days": 120.0, "learning_start_fraction": draw(st.sampled_from([0.1, 0.8]))}
+        changes["lead_time_sigma"] = 0.5 if plant.lead_time_days else 0.0
+    return changes
 
 
 def _fund(draw: st.DrawFn, fund_id: str, sites: tuple[str, ...]) -> Any:

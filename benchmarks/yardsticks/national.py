@@ -26,7 +26,7 @@ from demilsim.simulation.income import Receipt
 from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.schedule import Build, Order, Schedule
 from demilsim.simulation.world import World
-from demilsim.units import GRAMS_PER_TONNE, cents, day_of, years
+from demilsim.units import GRAMS_PER_TONNE, MONTHS_PER_YEAR, cents, day_of, years
 
 MARGIN = 1.25
 """Work that a facility may hold at the start of a period over its expected working days (decision 0003)."""
@@ -118,6 +118,8 @@ class Country:
 
     def _facilities(self) -> list[Facility]:
         world, edges = self.world, self.world.calendar_edges[:-1].tolist()
+        first = world.scenario.settings.start.month - 1
+        months = [(first + k) % MONTHS_PER_YEAR + 1 for k in range(len(edges))]
         return [
             Facility(
                 self.environment,
@@ -125,7 +127,8 @@ class Country:
                 int(world.facility_site[i]),
                 list(zip(edges, world.calendar_share[i].tolist(), strict=True)),
                 chance,
-                record.status == "existing",
+                record,
+                months,
                 self._work_done,
                 self._accident,
             )
@@ -268,7 +271,10 @@ class Country:
         open_stretches = []
         for facility in self.facilities:
             facility.catch_up()
-            self.books.worked_days[facility.index, knot] = facility.worked_days
+            # What a plan may count on from another day of opening on is without the pace of this one.
+            existing = facility.record.status == "existing"
+            days = facility.worked_days if existing else facility.full_days
+            self.books.worked_days[facility.index, knot] = days
             self.books.destroyed_g[facility.index, knot] = facility.processed_g
             job = facility.current
             if job and job.worked > 0.0:
@@ -303,7 +309,7 @@ class Country:
             else:
                 self._pay_now(payment, period)
                 self.built.append(build)
-                self._order_facility(build.facility, record.lead_time_days)
+                self._order_facility(build.facility, float(self.draws.lead_days[build.facility]))
         self.unpaid = waiting
 
     def _order_facility(self, facility: int, lead_days: float) -> None:
@@ -311,13 +317,13 @@ class Country:
         ready = self.environment.now + lead_days
         opens = next((day for day in self.world.knots[:-1].tolist() if day >= ready), None)
         if opens == self.environment.now:
-            self.facilities[facility].opened = True
+            self.facilities[facility].open()
         elif opens is not None:
             self.environment.process(self._opening(self.facilities[facility], opens))
 
     def _opening(self, facility: Facility, day: float) -> Steps:
         yield self.environment.timeout(day - self.environment.now)
-        facility.opened = True
+        facility.open()
 
     def _keep_open(self, period: int) -> None:
         """Pay the standing cost of commissioned facilities; stop for the period those that cannot be paid."""
@@ -355,8 +361,9 @@ class Country:
     def _commit_lines(self, period: int) -> None:
         """Commit waiting orders in global priority while room, permits and money last."""
         now = self.environment.now
+        length = float(self.world.knots[period + 1]) - now
         room = [
-            MARGIN * days - facility.backlog_days() if facility.opened else 0.0
+            MARGIN * days * facility.known_pace(length) - facility.backlog_days() if facility.opened else 0.0
             for facility, days in zip(
                 self.facilities, self.world.nominal_days[:, period].tolist(), strict=True
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,9 @@ import simpy
 from benchmarks.yardsticks.national_records import Job, Payment
 
 from demilsim.errors import StreamExhaustedError
+from demilsim.scenario.schema import Facility as FacilityRow
 from demilsim.simulation.draws import Draws
+from demilsim.simulation.pace import LEARNING_STEPS
 from demilsim.simulation.streams import Purpose, depth_for
 from demilsim.simulation.world import World
 from demilsim.units import DAYS_PER_YEAR
@@ -23,6 +26,11 @@ Steps = Generator[simpy.Event, Any, None]
 """What a SimPy process yields."""
 
 NEVER = float("inf")
+
+ALL_YEAR = frozenset(range(1, 13))
+
+SPARE = 8
+"""Draws of stops ahead where times are less regular than exponential ones, over what those need."""
 
 EDGE_G = 1e-3
 """Distance from a whole gram within which sums in another order may fall on its other side [g]."""
@@ -55,35 +63,70 @@ class Chance:
         Processed mass at which accidents happen [g], and the uniforms of their deaths.
     stop_days
         Stoppage after an accident [d].
+    seasons
+        Calendar months in which time until a stop runs, for each sort.
+    objection_days
+        From the opening to the first objection [d]; infinite if none comes.
     """
 
     stops: Sequence[Iterable[tuple[float, float]]]
     accident_at_g: Sequence[float]
     accident_deaths: Sequence[float]
     stop_days: float
+    seasons: Sequence[frozenset[int]]
+    objection_days: float
 
 
 def facility_chances(world: World, draws: Draws) -> list[Chance]:
     """Return what disturbs each facility, from the keyed draws."""
     stop_days = world.scenario.register.destruction.stop_after_accident_days
+    rows = world.scenario.facilities
     means = [
         (
             (f.breakdown_mean_days or 0.0, f.repair_mean_days or 0.0),
             (DAYS_PER_YEAR / (f.weather_stops_per_year or np.inf), f.weather_stop_mean_days or 0.0),
         )
-        for f in world.scenario.facilities
+        for f in rows
     ]
+    shapes = [((f.breakdown_shape, f.repair_shape), (1.0, 1.0)) for f in rows]
     stops: list[list[Iterable[tuple[float, float]]]] = [[] for _ in means]
     for sort, purposes in enumerate(STOPS):
         shortest = min((mean[sort][0] for mean in means if all(mean[sort])), default=np.inf)
-        depth = depth_for(world.horizon / shortest)
+        irregular = any(min(shape[sort]) < 1.0 for shape in shapes)
+        depth = depth_for(world.horizon / shortest) * (SPARE if irregular else 1)
         up, down = (draws.streams.exponential(p, world.facility_keys, depth) for p in purposes)
         for i, mean in enumerate(means):
             if all(mean[sort]):
-                times = up[i] * mean[sort][0], down[i] * mean[sort][1]
+                times = (
+                    average * unit ** (1.0 / shape) / math.gamma(1.0 + 1.0 / shape)
+                    for average, unit, shape in zip(
+                        mean[sort], (up[i], down[i]), shapes[i][sort], strict=True
+                    )
+                )
                 stops[i].append(zip(*(column.tolist() for column in times), strict=True))
-    accidents = zip(draws.accident_at_g.tolist(), draws.accident_deaths.tolist(), strict=True)
-    return [Chance(own, at, deaths, stop_days) for own, (at, deaths) in zip(stops, accidents, strict=True)]
+    seasons = [
+        [season for sort, season in enumerate((ALL_YEAR, frozenset(f.weather_months))) if all(mean[sort])]
+        for f, mean in zip(rows, means, strict=True)
+    ]
+    return [
+        Chance(own, at, deaths, stop_days, season, objection)
+        for own, at, deaths, season, objection in zip(
+            stops,
+            draws.accident_at_g.tolist(),
+            draws.accident_deaths.tolist(),
+            seasons,
+            draws.objection_days.tolist(),
+            strict=True,
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Shares of full throughput: what is learned, and what objections leave [1]."""
+
+    learned: float = 1.0
+    left: float = 1.0
 
 
 class Facility:
@@ -99,8 +142,8 @@ class Facility:
         First day [d] and working days per day [1] of each month.
     chance
         Its breakdowns, weather stops and accidents.
-    opened
-        Whether it exists from the start.
+    record, calendar
+        Its row, and the calendar month of each of `months`.
     on_done, on_accident
         Told of finished stretches, and of (facility, lot, uniform of deaths) of an accident.
 
@@ -116,19 +159,25 @@ class Facility:
         site: int,
         months: Sequence[tuple[float, float]],
         chance: Chance,
-        opened: bool,
+        record: FacilityRow,
+        calendar: Sequence[int],
         on_done: Callable[[Done], None],
         on_accident: Callable[[Facility, int, float], None],
     ) -> None:
-        self.environment, self.index, self.site, self.opened = environment, index, site, opened
+        self.environment, self.index, self.site, self.record = environment, index, site, record
+        self.opened = record.status == "existing"
         self.on_done, self.on_accident = on_done, on_accident
         self.queue: deque[Job] = deque()
         self.worked_days = 0.0
+        self.full_days = 0.0
         self.last_worked = 0.0
         self.processed_g = 0
         self.permit_g = NEVER
         self.knife_edges = 0
         self._share = months[0][1]
+        self._pace = Pace()
+        self._months = [day for day, _ in months]
+        self.opening = 0.0
         self._stops = 0
         self._since = 0.0
         self._due = NEVER
@@ -137,13 +186,15 @@ class Facility:
         self._accidents = 0
         self._process = environment.process(self._work())
         environment.process(self._calendar(months))
-        for lengths in chance.stops:
-            environment.process(self._disturbed(lengths))
+        for lengths, season in zip(chance.stops, chance.seasons, strict=True):
+            environment.process(self._disturbed(lengths, season, calendar))
+        if self.opened:
+            self.open()
 
     @property
     def rate(self) -> float:
         """Working days per day now [1]."""
-        return 0.0 if self._stops else self._share
+        return 0.0 if self._stops else self._share * self._pace.learned * self._pace.left
 
     @property
     def current(self) -> Job | None:
@@ -153,6 +204,8 @@ class Facility:
     def catch_up(self) -> None:
         """Count what was worked since last time."""
         days = (self.environment.now - self._since) * self.rate
+        if days > 0.0:
+            self.full_days += days / (self._pace.learned * self._pace.left)
         self._since = self.environment.now
         if days <= 0.0:
             return
@@ -218,10 +271,10 @@ class Facility:
         yield self.environment.timeout(days)
         self.resume()
 
-    def _change(self, stops: int, share: float) -> None:
+    def _change(self, stops: int, share: float, pace: Pace | None = None) -> None:
         self.catch_up()
         before = self.rate
-        self._stops, self._share = stops, share
+        self._stops, self._share, self._pace = stops, share, pace or self._pace
         if self.rate != before:
             self._notify()
 
@@ -237,13 +290,69 @@ class Facility:
                 yield self.environment.timeout(day - self.environment.now)
                 self._change(self._stops, share)
 
-    def _disturbed(self, lengths: Iterable[tuple[float, float]]) -> Steps:
+    def open(self) -> None:
+        """Begin to count its pace: it learns if it is new, and neighbours may object."""
+        self.opened, self.opening = True, self.environment.now
+        if self._chance.objection_days < NEVER:
+            self.environment.process(self._objected())
+        if self.record.learning_days and self.record.status != "existing":
+            # At the mean throughput of each step of the learning curve.
+            self._learn(0)
+            self.environment.process(self._learning())
+
+    def _objected(self) -> Steps:
+        yield self.environment.timeout(self._chance.objection_days)
+        left = self.record.objection_capacity_fraction
+        self._change(self._stops, self._share, replace(self._pace, left=left))
+
+    def _learning(self) -> Steps:
+        opened = self.environment.now
+        for step in range(1, LEARNING_STEPS + 1):
+            ends = opened + self.record.learning_days * step / LEARNING_STEPS
+            yield self.environment.timeout(ends - self.environment.now)
+            self._learn(step)
+
+    def _learn(self, step: int) -> None:
+        start = self.record.learning_start_fraction
+        learned = start + (1.0 - start) * (step + 0.5) / LEARNING_STEPS if step < LEARNING_STEPS else 1.0
+        self._change(self._stops, self._share, replace(self._pace, learned=learned))
+
+    def known_pace(self, days: float) -> float:
+        """Return the mean pace over some days from now on, by all that is known now [1]."""
+        if not (self.opened and self.record.learning_days and self.record.status != "existing"):
+            return self._pace.left
+        start, age = self.record.learning_start_fraction, self.environment.now - self.opening
+        curve = [start + (1.0 - start) * min(max(day, 0.0) / self.record.learning_days, 1.0)
+                 for day in (age, age + days)]  # fmt: skip
+        learns = min(max(self.record.learning_days - age, 0.0), days)
+        mean = (0.5 * (curve[0] + curve[1]) * learns + (days - learns)) / days
+        return mean * self._pace.left
+
+    def _disturbed(
+        self, lengths: Iterable[tuple[float, float]], season: frozenset[int], calendar: Sequence[int]
+    ) -> Steps:
         for up, down in lengths:
-            yield self.environment.timeout(up)
+            if season == ALL_YEAR:
+                yield self.environment.timeout(up)
+            else:
+                yield from self._in_season(up, season, calendar)
             self.stop()
             yield self.environment.timeout(down)
             self.resume()
         raise StreamExhaustedError("more stops of a facility than were drawn")
+
+    def _in_season(self, days: float, season: frozenset[int], calendar: Sequence[int]) -> Steps:
+        """Wait for some days in months of a season; for ever if there are not as many left."""
+        for begins, ends, month in zip(self._months, [*self._months[1:], NEVER], calendar, strict=True):
+            now = self.environment.now
+            if ends <= now or month not in season:
+                continue
+            inside = min(days, ends - max(begins, now))
+            yield self.environment.timeout(max(begins, now) + inside - now)
+            days -= inside
+            if days <= 0.0:
+                return
+        yield self.environment.event()
 
     def _work(self) -> Steps:
         while True:

@@ -142,7 +142,8 @@ class ObservedState:
     period
         The planning period that begins now.
     remaining_g
-        Recorded gross mass of each lot [g], shape (lot,).
+        Mass of each lot in store and in no facility's queue [g], by the records, or truly once it has been
+        opened; 0 before it has arrived; shape (lot,).
     available_usd
         Unspent, uncommitted money of each fund [USD], shape (fund,).
     commissioned

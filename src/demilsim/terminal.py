@@ -92,7 +92,11 @@ def guarded(app: typer.Typer) -> int:
             raise
         for line in str(error).splitlines():
             typer.echo(line, err=True)
-        return ExitCode.TARGET_MISSED if isinstance(error, SolverError | WorkerLostError) else ExitCode.INPUT_WRONG
+        return (
+            ExitCode.TARGET_MISSED
+            if isinstance(error, SolverError | WorkerLostError)
+            else ExitCode.INPUT_WRONG
+        )
     except Exception as error:
         if debug:
             raise

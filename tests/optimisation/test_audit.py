@@ -135,7 +135,7 @@ def test_shifts_and_shots_count_as_work(changes: dict[str, float], days: float) 
 
 
 def test_new_plant_is_held_to_its_pace() -> None:
-    """A kiln that opens on day 181 at half pace, and learns for 184 days, does 0.625 of 92 days in the next 92.
+    """A kiln opens on day 181 at half pace and learns for 184 days: the next 92 days are worth 57.5.
 
     Objections at 365.25 a year and no effect before them: on average a fifth is left from the first days on.
     """

@@ -122,7 +122,7 @@ def test_optimised_plan_passes_the_audit() -> None:
 
 
 def test_plant_that_learns_is_planned_at_its_pace() -> None:
-    """A kiln that opens at half pace is filled to 57.5 of 92 days in its first quarter, and the audit agrees."""
+    """A kiln that opens at half pace is filled to 57.5 of 92 days in its first quarter; the audit agrees."""
     base = build_or_not(facility_rates=(rate("KILN", throughput_t_per_day=0.5, unit_cost_usd_per_t=400.0),))
     kiln = base.facilities[1].model_copy(update={"learning_days": 184.0, "learning_start_fraction": 0.5})
     used = []

@@ -281,6 +281,31 @@ def test_commissioned_kiln_comes_out_the_same() -> None:
     assert seen.destroyed_g > 0.0
 
 
+def test_facilities_as_they_really_run_come_out_the_same() -> None:
+    """Shifts, shots, Weibull repairs, seasons, learning, objections, drawn lead times: the same in both."""
+    base, seen = three_sites(), Seen()
+    plant, outdoors, kiln = base.facilities
+    changed = (
+        plant.model_copy(
+            update={"breakdown_shape": 0.6, "repair_shape": 3.0, "shifts_per_day": 2.0,
+                    "objections_per_year": 0.5, "objection_capacity_fraction": 0.4},
+        ),
+        outdoors.model_copy(
+            update={"weather_stops_per_year": 20.0, "weather_stop_mean_days": 6.0, "weather_months": (5, 9),
+                    "neq_limit_kg_per_shot": 30.0, "shots_per_day": 3.0},
+        ),
+        kiln.model_copy(
+            update={"lead_time_sigma": 0.6, "learning_days": 250.0, "learning_start_fraction": 0.2,
+                    "objections_per_year": 0.7, "objection_capacity_fraction": 0.5},
+        ),
+    )  # fmt: skip
+    scenario = replace(base, facilities=changed)
+    for variant in (scenario, harsh(scenario)):
+        compare(prepare(variant), everything(variant), range(20), seen)
+        compare(prepare(variant), at_the_kiln(variant), range(20), seen)
+    assert seen.destroyed_g > 0.0
+
+
 def test_fund_pays_on_the_day_it_expires() -> None:
     """A fund that expires on the first day of the second quarter pays for a line then, in both."""
     scenario, seen = world(funds=[fund(expires=dt.date(2026, 4, 1))]), Seen()

@@ -261,8 +261,13 @@ class AgeingProfile:
         )
 
     @cached_property
+    def _columns(self) -> tuple[Ints, Ints]:
+        """Lots with propellant, and without."""
+        return np.flatnonzero(self.propellant), np.flatnonzero(~self.propellant)
+
+    @cached_property
     def _propellant_at_median(self) -> tuple[Floats, Floats]:
-        """Stabiliser fraction from which each lot with propellant is followed, and its effective age since."""
+        """Stabiliser from which each propellant lot is followed [1], and its effective age since [yr]."""
         unknown = np.isnan(self.initial)
         past = np.where(unknown, self.past_effective_age, 0.0)
         columns = self.propellant
@@ -284,10 +289,11 @@ class AgeingProfile:
         """
         rates = self.scenario.register.event_rate
         rate = np.empty((self.effective_age.shape[0], self.initial.size))
-        rate[:, self.propellant] = rates.ageing_per_t_year * ageing_factor(self.stabiliser(lot_factor), rates)
-        rate[:, ~self.propellant] = (
-            rates.ageing_per_t_year * rates.ageing_factor_without_propellant * self.corrosion
-        )
+        with_it, without = self._columns
+        aged = ageing_factor(self.stabiliser(lot_factor), rates)
+        aged *= rates.ageing_per_t_year
+        rate[:, with_it] = aged
+        rate[:, without] = rates.ageing_per_t_year * rates.ageing_factor_without_propellant * self.corrosion
         return rate
 
     def mean_rate_per_t_year(self) -> Floats:

@@ -1,4 +1,4 @@
-"""Measures other than destruction: which storehouses they touch, what they leave of each rate, who may pay."""
+"""Measures other than destruction: what they touch, what they leave of each rate, who may pay."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from demilsim.reporting.records import (
     Band,
     CommissionedFacility,
     Difference,
+    FacilityDays,
     FacilityYears,
     Fund,
     Measures,
@@ -92,6 +93,7 @@ class _Summary(Stored):
     differences: dict[str, Difference] = Field(default_factory=dict)
     regions: dict[str, tuple[Region, ...]] = Field(default_factory=dict)
     destroyed_by_facility: dict[str, tuple[FacilityYears, ...]] = Field(default_factory=dict)
+    time_use: dict[str, tuple[FacilityDays, ...]] = Field(default_factory=dict)
     spend_by_fund: dict[str, tuple[Fund, ...]] = Field(default_factory=dict)
     money_outside_funds: dict[str, MoneyOutside] = Field(default_factory=dict)
     commissionings: dict[str, tuple[CommissionedFacility, ...]] = Field(default_factory=dict)
@@ -142,6 +144,7 @@ def _policy(name: str, summary: _Summary, timeline: Timeline | None) -> PolicyRe
         timeline=timeline,
         regions=summary.regions.get(name, ()),
         facilities=summary.destroyed_by_facility.get(name, ()),
+        time_use=summary.time_use.get(name, ()),
         funds=summary.spend_by_fund.get(name, ()),
         money_outside=summary.money_outside_funds.get(name),
         commissionings=summary.commissionings.get(name, ()),

@@ -147,6 +147,14 @@ class FacilityYears(Stored):
     destroyed_t: tuple[float, ...]
 
 
+class FacilityDays(Stored):
+    """Mean working days of one facility over the horizon by what became of them [d]."""
+
+    facility_id: Text
+    name: Text
+    days: dict[Text, float]
+
+
 class Fund(Stored):
     """What became of one fund's money [USD].
 
@@ -305,6 +313,7 @@ class PolicyResult:
     timeline: Timeline | None
     regions: tuple[Region, ...]
     facilities: tuple[FacilityYears, ...]
+    time_use: tuple[FacilityDays, ...]
     funds: tuple[Fund, ...]
     money_outside: MoneyOutside | None
     commissionings: tuple[CommissionedFacility, ...]

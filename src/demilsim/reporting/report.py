@@ -9,6 +9,7 @@ from pathlib import Path
 
 from demilsim.errors import ResultsError
 from demilsim.reporting import plan_views, risk_views, uncertainty_views, views
+from demilsim.reporting.delay_views import time_use
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.figures import DrawnFigure, draw_figures
 from demilsim.reporting.folder import read_results, write_atomically
@@ -63,6 +64,7 @@ class Page:
     regions: Table
     commissionings: Table
     destroyed: Table
+    time_use: Table
     money: Table
     money_outside: Table
     plan_lines: Table
@@ -164,6 +166,7 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         regions=views.regions(results),
         commissionings=views.commissionings(results),
         destroyed=views.destroyed(results),
+        time_use=time_use(results),
         money=views.money(results),
         money_outside=views.money_outside(results),
         plan_lines=plan_views.plan_lines(results, audience),

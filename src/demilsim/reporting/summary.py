@@ -12,6 +12,7 @@ from demilsim.experiments.intervals import Interval, Intervals, ensemble_interva
 from demilsim.experiments.precision import PrecisionReached
 from demilsim.experiments.rare_events import explosion_chances, is_exact
 from demilsim.experiments.statistics import LEVEL, Estimate, quantile_interval, share
+from demilsim.experiments.time_use import mean_time_use
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
@@ -21,6 +22,7 @@ from demilsim.reporting.uncertainty import uncertainty_document
 from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
+from demilsim.simulation.delays import USES
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, date_of
 
 CLEARANCE_QUANTILES = (5, 50, 95)
@@ -76,12 +78,27 @@ def summary_document(
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
         "money_outside_funds": {name: _outside(ensemble, name) for name in policies},
+        "time_use": {policies[-1]: _time_use(ensemble.scenario, ensemble.plans[policies[-1]], seed)},
         "commissionings": {name: _commissionings(ensemble, plan) for name, plan in ensemble.plans.items()},
         "risk": risk_document(ensemble, chances),
         "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,
         "assumptions": assumption_rows(ensemble.scenario),
         "notes": list(notes),
     }
+
+
+def _time_use(scenario: Scenario, plan: DisposalPlan, seed: int) -> list[Document]:
+    """Return where the working days of each facility go under a plan [d]."""
+    return [
+        {
+            "facility_id": facility.facility_id,
+            "name": facility.name,
+            "days": dict(zip((use.value for use in USES), days, strict=True)),
+        }
+        for facility, days in zip(
+            scenario.facilities, mean_time_use(scenario, plan, seed=seed).tolist(), strict=True
+        )
+    ]
 
 
 def scenario_facts(scenario: Scenario) -> Document:

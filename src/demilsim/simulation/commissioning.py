@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from demilsim.model.calendar import first_open_period
-from demilsim.simulation.destruction import Plant
+from demilsim.simulation.destruction import Plant, Stop
 from demilsim.simulation.draws import Draws
 from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.pace import Pace
@@ -56,6 +56,7 @@ class Commissioning:
             lead_days = float(self.draws.lead_days[build.facility])
             opens = first_open_period(self.world.scenario, lead_days, period)
             self._open(build.facility, float(self.world.knots[opens]))
+            self.plants[build.facility].ordered = period
             self.to_keep_open.append(build)
         self.to_order = waiting
 
@@ -77,7 +78,7 @@ class Commissioning:
             yearly_usd = self.world.scenario.facilities[build.facility].fixed_cost_usd_per_year
             payment = self.ledger.commit(build.standing_payers, cents(yearly_usd * years(end - day)))
             if payment is None:
-                plant.close(day, end)
+                plant.close(day, end, Stop.UNPAID)
             else:
                 self._pay(payment, day)
 

@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import NamedTuple
 
 from demilsim.simulation.funding import Payment, split
 from demilsim.simulation.pace import Pace
 from demilsim.simulation.schedule import Order
 from demilsim.simulation.working_time import WorkingTime
+
+
+class Stop(Enum):
+    """Why the working time of a facility fell short of what it was."""
+
+    ACCIDENT = auto()
+    EXPLOSION = auto()
+    UNPAID = auto()
+    PACE = auto()
 
 
 @dataclass(slots=True)
@@ -37,6 +47,8 @@ class Job:
         Money committed to a move of mobile plant to its site before it begins; None if there is none.
     move_begins
         Day on which that move begins, as things stand [d].
+    ready
+        Day on which it was committed [d].
     begin, end
         On its facility's clock, as things stand [working d].
     """
@@ -48,6 +60,7 @@ class Job:
     late: bool = False
     move: Payment | None = None
     move_begins: float = 0.0
+    ready: float = 0.0
     begin: float = 0.0
     end: float = 0.0
 
@@ -55,7 +68,7 @@ class Job:
 class Segment(NamedTuple):
     """A stretch of finished work: mass [g] done between two readings of a facility's working clock.
 
-    `arrival` is the day on which its load was there [d].
+    `arrival` is the day on which its load was there, `ready` that on which it was committed [d].
     """
 
     facility: int
@@ -65,6 +78,7 @@ class Segment(NamedTuple):
     end: float
     payment: Payment
     arrival: float
+    ready: float = 0.0
 
 
 class Accident(NamedTuple):
@@ -92,6 +106,8 @@ class Plant:
         Stoppage after an accident [d].
     open_from
         Day from which it may work [d]; infinite before it is ordered.
+    ordered
+        Period in which the plan ordered it; -1 if it did not.
     place, move_days
         Site where mobile plant stands, -1 without a place, and how long it moves to another [d].
     held_until
@@ -108,6 +124,8 @@ class Plant:
         `processed_g` at which the next accident happens [g].
     moves
         Readings of the clock at the beginning and the end of each move that was made [working d].
+    lost
+        Working days that its path lost, by reason [working d].
     read_day, read
         The last day asked for, and the clock on it: many jobs are placed on the same day.
     """
@@ -118,6 +136,7 @@ class Plant:
     accident_deaths: Sequence[float]
     stop_days: float
     open_from: float
+    ordered: int = -1
     place: int = -1
     move_days: float = 0.0
     held_until: float = 0.0
@@ -129,6 +148,7 @@ class Plant:
     queue: deque[Job] = field(default_factory=deque)
     segments: list[Segment] = field(default_factory=list)
     moves: list[tuple[float, float]] = field(default_factory=list)
+    lost: dict[Stop, float] = field(default_factory=dict)
     next_accident_g: float = field(init=False)
     read_day: float = -1.0
     read: float = 0.0
@@ -188,13 +208,14 @@ class Plant:
             Money committed to the move before it, if there is one.
         """
         arrival = max(day + late_days + order.travel_days, self.open_from)
-        job = Job(order, mass_g, payment, arrival, late_days > 0.0, move)
-        position = len(self.queue)
-        while position and self.queue[position - 1].late and self.queue[position - 1].arrival > arrival:
+        job = Job(order, mass_g, payment, arrival, late_days > 0.0, move, ready=day)
+        queue = self.queue
+        position = len(queue)
+        while position and queue[position - 1].late and queue[position - 1].arrival > arrival:
             position -= 1
-        if position == len(self.queue):
-            self._time(job, self.queue[-1].end if self.queue else self.cursor)
-            self.queue.append(job)
+        if position == len(queue):
+            self._time(job, queue[-1].end if queue else self.cursor)
+            queue.append(job)
         else:
             self.queue.insert(position, job)
             self._retime()
@@ -265,7 +286,7 @@ class Plant:
         # A facility that outlives its block of draws would silently become safe, so fail instead.
         assert self.accidents < len(self.accident_at_g), "more accidents than the block of draws holds"
         self.next_accident_g = self.accident_at_g[self.accidents]
-        self.close(day, day + self.stop_days)
+        self.close(day, day + self.stop_days, Stop.ACCIDENT)
 
     def _record(
         self, job: Job, mass_g: int, end: float, payment: Payment, done: Callable[[Segment], None]
@@ -278,7 +299,7 @@ class Plant:
             self.place = job.order.site
         self.cursor = end
         self.processed_g += mass_g
-        segment = Segment(self.index, job.order.lot, mass_g, job.begin, end, payment, job.arrival)
+        segment = Segment(self.index, job.order.lot, mass_g, job.begin, end, payment, job.arrival, job.ready)
         self.segments.append(segment)
         done(segment)
 
@@ -304,10 +325,10 @@ class Plant:
             self.queue.popleft()
         self._retime()
 
-    def close(self, start: float, end: float) -> None:
+    def close(self, start: float, end: float, why: Stop) -> None:
         """Stop all work within [start, end]."""
         end = min(end, max(start, self.path.days[-1]))
-        self.path = self.path.closed(start, end)
+        self._lose(why, self.path.closed(start, end))
         if self.full_path is not None:
             self.full_path = self.full_path.closed(start, end)
         self.read_day = -1.0
@@ -316,6 +337,11 @@ class Plant:
     def slow(self, pace: Pace) -> None:
         """Take up the pace of a facility that opens."""
         self.pace, self.full_path = pace, self.path
-        self.path = pace.slow(self.path)
+        self._lose(Stop.PACE, pace.slow(self.path))
         self.read_day = -1.0
         self._retime()
+
+    def _lose(self, why: Stop, path: WorkingTime) -> None:
+        """Take up another working time, and note how much less it is."""
+        self.lost[why] = self.lost.get(why, 0.0) + self.path.worked[-1] - path.worked[-1]
+        self.path = path

@@ -46,6 +46,25 @@ def draw_working_times(
         Working time of each facility, and the same at each knot [working d], shape (knot, facility).
     """
     facilities = world.scenario.facilities
+    breakdowns, weather = draw_stops(world, streams)
+    paths = working_times(
+        world.calendar_edges,
+        world.calendar_share,
+        np.hstack([breakdowns[0], weather[0]]),
+        np.hstack([breakdowns[1], weather[1]]),
+    )
+    if np.isfinite(objections).any():
+        paths = tuple(
+            Pace(f, 0.0, day).slow(path) if f.status == "existing" else path
+            for f, day, path in zip(facilities, objections.tolist(), paths, strict=True)
+        )
+    columns = [np.interp(world.knots, path.days, path.worked) for path in paths]
+    return paths, np.array(columns, dtype=float).reshape(len(paths), world.knots.size).T
+
+
+def draw_stops(world: World, streams: Streams) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return starts and ends of breakdowns, and of weather stops [d], shape (facility, stop)."""
+    facilities = world.scenario.facilities
     breakdowns = _renewals(
         world, streams, (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN),
         [
@@ -63,19 +82,8 @@ def draw_working_times(
         ],
     )  # fmt: skip
     seasonal = _seasonal_weather(world, streams)
-    paths = working_times(
-        world.calendar_edges,
-        world.calendar_share,
-        np.hstack([breakdowns[0], weather[0], seasonal[0]]),
-        np.hstack([breakdowns[1], weather[1], seasonal[1]]),
-    )
-    if np.isfinite(objections).any():
-        paths = tuple(
-            Pace(f, 0.0, day).slow(path) if f.status == "existing" else path
-            for f, day, path in zip(facilities, objections.tolist(), paths, strict=True)
-        )
-    columns = [np.interp(world.knots, path.days, path.worked) for path in paths]
-    return paths, np.array(columns, dtype=float).reshape(len(paths), world.knots.size).T
+    start, end = (np.hstack(pair) for pair in zip(weather, seasonal, strict=True))
+    return breakdowns, (start, end)
 
 
 def draw_objections(world: World, streams: Streams) -> Floats:

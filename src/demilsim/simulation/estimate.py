@@ -70,7 +70,7 @@ def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
     if not segments:
         none, no_index = np.empty(0), np.empty(0, dtype=np.int64)
         return Work(clock, no_index, no_index, none, none, none, np.empty((world.knots.size, 0)), (), none)
-    facility, lot, mass, begin, end, payments, arrival = zip(*segments, strict=True)
+    facility, lot, mass, begin, end, payments, arrival, _ = zip(*segments, strict=True)
     where, mass_g = np.array(facility), np.array(mass, dtype=float)
     start, stop = np.array(begin), np.array(end)
     length = np.maximum(stop - start, np.finfo(float).tiny)

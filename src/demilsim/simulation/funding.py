@@ -82,6 +82,11 @@ class Ledger:
         """
         if mass_g and self.verification_cents_per_t:
             return self._commit_verified(eligible, amount, mass_g)
+        if eligible and self.available[eligible[0]] >= amount > 0:
+            fund = eligible[0]
+            self.available[fund] -= amount
+            self.committed[fund] += amount
+            return ((fund, amount),)
         held = 0
         for fund in eligible:
             held += self.available[fund]

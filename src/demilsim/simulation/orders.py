@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 
 from demilsim.simulation.destruction import Job, Plant
 from demilsim.simulation.funding import Ledger, Payment
@@ -62,6 +63,19 @@ class Tour:
         return found
 
 
+class Held(Enum):
+    """Why a facility was given no more work at the start of a period."""
+
+    MONEY = auto()
+    PERMIT = auto()
+    SITE_CLOSED = auto()
+    LOT_MISSING = auto()
+    ROAD_CLOSED = auto()
+    AHEAD = auto()
+    NOTHING_DUE = auto()
+    DONE = auto()
+
+
 @dataclass(slots=True)
 class OrderBook:
     """Orders that wait, and what has been promised of stock and permits.
@@ -78,6 +92,10 @@ class OrderBook:
         What each facility may still be given in this permit year [g].
     condemned_g
         What tests found below the level at which it must be destroyed [g].
+    opened
+        Lots of which a load has been packed, so that their true mass is known.
+    log
+        Why each facility was given no more in each period, by (facility, period): the first reason met.
     moved
         Moves that were under way when their orders went back: (day, fund, cents).
     """
@@ -93,10 +111,13 @@ class OrderBook:
     moved: list[tuple[float, int, int]] = field(default_factory=list)
     _waiting: dict[Key, Waiting] = field(default_factory=dict)
     condemned_g: int = 0
+    log: dict[tuple[int, int], Held] = field(default_factory=dict)
+    _alone: bool = True
     _pushed: int = 0
-    _opened: set[int] = field(default_factory=set)
+    opened: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._alone = all(len(pool) == 1 for pool in self.schedule.pools)
         self.committed_g = [0] * len(self.stock.present_g)
         self.permit_g = [float("inf")] * len(self.plants)
 
@@ -107,6 +128,15 @@ class OrderBook:
         queue = self._waiting.setdefault((pool[0], order.payers, site), [])
         self._pushed += 1
         heapq.heappush(queue, (order.rank, self._pushed, order))
+
+    def take_over(self, schedule: Schedule, period: int) -> None:
+        """Follow another plan from a period on: what waits is forgotten, what facilities have stays."""
+        self.schedule = schedule
+        self._alone = all(len(pool) == 1 for pool in schedule.pools)
+        self._waiting.clear()
+        for due in schedule.due[:period]:
+            for order in due:
+                self.push(order)
 
     def take_back(self, job: Job, day: float) -> None:
         """Turn a committed job into an order again; `_commit` cuts it to what is left then."""
@@ -150,24 +180,32 @@ class OrderBook:
             Day on which each site opens again [d].
         """
         waiting = [(queue[0][0], key) for key, queue in self._waiting.items() if queue]
+        if not waiting:
+            return
         pools = self.schedule.pools
         room = self._room(period, day, {f for _, key in waiting for f in pools[key[0]]})
         end = float(self.world.knots[period + 1])
         self.dispatch.begin(period)
         aside: list[Order] = []
+        alone, plain, to_come = self._alone, self.dispatch.plain, self.stock.to_come_g
+        leaves = day
         heads, tours = self._heads([head for head in waiting if self._spare(head[1][0], room) > 0.0])
         heapq.heapify(heads)
         while heads:
             _, key = heapq.heappop(heads)
             queue = self._waiting[key]
-            if self._spare(key[0], room) <= 0.0:
+            if (room[key[0]] if alone else self._spare(key[0], room)) <= 0.0:
                 continue
             order, more = queue[0][2], True
-            leaves = day if self.dispatch.plain else self.dispatch.departure(order, day)
-            shut = closed_until[order.site] > day or leaves >= end
-            if shut or self.stock.to_come_g[order.lot]:
+            if not plain:
+                leaves = self.dispatch.departure(order, day)
+            if closed_until[order.site] > day or leaves >= end or to_come[order.lot]:
                 heapq.heappop(queue)
                 aside.append(order)
+                if closed_until[order.site] > day:
+                    self._hold(order, period, Held.SITE_CLOSED)
+                else:
+                    self._hold(order, period, Held.LOT_MISSING if to_come[order.lot] else Held.ROAD_CLOSED)
             else:
                 more = self._commit(order, queue, room, day, leaves)
             if more and queue:
@@ -202,9 +240,9 @@ class OrderBook:
         """Find out what a lot really weighs: what a plan for all of it did not know of is ordered too."""
         lot = order.lot
         more_g = self.stock.full_g[lot] - int(self.world.lot_g[lot])
-        if more_g > 0 and lot not in self._opened and self.schedule.planned_g[lot] == self.world.lot_g[lot]:
+        if more_g > 0 and lot not in self.opened and self.schedule.planned_g[lot] == self.world.lot_g[lot]:
             self.push(replace(order, mass_g=more_g))
-        self._opened.add(lot)
+        self.opened.add(lot)
 
     def condemn(self, lot: int) -> None:
         """Order the destruction of what is left of a lot before all else, if any facility can do it."""
@@ -218,7 +256,7 @@ class OrderBook:
     def _room(self, period: int, day: float, facilities: Iterable[int]) -> dict[int, float]:
         """Return the work that some facilities may still be given in a period [working d]."""
         end = float(self.world.knots[period + 1])
-        expected = self.world.nominal_days[:, period].tolist()
+        expected = self.world.nominal_days_in[period]
         return {
             f: COMMITMENT_MARGIN * self._at_pace(f, expected[f], day, end) - self.plants[f].backlog_days(day)
             if self.plants[f].open_from < end
@@ -245,23 +283,26 @@ class OrderBook:
         self, order: Order, queue: Waiting, room: dict[int, float], day: float, leaves: float
     ) -> bool:
         """Commit one order, or the part that its permit allows; return False to pass its heap over."""
-        left = self.stock.present_g[order.lot] - self.committed_g[order.lot]
-        wanted = min(order.mass_g, left)
+        lot = order.lot
+        left = self.stock.present_g[lot] - self.committed_g[lot]
+        wanted = order.mass_g if order.mass_g < left else left
         if wanted <= 0:
             heapq.heappop(queue)
             return True
-        pool = self.schedule.pools[order.facility]
-        if len(pool) > 1:
-            order = self._directed(order, pool, room)
-        mass = int(min(wanted, self.permit_g[order.facility]))
+        if not self._alone:
+            order = self._directed(order, self.schedule.pools[order.facility], room)
+        facility = order.facility
+        permit = self.permit_g[facility]
+        mass = wanted if wanted <= permit else int(permit)
         if mass <= 0:
+            self._hold(order, self.dispatch.period, Held.PERMIT)
             return False
-        plant, payers = self.plants[order.facility], self.schedule.payers[order.payers]
+        plant, payers = self.plants[facility], self.schedule.payers[order.payers]
         move: Payment | None = None
-        if plant.must_move(order):
-            cost_usd = self.world.scenario.facilities[order.facility].move_cost_usd
-            move = self.ledger.commit(payers, cents(cost_usd))
+        if plant.place >= 0 and plant.must_move(order):
+            move = self.ledger.commit(payers, cents(self.world.scenario.facilities[facility].move_cost_usd))
             if move is None:
+                self._hold(order, self.dispatch.period, Held.MONEY)
                 return False
         dispatch, cost, late = self.dispatch, order.cost_cents(mass), 0.0
         if not dispatch.plain:
@@ -269,20 +310,44 @@ class OrderBook:
         payment = self.ledger.commit(payers, cost, mass)
         if payment is None:
             self.ledger.release(move or ())
+            self._hold(order, self.dispatch.period, Held.MONEY)
             return False
         heapq.heappop(queue)
-        self._open(order)
+        if self.world.has_true_stock:
+            self._open(order)
         if mass < wanted:
             self.push(replace(order, mass_g=wanted - mass))
         if move is not None:
-            room[order.facility] -= self._moving_days(plant)
+            room[facility] -= self._moving_days(plant)
         if not dispatch.plain:
             late = leaves - day + dispatch.send(order, mass)
         plant.add(order, mass, payment, day, late, move)
-        self.committed_g[order.lot] += mass
-        self.permit_g[order.facility] -= mass
-        room[order.facility] -= mass * order.days_per_g
+        self.committed_g[lot] += mass
+        self.permit_g[facility] = permit - mass
+        room[facility] -= mass * order.days_per_g
         return True
+
+    def _hold(self, order: Order, period: int, why: Held) -> None:
+        """Note why an order waits; where several do, what held up the first of them counts."""
+        for facility in self.schedule.pools[order.facility]:
+            self.log.setdefault((facility, period), why)
+
+    def note_the_rest(self) -> None:
+        """Complete the log at the end: periods in which no order of a facility was refused."""
+        periods = self.world.scenario.periods
+        last_due = dict.fromkeys(range(len(self.plants)), -1)
+        for period, due in enumerate(self.schedule.due):
+            for order in due:
+                for facility in self.schedule.pools[order.facility]:
+                    last_due[facility] = period
+        last_work = {
+            plant.index: max((s.ready for s in plant.segments), default=-1.0) for plant in self.plants
+        }
+        knots = self.world.knots.tolist()
+        for facility, due_in in last_due.items():
+            for period in range(periods):
+                later = Held.AHEAD if knots[period] < last_work[facility] else Held.DONE
+                self.log.setdefault((facility, period), Held.NOTHING_DUE if period < due_in else later)
 
     def _moving_days(self, plant: Plant) -> float:
         """Return the working days that a move takes in the present period, as expected [d]."""

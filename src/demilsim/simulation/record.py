@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from demilsim.model.event_rate import Cause
 from demilsim.plan import Floats, Ints
@@ -110,6 +112,9 @@ class RunResult:
         Surplus left at each knot [g], shape (knot,).
     exploded_g, stolen_g
         Lost in explosions, and to thieves [g].
+    time_use
+        Working days by what became of them [d], shape (facility, use) in the order of `delays.Use`; empty
+        unless it was asked for.
     condemned_g
         What tests found below the level at which it must be destroyed [g].
     """
@@ -142,3 +147,4 @@ class RunResult:
     exploded_g: int
     stolen_g: int = 0
     condemned_g: int = 0
+    time_use: Floats = field(default_factory=lambda: np.empty((0, 0)))

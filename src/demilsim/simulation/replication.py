@@ -15,11 +15,12 @@ import simpy
 
 from demilsim.model.consequence import Extent
 from demilsim.model.event_rate import Cause
-from demilsim.plan import DisposalPlan
+from demilsim.plan import DisposalPlan, Policy
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Measure
 from demilsim.simulation.commissioning import Commissioning
-from demilsim.simulation.destruction import Accident, Job, Plant, Segment
+from demilsim.simulation.delays import time_use
+from demilsim.simulation.destruction import Accident, Job, Plant, Segment, Stop
 from demilsim.simulation.draws import Candidate, Draws, draw
 from demilsim.simulation.funding import Ledger
 from demilsim.simulation.income import Promise, Receipt
@@ -28,6 +29,7 @@ from demilsim.simulation.measures import Measures, condemned
 from demilsim.simulation.orders import OrderBook
 from demilsim.simulation.pace import Pace
 from demilsim.simulation.record import Event, RunResult
+from demilsim.simulation.renewal import Renewal, observe
 from demilsim.simulation.results import collect
 from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.storage import Detonation, Stock, events_of, explosion, poisson_quantile
@@ -67,10 +69,29 @@ def simulate(scenario: Scenario, plan: DisposalPlan, streams: Streams) -> RunRes
     return run(world, compile_plan(world, plan), draw(world, streams))
 
 
-def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = None) -> RunResult:
-    """Simulate one replication of a compiled plan with chance already drawn."""
+def run(
+    world: World,
+    schedule: Schedule,
+    draws: Draws,
+    probe: Probe | None = None,
+    explain: bool = False,
+    renewal: Renewal | None = None,
+) -> RunResult:
+    """Simulate one replication of a compiled plan with chance already drawn.
+
+    Parameters
+    ----------
+    world, schedule, draws
+        The scenario, the plan and its chance.
+    probe
+        Called after every event.
+    explain
+        Whether to work out where the working days of facilities went.
+    renewal
+        Who renews the plan on the way, if anybody.
+    """
     environment = simpy.Environment()
-    state = Run(world, schedule, draws)
+    state = Run(world, schedule, draws, renewal)
     agenda: list[tuple[float, Callable[[], None]]] = []
     for receipt in draws.receipts:
         agenda.append((receipt.day, partial(state.on_receipt, receipt)))
@@ -98,7 +119,7 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
         timeout.callbacks.append(_callback(action, state, probe))
     environment.run()
     events = [*state.events, *events_of(world, state.detonations)]
-    return collect(
+    result = collect(
         world,
         draws,
         state.plants,
@@ -110,6 +131,10 @@ def run(world: World, schedule: Schedule, draws: Draws, probe: Probe | None = No
         state.measures,
         state.orders.condemned_g,
     )
+    if not explain:
+        return result
+    state.orders.note_the_rest()
+    return replace(result, time_use=time_use(world, draws, state.plants, state.orders))
 
 
 def _callback(action: Callable[[], None], state: Run, probe: Probe | None) -> Callable[[simpy.Event], None]:
@@ -128,6 +153,7 @@ class Run:
     world: World
     schedule: Schedule
     draws: Draws
+    renewal: Renewal | None = None
     plants: list[Plant] = field(init=False)
     stock: Stock = field(init=False)
     ledger: Ledger = field(init=False)
@@ -245,6 +271,8 @@ class Run:
         day = float(self.world.knots[period])
         self.advance(day)
         self.treasury.look_at_milestones(day)
+        if self.renewal and self.renewal.is_due(period):
+            self.renew(self.renewal.policy, period)
         self.commissioning.order(period, day)
         self.commissioning.keep_open(period, day)
         for measure in self.measures.start(period, day):
@@ -255,6 +283,14 @@ class Run:
         for order in self.schedule.due[period]:
             self.orders.push(order)
         self.orders.commit_lines(period, day, self.closed_until)
+
+    def renew(self, policy: Policy, period: int) -> None:
+        """Let a policy that sees what can be seen make another plan from this period on."""
+        seen = observe(self.world, period, self.stock, self.ledger, self.orders, self.plants)
+        self.schedule = compile_plan(self.world, policy.decide(seen), self.schedule.payers)
+        self.orders.take_over(self.schedule, period)
+        self.commissioning.to_order = [b for b in self.schedule.builds if self.plants[b.facility].ordered < 0]
+        self.measures.to_order = [s for s in self.schedule.measures if s.measure not in self.measures.begins]
 
     def take(self, measure: Measure, period: int, day: float) -> None:
         """Let a measure happen that is done in a day."""
@@ -311,7 +347,7 @@ class Run:
         for plant in self.plants:
             stands = plant.place if plant.place >= 0 else self.world.facility_site[plant.index]
             if stands == site:
-                plant.close(day, until)
+                plant.close(day, until, Stop.EXPLOSION)
                 plant.held_until = max(plant.held_until, until)
             plant.keep(day, partial(self.keep_job, site, day))
             if plant.place >= 0:

@@ -115,8 +115,15 @@ class Schedule:
     pools: tuple[tuple[int, ...], ...]
 
 
-def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
+def compile_plan(world: World, plan: DisposalPlan, payers: Sequence[tuple[int, ...]] = ()) -> Schedule:
     """Return the schedule of a plan.
+
+    Parameters
+    ----------
+    world, plan
+        What is compiled, and against what.
+    payers
+        Sets of funds that keep their numbers, from the schedule that this one takes over from.
 
     Raises
     ------
@@ -125,7 +132,7 @@ def compile_plan(world: World, plan: DisposalPlan) -> Schedule:
         is neither existing nor commissioned, more of a lot than there is, or a period before the first;
         or if a commissioning names anything but a possible facility.
     """
-    return _Compiler(world, plan).schedule()
+    return _Compiler(world, plan, payers).schedule()
 
 
 def _pools(facilities: Sequence[Facility]) -> tuple[tuple[int, ...], ...]:
@@ -138,7 +145,7 @@ def _pools(facilities: Sequence[Facility]) -> tuple[tuple[int, ...], ...]:
 class _Compiler:
     """Turns a plan's ids into indices and refuses what does not fit."""
 
-    def __init__(self, world: World, plan: DisposalPlan) -> None:
+    def __init__(self, world: World, plan: DisposalPlan, payers: Sequence[tuple[int, ...]]) -> None:
         scenario = world.scenario
         self._world, self._plan = world, plan
         self._lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
@@ -147,7 +154,7 @@ class _Compiler:
             f for f in world.drawing_order if not plan.funds or scenario.funds[f].fund_id in plan.funds
         ]
         self._usable = {i for i, f in enumerate(scenario.facilities) if f.status == "existing"}
-        self._payers: dict[tuple[int, ...], int] = {}
+        self._payers: dict[tuple[int, ...], int] = {known: i for i, known in enumerate(payers)}
         self._planned_g = [0] * len(scenario.lots)
 
     def schedule(self) -> Schedule:

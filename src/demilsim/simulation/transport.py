@@ -118,8 +118,8 @@ class Dispatch:
 def road_events(world: World, draws: Draws, plants: list[Plant], work: Work) -> list[Event]:
     """Return explosions on the road: one for a lot whose accumulated rate passes its own unit exponential.
 
-    A lot's loads are followed in the order in which they would arrive, and explode on that day. The load itself is counted as destroyed, since it left the
-    storehouse to be; a road accident changes neither roads nor plants in this model.
+    A lot's loads are followed in the order in which they would arrive, and explode on that day. The load is
+    counted as destroyed, since it left the storehouse to be; neither roads nor plants are changed.
     """
     risk = world.options.road_rate_per_t[work.lot, work.facility] * work.mass_g / GRAMS_PER_TONNE
     total = sums(work.lot, risk, world.lot_g.size)

@@ -162,6 +162,11 @@ class World:
         return full_stock(self, self.lot_g)
 
     @cached_property
+    def nominal_days_in(self) -> list[list[float]]:
+        """`nominal_days` as lists, for each period those of every facility."""
+        return self.nominal_days.T.tolist()
+
+    @cached_property
     def sites(self) -> Partition:
         """Storehouses by site."""
         return partition(self.storehouse_site, len(self.scenario.sites))

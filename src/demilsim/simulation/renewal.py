@@ -1,0 +1,56 @@
+"""Plans that are renewed during a replication, from what can be known at that time and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.plan import ObservedState, Policy
+from demilsim.simulation.destruction import Plant
+from demilsim.simulation.funding import Ledger
+from demilsim.simulation.orders import OrderBook
+from demilsim.simulation.storage import Stock
+from demilsim.simulation.world import World
+from demilsim.units import CENTS_PER_USD
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Who renews the plan, and how often.
+
+    Parameters
+    ----------
+    policy
+        Asked for a plan from the period that begins on; it never sees streams, true conditions or future
+        tranches.
+    every_periods
+        Periods between renewals, >= 1; the first comes after so many.
+    """
+
+    policy: Policy
+    every_periods: int
+
+    def is_due(self, period: int) -> bool:
+        """Return whether the plan is renewed at the start of a period."""
+        return period > 0 and period % self.every_periods == 0
+
+
+def observe(
+    world: World, period: int, stock: Stock, ledger: Ledger, orders: OrderBook, plants: Sequence[Plant]
+) -> ObservedState:
+    """Return what a planner can know at the start of a period."""
+    full, present = np.array(stock.full_g), np.array(stock.present_g)
+    arrived = np.array(stock.to_come_g) == 0
+    opened = np.zeros(full.size, dtype=bool)
+    opened[list(orders.opened)] = True
+    # Of a lot that nobody has opened the record is known, and what has been seen to leave it.
+    by_record = np.maximum(world.lot_g - (full - present), 0)
+    there = np.where(opened, present, by_record) * (arrived & (full > 0))
+    return ObservedState(
+        period=period,
+        remaining_g=np.maximum(there - np.array(orders.committed_g), 0),
+        available_usd=np.array(ledger.available) / CENTS_PER_USD,
+        commissioned=np.array([plant.ordered for plant in plants], dtype=np.int64),
+    )
