@@ -220,7 +220,7 @@ class Country:
         lot.loads.append((done.job.arrival, done.facility, mass_t * float(options.road_rate_per_t[place])))
 
     def road_explosions(self) -> None:
-        """Note each lot's explosion on the road: the load with which its rate passes its mark, as it arrives."""
+        """Note each lot's explosion on the road: the load with which its rate passes its mark."""
         transport = self.world.scenario.register.transport
         for lot in self.lots:
             rate = 0.0

@@ -162,7 +162,7 @@ def test_packing_keeps_every_bit() -> None:
 
 
 def test_chunks_shrink_and_hold_enough_work() -> None:
-    """Of 1,000 tasks of 2 ms two workers get a quarter of what is left, but 200 ms at least, all tasks once."""
+    """Of 1,000 tasks of 2 ms two workers get a quarter of what is left, but 200 ms at least."""
     chunks = backends._Chunks(range(1000), 2, 0.002, None)
     sizes = []
     while chunks.left:
