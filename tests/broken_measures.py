@@ -6,7 +6,10 @@ from broken import Broken
 from changes import Change, write
 
 MEASURES, INFLOWS = "measures.csv", "inflows.csv"
-COLUMNS = "measure_id,kind,site_id,storehouse_id,to_storehouse_id,level,cost_usd,yearly_cost_usd,lead_time_days,source"
+COLUMNS = (
+    "measure_id,kind,site_id,storehouse_id,to_storehouse_id,level,cost_usd,yearly_cost_usd,lead_time_days,"
+    "source"
+)
 LOT_COLUMNS = (
     "lot_id,storehouse_id,nature_id,gross_mass_t,neq_kg,status,safe_to_move,year_made,stabiliser_fraction,"
     "arrives,arrival_probability,source"

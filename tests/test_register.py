@@ -25,7 +25,8 @@ UNIT_BY_PATTERN = {
     r"explosion_given_accident": "1", r"(responders|fatalities)_per_(event|explosion)": "persons",
     r"injuries_per_fatality": "1", r"corrosion_doubling_years_\w+": "yr",
     r"attractiveness_\w+": "1",
-    r"thefts_per_lot_year": "1/yr", r"injuries_per_fire": "persons", r"k_fireball": "m/kg^(1/3)", r"evacuation_hours_\w+": "h",
+    r"thefts_per_lot_year": "1/yr", r"injuries_per_fire": "persons", r"k_fireball": "m/kg^(1/3)",
+    r"evacuation_hours_\w+": "h",
 }  # fmt: skip
 
 

@@ -15,9 +15,19 @@ from typing import NamedTuple
 import numpy as np
 import simpy
 from benchmarks.yardsticks.national_books import Books, open_links
-from benchmarks.yardsticks.national_facility import Done, Facility, Steps, facility_chances
+from benchmarks.yardsticks.national_chance import facility_chances
+from benchmarks.yardsticks.national_facility import Done, Facility, Steps
 from benchmarks.yardsticks.national_incident import Explosion, poisson_count
-from benchmarks.yardsticks.national_records import FixedDate, Fund, Job, Lot, Payment, commit
+from benchmarks.yardsticks.national_records import (
+    CountingEnvironment,
+    FixedDate,
+    Fund,
+    Job,
+    Lot,
+    Payment,
+    commit,
+)
+from benchmarks.yardsticks.national_scope import beyond
 
 from demilsim.model.event_rate import Cause
 from demilsim.plan import Floats
@@ -47,25 +57,15 @@ class Observed(NamedTuple):
 
 def observed(world: World, schedule: Schedule, draws: Draws) -> Observed:
     """Return the result of a replication and what it took."""
+    missing = beyond(world, schedule, draws)
+    if missing:
+        raise NotImplementedError(f"not in the reference: {', '.join(missing)}")
     environment = CountingEnvironment()
     country = Country(environment, world, schedule, draws)
     environment.run(until=environment.process(country.periods()))
     country.road_explosions()
     edges = sum(facility.knife_edges for facility in country.facilities)
     return Observed(country.books.result(country.funds), environment.processed, edges)
-
-
-class CountingEnvironment(simpy.Environment):
-    """An environment that counts the events it processes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.processed = 0
-
-    def step(self) -> None:
-        """Process the next event."""
-        self.processed += 1
-        super().step()
 
 
 class Country:
@@ -224,7 +224,7 @@ class Country:
         transport = self.world.scenario.register.transport
         for lot in self.lots:
             rate = 0.0
-            for arrival, facility, risk in sorted(lot.loads, key=lambda load: load[0]):
+            for arrival, facility, risk in sorted(lot.loads, key=lambda load: load[:2]):
                 before, rate = rate, rate + risk
                 if not before < self.draws.road_at[lot.index] <= rate:
                     continue

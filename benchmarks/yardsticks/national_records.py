@@ -13,6 +13,19 @@ LAST = 2
 """SimPy priority behind its own two: what is fixed by date comes after work that ends at the same time."""
 
 
+class CountingEnvironment(simpy.Environment):
+    """An environment that counts the events it processes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processed = 0
+
+    def step(self) -> None:
+        """Process the next event."""
+        self.processed += 1
+        super().step()
+
+
 class FixedDate(simpy.Event):
     """An event on a given day; on the same day those made first come first.
 
