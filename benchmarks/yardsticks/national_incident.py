@@ -20,6 +20,7 @@ from demilsim.model.blast import (
     injury_probability,
     lethality_indoors,
     outdoor_ratio,
+    overpressure_within_fit_kpa,
     scaled_distance,
 )
 from demilsim.scenario.register import Consequence
@@ -180,7 +181,11 @@ class Surroundings:
                 metres, np.float64(neq_kg), p.fragment_kill_share, p.fragment_distance_m, p.fragment_neq_kg
             )
             outdoors = max(outdoors, float(fragments))
-        hurt = float(injury_probability(np.float64(s), p.injury_share_glass, p.injury_share_near))
+        hurt = float(
+            injury_probability(
+                overpressure_within_fit_kpa(np.float64(s)), p.injury_share_glass, p.injury_share_near
+            )
+        )
         if metres <= p.debris_radius_m:
             hurt = max(hurt, p.debris_injury_share)
         return min(lethality, 1.0), outdoors, hurt
@@ -188,7 +193,8 @@ class Surroundings:
     def _damage(self, metres: float, neq_kg: float) -> float:
         if neq_kg <= 0.0 or self.world.curves.exposure.mass_fire[self.house]:
             return 0.0
-        return float(damage_share(scaled_distance(np.float64(metres), np.float64(neq_kg))))
+        s = scaled_distance(np.float64(metres), np.float64(neq_kg))
+        return float(damage_share(overpressure_within_fit_kpa(s)))
 
 
 def turned(uniform: float, house: int) -> float:

@@ -14,6 +14,7 @@ from demilsim.model.blast import (
     injury_probability,
     lethality_indoors,
     outdoor_ratio,
+    overpressure_within_fit_kpa,
     peak_overpressure_kpa,
     scaled_distance,
 )
@@ -90,8 +91,14 @@ def test_damage_share_at_quoted_tiers() -> None:
     z = np.linspace(5.0, 50.0, 200_000)
     pressure = peak_overpressure_kpa(z)
     at = [z[np.argmin(abs(pressure - kpa))] for kpa in (9.0, 11.0, 16.0)]
-    assert damage_share(np.array(at)) == pytest.approx([0.1, 0.2, 0.4], abs=1e-3)
-    assert list(damage_share(np.array([0.01, 3.0, 50.0, 1e9, math.inf]))) == [1, 1, 0, 0, 0]
+    assert damage_share(overpressure_within_fit_kpa(np.array(at))) == pytest.approx([0.1, 0.2, 0.4], abs=1e-3)
+    assert list(damage_share(overpressure_within_fit_kpa(np.array([0.01, 3.0, 50.0, 1e9, math.inf])))) == [
+        1,
+        1,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_open_air_parts_from_houses_beyond_4() -> None:
@@ -105,7 +112,7 @@ def test_injury_probability_by_hand() -> None:
     z = np.linspace(2.0, 60.0, 400_000)
     pressure = peak_overpressure_kpa(z)
     at = [z[np.argmin(abs(pressure - kpa))] for kpa in (2.0001, math.sqrt(140.0), 70.0)]
-    found = injury_probability(np.array([*at, 0.01, 60.0, math.inf]), 0.01, 0.9)
+    found = injury_probability(overpressure_within_fit_kpa(np.array([*at, 0.01, 60.0, math.inf])), 0.01, 0.9)
     assert found == pytest.approx([0.01, math.sqrt(0.009), 0.9, 0.9, 0.0, 0.0], rel=1e-3)
 
 
@@ -113,7 +120,7 @@ def test_injury_probability_by_hand() -> None:
 @given(st.floats(0.5, 80.0), st.floats(1.0, 5.0))
 def test_injury_falls_with_scaled_distance(s: float, ratio: float) -> None:
     """Further away is never worse, but for the small jumps where bands of the overpressure fit meet."""
-    near, far = injury_probability(np.array([s, s * ratio]), 0.01, 0.9)
+    near, far = injury_probability(overpressure_within_fit_kpa(np.array([s, s * ratio])), 0.01, 0.9)
     assert 0.0 <= far <= near * 1.02
 
 

@@ -100,7 +100,10 @@ def kinetic_mean_temperature_c(mean_factor: Floats, activation_energy_j_per_mol:
 
 
 def stabiliser_fraction(
-    initial: Floats, depletion_rate_per_year: float, effective_age: Floats, zero_order_share: float = 0.0
+    initial: Floats,
+    depletion_rate_per_year: float | Floats,
+    effective_age: Floats,
+    zero_order_share: float = 0.0,
 ) -> Floats:
     """Return the remaining stabiliser under zero-order, first-order or mixed depletion.
 
@@ -113,7 +116,7 @@ def stabiliser_fraction(
     initial
         S0, fraction at effective age zero [1], within [0, 1].
     depletion_rate_per_year
-        k at 25 °C [1/yr].
+        k at 25 °C [1/yr], broadcast against `initial`.
     effective_age
         tau [yr at 25 °C], broadcast against `initial`.
     zero_order_share
@@ -129,10 +132,10 @@ def stabiliser_fraction(
     Combined zero- and first-order kinetics: Bohn, on the life of double-base propellants.
     """
     k0 = zero_order_share * depletion_rate_per_year
-    exponent = (1.0 - zero_order_share) * depletion_rate_per_year * np.asarray(effective_age)
-    first_order = initial * np.exp(-exponent)
-    if k0 == 0.0:
-        return first_order
+    falling = np.asarray(effective_age) * ((zero_order_share - 1.0) * depletion_rate_per_year)
+    if zero_order_share == 0.0:
+        return initial * np.exp(falling)
+    exponent, first_order = -falling, initial * np.exp(falling)
     # expm1 keeps phi exact as k1 falls to zero; only 0/0 itself needs its limit.
     phi = np.divide(-np.expm1(-exponent), exponent, out=np.ones_like(exponent), where=exponent != 0.0)
     return np.maximum(first_order - k0 * np.asarray(effective_age) * phi, 0.0)
@@ -255,8 +258,8 @@ class AgeingProfile:
         initial, age = self._propellant_at_median
         return stabiliser_fraction(
             initial,
-            ageing.depletion_rate_per_year,
-            age * lot_factor[self.propellant],
+            ageing.depletion_rate_per_year * lot_factor[self._columns[0]],
+            age,
             ageing.zero_order_share,
         )
 

@@ -20,6 +20,9 @@ OVERPRESSURE_COEFFICIENTS = (
 )
 """ln P [kPa] in powers of ln Z: simplified Kingery-Bulmash, hemispherical surface burst (Swisdak 1994)."""
 
+_UPPER_BOUNDS = np.array([upper for _, upper, _ in OVERPRESSURE_COEFFICIENTS[:-1]])
+_COEFFICIENTS = np.array([coefficients for _, _, coefficients in OVERPRESSURE_COEFFICIENTS])
+
 DAMAGE_TIERS_KPA = (2.0, 9.0, 11.0, 16.0, 70.0)
 """Side-on overpressure of the tiers of IATG 02.20:2021, Table 8 (secondary quotation)."""
 
@@ -98,24 +101,25 @@ def peak_overpressure_kpa(scaled_distance_m: Floats) -> Floats:
     if np.any((z < low) | (z > high) | np.isnan(z)):
         raise ValueError(f"scaled distance: expected within [{low}, {high}] m kg^(-1/3) (got {z.tolist()})")
     log_z = np.log(z)
-    upper = [band[1] for band in OVERPRESSURE_COEFFICIENTS[:-1]]
-    band_of = np.searchsorted(upper, z, side="right")
-    table = np.array([coefficients for _, _, coefficients in OVERPRESSURE_COEFFICIENTS])[band_of]
-    return np.exp(np.sum(table * log_z[..., None] ** np.arange(table.shape[-1]), axis=-1))
+    table = _COEFFICIENTS[np.searchsorted(_UPPER_BOUNDS, z, side="right")]
+    total = table[..., -1]
+    for power in range(table.shape[-1] - 2, -1, -1):
+        total = total * log_z + table[..., power]
+    return np.exp(total)
 
 
-def damage_share(scaled_distance_m: Floats) -> Floats:
-    """Return the share of a building's replacement cost that is lost [1], by overpressure tier."""
-    return np.interp(_pressure_kpa(scaled_distance_m), DAMAGE_TIERS_KPA, DAMAGE_SHARES)
+def damage_share(overpressure_kpa: Floats) -> Floats:
+    """Return the share of a building's replacement cost that is lost [1], by overpressure tier [kPa]."""
+    return np.interp(overpressure_kpa, DAMAGE_TIERS_KPA, DAMAGE_SHARES)
 
 
-def injury_probability(scaled_distance_m: Floats, glass: float, near: float) -> Floats:
+def injury_probability(overpressure_kpa: Floats, glass: float, near: float) -> Floats:
     """Return the probability that a person is hurt by blast, mostly by glass and falling parts [1].
 
     Parameters
     ----------
-    scaled_distance_m
-        S [m kg^(-1/3)], > 0, any shape.
+    overpressure_kpa
+        Side-on peak overpressure [kPa], > 0, any shape.
     glass, near
         Probabilities at the lowest and the highest of `DAMAGE_TIERS_KPA` [1], > 0.
 
@@ -130,9 +134,8 @@ def injury_probability(scaled_distance_m: Floats, glass: float, near: float) -> 
     Assumed; `docs/model.md`, section 2.6.
     """
     low, high = DAMAGE_TIERS_KPA[0], DAMAGE_TIERS_KPA[-1]
-    pressure = _pressure_kpa(scaled_distance_m)
-    exponent = np.interp(np.log(pressure), np.log([low, high]), np.log([glass, near]))
-    return np.where(pressure < low, 0.0, np.exp(exponent))
+    exponent = np.interp(np.log(overpressure_kpa), np.log([low, high]), np.log([glass, near]))
+    return np.where(overpressure_kpa < low, 0.0, np.exp(exponent))
 
 
 def outdoor_ratio(scaled_distance_m: Floats, factor: float) -> Floats:
@@ -195,7 +198,7 @@ def fragment_lethality(
     return near * np.maximum(1.0 - np.asarray(distance_m) / reach_m, 0.0) * (neq_kg / (neq_kg + half_kg))
 
 
-def _pressure_kpa(scaled_distance_m: Floats) -> Floats:
-    """Return the overpressure with S held within the range of the fit [kPa]."""
+def overpressure_within_fit_kpa(scaled_distance_m: Floats) -> Floats:
+    """Return `peak_overpressure_kpa` with S held within the range of the fit [kPa]."""
     low, high = OVERPRESSURE_COEFFICIENTS[0][0], OVERPRESSURE_COEFFICIENTS[-1][1]
     return peak_overpressure_kpa(np.clip(scaled_distance_m, low, high))

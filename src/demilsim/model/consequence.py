@@ -22,6 +22,7 @@ from demilsim.model.blast import (
     injury_probability,
     lethality_indoors,
     outdoor_ratio,
+    overpressure_within_fit_kpa,
     scaled_distance,
 )
 from demilsim.model.event_rate import Cause
@@ -236,11 +237,12 @@ class Exposure:
         at_work = np.append(self.workers[pair], np.ones(events, dtype=bool))
         blast = ~self.mass_fire[storehouse] & (neq_kg > 0.0)
         s = scaled_distance(distance, np.where(blast, neq_kg, 1.0)[who])
-        hurt = injury_probability(s, p.injury_share_glass, p.injury_share_near)
+        pressure = overpressure_within_fit_kpa(s)
+        hurt = injury_probability(pressure, p.injury_share_glass, p.injury_share_near)
         hurt = np.where(distance <= p.debris_radius_m, np.maximum(hurt, p.debris_injury_share), hurt)
         alive = np.maximum(hurt - np.maximum(indoors, outdoors), 0.0) * blast[who]
         owners = self.persons[pair] * self.in_buildings[pair] * blast[event]
-        damage = damage_share(s[: event.size]) * owners * p.property_usd_per_person
+        damage = damage_share(pressure[: event.size]) * owners * p.property_usd_per_person
         return Toll(
             public=sums(who, np.where(at_work, 0.0, dead), events),
             workers=sums(who, np.where(at_work, dead, 0.0), events),

@@ -79,9 +79,23 @@ def critical_neq_kg(
     The inverse of `propagation_probability` in Q: the link is open while Q is at least this, infinite
     where the mark is above `probability_touching`.
     """
-    share = np.asarray(mark) / parameters.probability_touching
-    k_open = k_none_acceptor * (parameters.k_touching / k_none_acceptor) ** share
-    return np.where(share < 1.0, (np.asarray(separation_m) / k_open) ** 3, np.inf)
+    return open_from_kg(open_scale(separation_m, k_none_acceptor, parameters), mark, parameters)
+
+
+def open_scale(
+    separation_m: Floats, k_none_acceptor: Floats, parameters: Propagation
+) -> tuple[Floats, Floats]:
+    """Return the part of `critical_neq_kg` that no mark changes: ln NEQ at mark 0, and its rise per mark."""
+    k_none = np.asarray(k_none_acceptor, dtype=float)
+    with np.errstate(divide="ignore"):
+        at_none = 3.0 * np.log(np.asarray(separation_m) / k_none)
+    return at_none, 3.0 * np.log(k_none / parameters.k_touching) / parameters.probability_touching
+
+
+def open_from_kg(scale: tuple[Floats, Floats], mark: Floats, parameters: Propagation) -> Floats:
+    """Return `critical_neq_kg` of marks from their `open_scale` [kg]."""
+    opens = np.exp(scale[0] + scale[1] * np.asarray(mark))
+    return np.where(np.asarray(mark) < parameters.probability_touching, opens, np.inf)
 
 
 def exposed_distance_m(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,12 @@ from demilsim.model.calendar import has_season, month_edges
 from demilsim.plan import Floats
 from demilsim.simulation.pace import Pace
 from demilsim.simulation.streams import Purpose, Streams, depth_for
-from demilsim.simulation.working_time import WorkingTime, working_times
+from demilsim.simulation.working_time import WorkingTime, working_times_at
 from demilsim.simulation.world import World
 from demilsim.units import DAYS_PER_YEAR
+
+FIRST_BLOCK_SIGMAS = 4.0
+"""Room of the first block of stops, in standard deviations of a Poisson count; seldom too little."""
 
 
 class Sort(NamedTuple):
@@ -47,9 +51,9 @@ def draw_working_times(
     """
     facilities = world.scenario.facilities
     breakdowns, weather = draw_stops(world, streams)
-    paths = working_times(
-        world.calendar_edges,
-        world.calendar_share,
+    paths, readings = working_times_at(
+        world.knots,
+        *world.opening,
         np.hstack([breakdowns[0], weather[0]]),
         np.hstack([breakdowns[1], weather[1]]),
     )
@@ -58,8 +62,9 @@ def draw_working_times(
             Pace(f, 0.0, day).slow(path) if f.status == "existing" else path
             for f, day, path in zip(facilities, objections.tolist(), paths, strict=True)
         )
-    columns = [np.interp(world.knots, path.days, path.worked) for path in paths]
-    return paths, np.array(columns, dtype=float).reshape(len(paths), world.knots.size).T
+        columns = [np.interp(world.knots, path.days, path.worked) for path in paths]
+        readings = np.array(columns, dtype=float).reshape(len(paths), world.knots.size)
+    return paths, readings.T
 
 
 def draw_stops(world: World, streams: Streams) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
@@ -122,7 +127,8 @@ def _renewals(
     if not stop.size:
         return np.empty((len(sorts), 0)), np.empty((len(sorts), 0))
     keys = world.facility_keys[stop]
-    depth = depth_for(world.horizon / float((mean_up + mean_down)[stop].min()))
+    cycles = world.horizon / float((mean_up + mean_down)[stop].min())
+    depth = math.ceil(cycles + FIRST_BLOCK_SIGMAS * math.sqrt(cycles) + 1.0)
     while True:
         ups, length = streams.exponentials(purposes, keys, depth)
         ups = _weibull(ups, mean_up[stop], up_shape[stop])

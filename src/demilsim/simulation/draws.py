@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from demilsim.errors import StreamExhaustedError
 from demilsim.model.event_rate import BASE_CAUSES, Cause
-from demilsim.model.separation import critical_neq_kg
+from demilsim.model.separation import open_from_kg
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.disturbance import draw_lead_times, draw_objections, draw_working_times
 from demilsim.simulation.income import Income, Receipt, draw_income
@@ -148,12 +148,8 @@ def draw(world: World, streams: Streams) -> Draws:
     candidates = [*_ageing_candidates(world, streams, rate, lot_t, first), *_base_candidates(world, streams)]
     candidates.sort(key=lambda c: (c.day, c.storehouse, c.lot, c.cause))
     links = world.links
-    critical = critical_neq_kg(
-        links.separation_m,
-        links.k_none,
-        streams.uniform(Purpose.PROPAGATION, links.keys)[:, 0],
-        register.propagation,
-    )
+    marks = streams.uniform(Purpose.PROPAGATION, links.keys)[:, 0]
+    critical = open_from_kg(world.link_scale, marks, register.propagation)
     gaps = streams.exponential(Purpose.HANDLING_GAP, world.facility_keys, MAX_ACCIDENT_CANDIDATES)
     per_g = (
         np.array([world.scenario.methods[f.method_id].accident_rate_per_t for f in world.scenario.facilities])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -121,6 +121,26 @@ def working_times(
         Interruptions [d], shape (facility, m), >= 0; they may overlap one another, and rows may be filled up
         with infinity.
     """
+    return tuple(
+        WorkingTime(day.tolist(), done.tolist())
+        for day, done in _breakpoints(edges, share, down_start, down_end)
+    )
+
+
+def working_times_at(
+    days: Floats, edges: Floats, share: Floats, down_start: Floats, down_end: Floats
+) -> tuple[tuple[WorkingTime, ...], Floats]:
+    """Return `working_times`, and their readings on some days [working d], shape (facility, day)."""
+    found = list(_breakpoints(edges, share, down_start, down_end))
+    readings = [np.interp(days, day, done) for day, done in found]
+    paths = tuple(WorkingTime(day.tolist(), done.tolist()) for day, done in found)
+    return paths, np.array(readings, dtype=float).reshape(share.shape[0], days.size)
+
+
+def _breakpoints(
+    edges: Floats, share: Floats, down_start: Floats, down_end: Floats
+) -> Iterator[tuple[Floats, Floats]]:
+    """Yield the breakpoints of each facility's working time, and its readings there."""
     days, down = _timeline(edges, down_start, down_end)
     length = days[:, 1:] - days[:, :-1]
     interval = _intervals(edges, days[:, :-1])
@@ -132,10 +152,8 @@ def working_times(
     np.cumsum(gained, axis=1, out=worked[:, 1:])
     moves = np.ones(days.shape, dtype=bool)
     np.greater(length, 0.0, out=moves[:, 1:])
-    return tuple(
-        WorkingTime(day[kept].tolist(), done[kept].tolist())
-        for day, done, kept in zip(days, worked, moves, strict=True)
-    )
+    for day, done, kept in zip(days, worked, moves, strict=True):
+        yield day[kept], done[kept]
 
 
 def _intervals(edges: Floats, days: Floats) -> Ints:

@@ -23,7 +23,7 @@ from demilsim.model.measures import rate_factors, theft_factors
 from demilsim.model.money import Match, matches, scrap_fund
 from demilsim.model.options import DisposalOptions, disposal_options, drawing_order, may_pay_at
 from demilsim.model.partition import Partition, partition, sums
-from demilsim.model.separation import k_none, storehouse_distance_m
+from demilsim.model.separation import k_none, open_scale, storehouse_distance_m
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
@@ -160,6 +160,21 @@ class World:
     def full(self) -> FullStock:
         """What holds before anything has left, by the records."""
         return full_stock(self, self.lot_g)
+
+    @cached_property
+    def opening(self) -> tuple[Floats, Floats]:
+        """`calendar_edges` and `calendar_share` without the turns of months at which no facility changes."""
+        share = self.calendar_share
+        turns = np.flatnonzero(np.any(share[:, 1:] != share[:, :-1], axis=0)) + 1
+        kept = np.concatenate([[0], turns])
+        edges = np.append(self.calendar_edges[kept], self.calendar_edges[-1])
+        return edges, np.ascontiguousarray(share[:, kept])
+
+    @cached_property
+    def link_scale(self) -> tuple[Floats, Floats]:
+        """See `open_scale`."""
+        links = self.links
+        return open_scale(links.separation_m, links.k_none, self.scenario.register.propagation)
 
     @cached_property
     def nominal_days_in(self) -> list[list[float]]:
