@@ -65,7 +65,7 @@ NAIVE_WHOLE = {True: (500,), False: (500, 5_000)}
 NAIVE_ROUNDS = {500: 3, 5_000: 1, 50_000: 1}
 NAIVE_DAYS = {5_000: 30.0, 50_000: 6.0}
 """Days over which a wake of (a) is timed elsewhere; the first half pays for making the processes."""
-NATIONAL = 3
+NATIONAL = 10
 RULE = "risk_per_day_first"
 SCENARIO = Path(__file__).resolve().parent.parent / "scenarios" / "kazakhstan"
 MEMORY_REPLICATIONS = 5

@@ -222,7 +222,9 @@ class Plant:
 
     def keep(self, day: float, kept: Callable[[Job], bool]) -> None:
         """Keep some of the jobs; one that moves up to the head begins no earlier than `day`."""
-        head = self.queue[0] if self.queue else None
+        if not self.queue:
+            return
+        head = self.queue[0]
         self.queue = deque([job for job in self.queue if kept(job)])
         if self.queue and self.queue[0] is not head:
             self.cursor = max(self.cursor, self.clock(day))

@@ -210,10 +210,10 @@ def _ageing_candidates(
     total = cumulative[-1]
     keys = world.lot_keys[lots]
     depth = depth_for(float(total.max()))
-    reached = np.cumsum(streams.exponential(Purpose.AGEING_GAP, keys, depth), axis=1)
+    purposes = (Purpose.AGEING_GAP, Purpose.AGEING_MARK, *CONSEQUENCE)
+    gaps, marks, *consequence = streams.uniforms(purposes, keys, depth)
+    reached = np.cumsum(exponential_of(gaps), axis=1)
     _require(reached[:, -1], total, "ageing")
-    marks = streams.uniform(Purpose.AGEING_MARK, keys, depth)
-    consequence = _consequence_marks(streams, keys, depth)
     return [
         Candidate(
             _invert(world.knots, cumulative[:, i], hazard[:, i], float(reached[i, rank])),
@@ -245,10 +245,10 @@ def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
         return []
     keys = world.base_keys[rows]
     depth = depth_for(float(expected[rows].max()))
-    reached = np.cumsum(streams.exponential(Purpose.BASE_GAP, keys, depth), axis=1)
+    purposes = (Purpose.BASE_GAP, Purpose.BASE_MARK, *CONSEQUENCE)
+    gaps, marks, *consequence = streams.uniforms(purposes, keys, depth)
+    reached = np.cumsum(exponential_of(gaps), axis=1)
     _require(reached[:, -1], expected[rows], "base causes")
-    marks = streams.uniform(Purpose.BASE_MARK, keys, depth)
-    consequence = _consequence_marks(streams, keys, depth)
     return [
         Candidate(
             float(reached[i, rank] / rate[row]),
@@ -262,10 +262,6 @@ def _base_candidates(world: World, streams: Streams) -> list[Candidate]:
             (i, rank, int(rows[i])) for i, rank in np.argwhere(reached < expected[rows, None]).tolist()
         )
     ]
-
-
-def _consequence_marks(streams: Streams, keys: np.ndarray, depth: int) -> list[Floats]:
-    return list(streams.uniforms(CONSEQUENCE, keys, depth))
 
 
 def _require(last: Floats, needed: Floats, what: str) -> None:

@@ -179,8 +179,9 @@ class StorageHarm:
 
     def integrated(self, interval_years: Floats) -> tuple[float, float]:
         """Return expected deaths over the horizon (public, workers) [persons]."""
-        weights = knot_weights(interval_years, 0.0, np.ones((interval_years.size, 1)))
-        return float(np.sum(weights * self.public_per_year)), float(np.sum(weights * self.workers_per_year))
+        weights = knot_weights(interval_years, 0.0, np.ones((interval_years.size, 1)))[:, 0]
+        public, workers = self.public_per_year.sum(axis=1), self.workers_per_year.sum(axis=1)
+        return float(weights @ public), float(weights @ workers)
 
 
 def storage_harm(

@@ -120,11 +120,16 @@ def _spent(world: World, work: Work, standing: list[tuple[float, int, int]]) -> 
     # The first knot by which a stretch is done ends the period in which it is paid.
     finished = np.count_nonzero(work.clock[:, work.facility] < work.end, axis=0)
     paid_in = np.clip(finished - 1, 0, periods - 1).tolist()
-    for period, payment in zip(paid_in, work.payments, strict=True):
-        for fund, amount in payment:
-            spent[fund, period] += amount
-    for day, fund, amount in standing:
-        spent[fund, _period(world, day)] += amount
+    paid = [
+        (fund, period, amount)
+        for period, payment in zip(paid_in, work.payments, strict=True)
+        for fund, amount in payment
+    ]
+    if paid:
+        fund, period, amount = np.array(paid, dtype=np.int64).T
+        np.add.at(spent, (fund, period), amount)
+    for day, payer, cents in standing:
+        spent[payer, _period(world, day)] += cents
     return spent
 
 
