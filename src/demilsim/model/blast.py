@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from demilsim.plan import Floats
@@ -19,9 +21,6 @@ OVERPRESSURE_COEFFICIENTS = (
     (23.8, 198.5, (6.0536, -1.4066, 0.0, 0.0, 0.0)),
 )
 """ln P [kPa] in powers of ln Z: simplified Kingery-Bulmash, hemispherical surface burst (Swisdak 1994)."""
-
-_UPPER_BOUNDS = np.array([upper for _, upper, _ in OVERPRESSURE_COEFFICIENTS[:-1]])
-_COEFFICIENTS = np.array([coefficients for _, _, coefficients in OVERPRESSURE_COEFFICIENTS])
 
 DAMAGE_TIERS_KPA = (2.0, 9.0, 11.0, 16.0, 70.0)
 """Side-on overpressure of the tiers of IATG 02.20:2021, Table 8 (secondary quotation)."""
@@ -101,11 +100,19 @@ def peak_overpressure_kpa(scaled_distance_m: Floats) -> Floats:
     if np.any((z < low) | (z > high) | np.isnan(z)):
         raise ValueError(f"scaled distance: expected within [{low}, {high}] m kg^(-1/3) (got {z.tolist()})")
     log_z = np.log(z)
-    table = _COEFFICIENTS[np.searchsorted(_UPPER_BOUNDS, z, side="right")]
+    upper, coefficients = _overpressure_bands()
+    table = coefficients[np.searchsorted(upper, z, side="right")]
     total = table[..., -1]
     for power in range(table.shape[-1] - 2, -1, -1):
         total = total * log_z + table[..., power]
     return np.exp(total)
+
+
+@cache
+def _overpressure_bands() -> tuple[Floats, Floats]:
+    """Return the upper bounds of all bands but the last, and the coefficients of each."""
+    _, upper, coefficients = zip(*OVERPRESSURE_COEFFICIENTS, strict=True)
+    return np.array(upper[:-1]), np.array(coefficients)
 
 
 def damage_share(overpressure_kpa: Floats) -> Floats:

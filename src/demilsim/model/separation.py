@@ -88,8 +88,8 @@ def open_scale(
     """Return the part of `critical_neq_kg` that no mark changes: ln NEQ at mark 0, and its rise per mark."""
     k_none = np.asarray(k_none_acceptor, dtype=float)
     with np.errstate(divide="ignore"):
-        at_none = 3.0 * np.log(np.asarray(separation_m) / k_none)
-    return at_none, 3.0 * np.log(k_none / parameters.k_touching) / parameters.probability_touching
+        at_none = np.log((np.asarray(separation_m) / k_none) ** 3)
+    return at_none, np.log((k_none / parameters.k_touching) ** 3) / parameters.probability_touching
 
 
 def open_from_kg(scale: tuple[Floats, Floats], mark: Floats, parameters: Propagation) -> Floats:

@@ -92,17 +92,7 @@ class WorkingTime:
 
 
 def working_time(edges: Floats, share: Floats, down_start: Floats, down_end: Floats) -> WorkingTime:
-    """Return the working time of a calendar with interruptions.
-
-    Parameters
-    ----------
-    edges
-        Calendar breakpoints [d], shape (n + 1,), the first 0.
-    share
-        Working days per calendar day in each interval [1], shape (n,).
-    down_start, down_end
-        Interruptions [d], shape (m,), >= 0; they may overlap one another.
-    """
+    """Return the working time of one calendar with interruptions: a row of `working_times`."""
     return working_times(edges, share[None, :], down_start[None, :], down_end[None, :])[0]
 
 
