@@ -259,7 +259,8 @@ def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:
         return deaths
     held = np.ascontiguousarray(held_kg.T)
     is_open = held[links.donor[chosen]] >= draws.link_critical_kg[chosen, None]
-    is_open &= (held > 0.0)[links.acceptor[chosen]]
+    # An empty donor sets off nobody, not even a storehouse at the same place, where any NEQ would do.
+    is_open &= (held > 0.0)[links.acceptor[chosen]] & (held > 0.0)[links.donor[chosen]]
     open_bits = _packed(is_open)
     own = links.pair_root == links.pair_house
     reached = np.where(own[:, None], ALL_BITS, np.zeros(open_bits.shape[1], dtype=np.uint64))
