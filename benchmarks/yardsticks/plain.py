@@ -22,8 +22,8 @@ import numpy as np
 
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.progress import finish_worked
+from demilsim.simulation.stoppages import Calendar, alternating
 from demilsim.simulation.streams import Keys, Purpose, Streams, entity_keys, mixed_keys
-from demilsim.simulation.working_time import Calendar, alternating
 
 SITES = 5
 YEARS = 20

@@ -21,8 +21,9 @@ from benchmarks.yardsticks.plain import (
 )
 
 from demilsim.plan import Floats
+from demilsim.simulation.stoppages import alternating
 from demilsim.simulation.streams import Purpose, Streams
-from demilsim.simulation.working_time import alternating, working_times
+from demilsim.simulation.working_time import working_times
 
 NEVER = 10.0 * HORIZON
 """When whatever comes after the last comes [d]."""

@@ -13,6 +13,7 @@ from benchmarks.yardsticks.plain import BLOCK, HORIZON, MEAN_DAYS, STOP_DAYS, Ou
 from demilsim.plan import Floats
 from demilsim.simulation import progress
 from demilsim.simulation.progress import Future, Incidents, Queues
+from demilsim.simulation.stoppages import Stoppages, alternating
 from demilsim.simulation.streams import (
     Keys,
     Purpose,
@@ -21,7 +22,6 @@ from demilsim.simulation.streams import (
     exponential_of,
     uniform_of,
 )
-from demilsim.simulation.working_time import Stoppages, alternating
 
 MANTISSA = 2.0**53
 PURPOSES = (Purpose.AGEING_GAP, Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN)

@@ -142,12 +142,13 @@ def test_first_target_is_as_likely_as_said(tried: list[Trial]) -> None:
         assert abs(standard_errors(hits, p)) < STANDARD_ERRORS
 
 
-def test_conditional_chance_varies_less(tried: list[Trial]) -> None:
-    """The chance given all else varies far less than whether there is a target; marks of chains vary it."""
-    least_ratio = 30.0 if tried[0].free.until.min() == tried[0].free.world.horizon else 5.0
+def test_counts_vary_by_the_law_of_total_variance(tried: list[Trial]) -> None:
+    """Given all else a target is a coin of chance p: E (hit - p)² = E p (1 - p), so p varies less."""
     p = np.array([trial.free.p_any(np.array([trial.free.world.horizon]))[0] for trial in tried])
     hits = np.array([np.isfinite(trial.day) for trial in tried])
-    assert hits.var() > least_ratio * p.var()
+    excess = (hits - p) ** 2 - p * (1.0 - p)
+    assert abs(excess.mean()) < STANDARD_ERRORS * excess.std(ddof=1) / math.sqrt(len(tried))
+    assert hits.var() > p.var()
 
 
 def test_counted_days_fit_the_law_of_the_first_target(tried: list[Trial]) -> None:

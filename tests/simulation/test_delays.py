@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 
 from demilsim.plan import Commissioning, DisposalPlan
 from demilsim.scenario.scenario import Scenario
-from demilsim.simulation.delays import USES, Use
 from demilsim.simulation.draws import Candidate, draw
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
+from demilsim.simulation.use import USES, Use
 from demilsim.simulation.world import prepare
 from stories import QUIET, candidate, line, plan, without_accidents
 from strategies import Programme, programmes

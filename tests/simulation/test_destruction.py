@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demilsim.simulation.destruction import Accident, Plant, Segment, Stop
+from demilsim.simulation.destruction import Accident, Plant, Segment
 from demilsim.simulation.schedule import Order
+from demilsim.simulation.use import Use
 from demilsim.simulation.working_time import WorkingTime
 from stories import TONNE
 
@@ -81,7 +82,7 @@ def test_stoppage_in_the_middle_stretches_the_calendar_only() -> None:
     works, log = plant(), Log()
     works.add(order(), 10 * TONNE, (), day=0.0)
     log.upto(works, 2.0)
-    works.close(2.0, 22.0, Stop.EXPLOSION)
+    works.close(2.0, 22.0, Use.EXPLOSION)
     assert works.in_progress_g(12.0) == (0, 4 * TONNE)
     log.upto(works, 30.0)
     assert log.dates(works) == [(0, 0.0, 25.0)]
@@ -91,7 +92,7 @@ def test_stoppage_before_arrival_delays_no_more_than_it_must() -> None:
     """A load that arrives during a stoppage is worked on from the day the stoppage ends."""
     works, log = plant(), Log()
     works.add(order(travel_days=6.0), 10 * TONNE, (), day=0.0)
-    works.close(2.0, 20.0, Stop.EXPLOSION)
+    works.close(2.0, 20.0, Use.EXPLOSION)
     log.upto(works, 50.0)
     assert [works.path.when(s.end) for s in log.done] == [25.0]
 
@@ -101,7 +102,7 @@ def test_closing_beyond_the_horizon() -> None:
     works, log = plant(), Log()
     works.add(order(), 10 * TONNE, (), day=98.0)
     log.upto(works, 99.0)
-    works.close(99.0, 500.0, Stop.EXPLOSION)
+    works.close(99.0, 500.0, Use.EXPLOSION)
     log.upto(works, 100.0)
     works.settle(100.0, log.done.append)
     assert works.path.days[-1] == 100.0

@@ -27,8 +27,8 @@ from benchmarks.yardsticks.plain import (
     plain,
 )
 
+from demilsim.simulation.stoppages import Stoppages, alternating
 from demilsim.simulation.streams import Purpose, Streams
-from demilsim.simulation.working_time import Stoppages, alternating
 
 EQUAL = 1e-12
 """Relative difference that engines may have on the same draws."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from demilsim.simulation import fast, progress
 from demilsim.simulation.progress import LOOK_AHEAD, Future, Incidents, Queues, finish_worked
-from demilsim.simulation.working_time import Calendar, Stoppages
+from demilsim.simulation.stoppages import Calendar, Stoppages
 
 EQUAL = 1e-12
 """Relative difference that compiled kernels may have on the same draws."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.records import FacilityDays, StoredResults
 from demilsim.reporting.wording import fixed, label
-from demilsim.simulation.delays import Use
+from demilsim.simulation.use import Use
 
 GROUPS: tuple[tuple[str, tuple[Use, ...]], ...] = (
     ("Worked", (Use.WORKED,)),

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from demilsim.model.calendar import first_open_period
-from demilsim.simulation.destruction import Plant, Stop
+from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
 from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.pace import Pace
 from demilsim.simulation.schedule import Build
+from demilsim.simulation.use import Use
 from demilsim.simulation.world import World
 from demilsim.units import cents, years
 
@@ -78,7 +79,7 @@ class Commissioning:
             yearly_usd = self.world.scenario.facilities[build.facility].fixed_cost_usd_per_year
             payment = self.ledger.commit(build.standing_payers, cents(yearly_usd * years(end - day)))
             if payment is None:
-                plant.close(day, end, Stop.UNPAID)
+                plant.close(day, end, Use.UNPAID)
             else:
                 self._pay(payment, day)
 

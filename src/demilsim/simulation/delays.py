@@ -8,60 +8,18 @@ difference of two readings, so that work done and delays sum to the nominal days
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 
 from demilsim.plan import Floats
-from demilsim.simulation.destruction import Plant, Stop
+from demilsim.simulation.destruction import Plant
 from demilsim.simulation.disturbance import draw_stops
 from demilsim.simulation.draws import Draws
-from demilsim.simulation.orders import Held, OrderBook
+from demilsim.simulation.orders import OrderBook
+from demilsim.simulation.use import USES, Use
 from demilsim.simulation.working_time import WorkingTime, working_times
 from demilsim.simulation.world import World
-
-
-class Use(StrEnum):
-    """What became of a working day of a facility."""
-
-    WORKED = "worked"
-    NOT_OPEN = "not_open"
-    BREAKDOWN = "breakdown"
-    WEATHER = "weather"
-    PACE = "pace"
-    ACCIDENT = "accident"
-    EXPLOSION = "explosion"
-    UNPAID = "standing_cost_unpaid"
-    MOVING = "moving"
-    ON_THE_ROAD = "load_on_the_road"
-    MONEY = "money"
-    PERMIT = "permit"
-    SITE_CLOSED = "site_of_the_lot_closed"
-    LOT_MISSING = "lot_not_there"
-    ROAD_CLOSED = "road_closed"
-    AHEAD = "ahead_of_plan"
-    NOTHING_DUE = "nothing_due"
-    DONE = "nothing_left_to_do"
-
-
-USES = tuple(Use)
-_OF_STOP = {
-    Stop.ACCIDENT: Use.ACCIDENT,
-    Stop.EXPLOSION: Use.EXPLOSION,
-    Stop.UNPAID: Use.UNPAID,
-    Stop.PACE: Use.PACE,
-}
-_OF_HELD = {
-    Held.MONEY: Use.MONEY,
-    Held.PERMIT: Use.PERMIT,
-    Held.SITE_CLOSED: Use.SITE_CLOSED,
-    Held.LOT_MISSING: Use.LOT_MISSING,
-    Held.ROAD_CLOSED: Use.ROAD_CLOSED,
-    Held.AHEAD: Use.AHEAD,
-    Held.NOTHING_DUE: Use.NOTHING_DUE,
-    Held.DONE: Use.DONE,
-}
 
 
 def time_use(world: World, draws: Draws, plants: Sequence[Plant], orders: OrderBook) -> Floats:
@@ -94,8 +52,8 @@ def time_use(world: World, draws: Draws, plants: Sequence[Plant], orders: OrderB
             path.at(world.horizon) for path in (calendar[i], broken[i], stormy[i], draws.working_time[i])
         )
         lost[Use.BREAKDOWN], lost[Use.WEATHER], lost[Use.PACE] = total - without, without - fair, fair - drawn
-        for stop, days in plant.lost.items():
-            lost[_OF_STOP[stop]] += days
+        for use, days in plant.lost.items():
+            lost[use] += days
         opened = plant.path.at(min(plant.open_from, world.horizon))
         lost[Use.NOT_OPEN] = opened
         _idle(world, plant, orders, opened, lost)
@@ -122,7 +80,7 @@ def _idle(world: World, plant: Plant, orders: OrderBook, opened: float, lost: di
         free = max(free, segment.end)
     for period, (begin, end) in enumerate(_periods(world, plant.path, opened)):
         idle = end - begin - _covered(busy, begin, end)
-        lost[_OF_HELD[orders.log[plant.index, period]]] += idle
+        lost[orders.log[plant.index, period]] += idle
 
 
 def _periods(world: World, path: WorkingTime, opened: float) -> Iterable[tuple[float, float]]:

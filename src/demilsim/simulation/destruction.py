@@ -9,22 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import NamedTuple
 
 from demilsim.simulation.funding import Payment, split
 from demilsim.simulation.pace import Pace
 from demilsim.simulation.schedule import Order
+from demilsim.simulation.use import Use
 from demilsim.simulation.working_time import WorkingTime
-
-
-class Stop(Enum):
-    """Why the working time of a facility fell short of what it was."""
-
-    ACCIDENT = auto()
-    EXPLOSION = auto()
-    UNPAID = auto()
-    PACE = auto()
 
 
 @dataclass(slots=True)
@@ -148,7 +139,7 @@ class Plant:
     queue: deque[Job] = field(default_factory=deque)
     segments: list[Segment] = field(default_factory=list)
     moves: list[tuple[float, float]] = field(default_factory=list)
-    lost: dict[Stop, float] = field(default_factory=dict)
+    lost: dict[Use, float] = field(default_factory=dict)
     next_accident_g: float = field(init=False)
     read_day: float = -1.0
     read: float = 0.0
@@ -288,7 +279,7 @@ class Plant:
         # A facility that outlives its block of draws would silently become safe, so fail instead.
         assert self.accidents < len(self.accident_at_g), "more accidents than the block of draws holds"
         self.next_accident_g = self.accident_at_g[self.accidents]
-        self.close(day, day + self.stop_days, Stop.ACCIDENT)
+        self.close(day, day + self.stop_days, Use.ACCIDENT)
 
     def _record(
         self, job: Job, mass_g: int, end: float, payment: Payment, done: Callable[[Segment], None]
@@ -327,7 +318,7 @@ class Plant:
             self.queue.popleft()
         self._retime()
 
-    def close(self, start: float, end: float, why: Stop) -> None:
+    def close(self, start: float, end: float, why: Use) -> None:
         """Stop all work within [start, end]."""
         end = min(end, max(start, self.path.days[-1]))
         self._lose(why, self.path.closed(start, end))
@@ -339,11 +330,11 @@ class Plant:
     def slow(self, pace: Pace) -> None:
         """Take up the pace of a facility that opens."""
         self.pace, self.full_path = pace, self.path
-        self._lose(Stop.PACE, pace.slow(self.path))
+        self._lose(Use.PACE, pace.slow(self.path))
         self.read_day = -1.0
         self._retime()
 
-    def _lose(self, why: Stop, path: WorkingTime) -> None:
+    def _lose(self, why: Use, path: WorkingTime) -> None:
         """Take up another working time, and note how much less it is."""
         self.lost[why] = self.lost.get(why, 0.0) + self.path.worked[-1] - path.worked[-1]
         self.path = path

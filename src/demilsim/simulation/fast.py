@@ -1,6 +1,6 @@
 """Compiled kernels of keyed draws, working time and progress (extra `fast`, numba).
 
-Each function does what its namesake in `streams`, `working_time` or `progress` does, on the same draws and to
+Each function does what its namesake in `streams`, `stoppages` or `progress` does, on the same draws and to
 rounding. None is ever needed: `progress.compiled` says whether they are used. Importing this module loads
 numba, so import it only then.
 """
@@ -12,8 +12,8 @@ import numpy as np
 
 from demilsim.plan import Ints
 from demilsim.simulation.progress import Future, Incidents, Queues
+from demilsim.simulation.stoppages import Calendar, Stoppages
 from demilsim.simulation.streams import Keys
-from demilsim.simulation.working_time import Calendar, Stoppages
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
@@ -104,7 +104,7 @@ def alternating_stoppages(
     calendar
         Of all facilities.
     states, mixed, means, block
-        As of `working_time.alternating`.
+        As of `stoppages.alternating`.
     """
     rows = mixed.size
     start, end = np.empty((2, rows, block))

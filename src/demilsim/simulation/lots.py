@@ -11,7 +11,7 @@ from demilsim.errors import StreamExhaustedError
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.streams import Purpose, Streams, depth_for
 from demilsim.simulation.world import FullStock, World, full_stock
-from demilsim.units import DAYS_PER_YEAR, GRAMS_PER_TONNE
+from demilsim.units import DAYS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,3 @@ def _thefts(world: World, streams: Streams) -> tuple[Theft, ...]:
         for i, k in np.argwhere(reached < expected[:, None]).tolist()
     ]
     return tuple(sorted(found, key=lambda theft: (theft.day, theft.lot)))
-
-
-def true_tonnes(supply: Supply) -> Floats:
-    """Return the true mass of each lot [t], shape (lot,)."""
-    return supply.lot_g / GRAMS_PER_TONNE

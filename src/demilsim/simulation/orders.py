@@ -9,13 +9,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 
 from demilsim.simulation.destruction import Job, Plant
 from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.schedule import Order, Schedule
 from demilsim.simulation.storage import Stock
 from demilsim.simulation.transport import Dispatch
+from demilsim.simulation.use import Use
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_TONNE, cents
 
@@ -63,19 +63,6 @@ class Tour:
         return found
 
 
-class Held(Enum):
-    """Why a facility was given no more work at the start of a period."""
-
-    MONEY = auto()
-    PERMIT = auto()
-    SITE_CLOSED = auto()
-    LOT_MISSING = auto()
-    ROAD_CLOSED = auto()
-    AHEAD = auto()
-    NOTHING_DUE = auto()
-    DONE = auto()
-
-
 @dataclass(slots=True)
 class OrderBook:
     """Orders that wait, and what has been promised of stock and permits.
@@ -111,13 +98,11 @@ class OrderBook:
     moved: list[tuple[float, int, int]] = field(default_factory=list)
     _waiting: dict[Key, Waiting] = field(default_factory=dict)
     condemned_g: int = 0
-    log: dict[tuple[int, int], Held] = field(default_factory=dict)
-    _alone: bool = True
+    log: dict[tuple[int, int], Use] = field(default_factory=dict)
     _pushed: int = 0
     opened: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._alone = all(len(pool) == 1 for pool in self.schedule.pools)
         self.committed_g = [0] * len(self.stock.present_g)
         self.permit_g = [float("inf")] * len(self.plants)
 
@@ -132,7 +117,6 @@ class OrderBook:
     def take_over(self, schedule: Schedule, period: int) -> None:
         """Follow another plan from a period on: what waits is forgotten, what facilities have stays."""
         self.schedule = schedule
-        self._alone = all(len(pool) == 1 for pool in schedule.pools)
         self._waiting.clear()
         for due in schedule.due[:period]:
             for order in due:
@@ -182,30 +166,24 @@ class OrderBook:
         waiting = [(queue[0][0], key) for key, queue in self._waiting.items() if queue]
         if not waiting:
             return
-        pools = self.schedule.pools
-        room = self._room(period, day, {f for _, key in waiting for f in pools[key[0]]})
-        end = float(self.world.knots[period + 1])
         self.dispatch.begin(period)
-        aside: list[Order] = []
-        alone, plain, to_come = self._alone, self.dispatch.plain, self.stock.to_come_g
-        leaves = day
-        heads, tours = self._heads([head for head in waiting if self._spare(head[1][0], room) > 0.0])
+        room = self._room(period, day, {f for _, key in waiting for f in self.schedule.pools[key[0]]})
+        end = float(self.world.knots[period + 1])
+        leaves, aside = day, list[Order]()
+        heads, tours = self._heads([head for head in waiting if self._has_room(head[1][0], room)])
         heapq.heapify(heads)
         while heads:
             _, key = heapq.heappop(heads)
-            queue = self._waiting[key]
-            if (room[key[0]] if alone else self._spare(key[0], room)) <= 0.0:
+            if not self._has_room(key[0], room):
                 continue
-            order, more = queue[0][2], True
-            if not plain:
+            queue, more = self._waiting[key], True
+            order = queue[0][2]
+            if not self.dispatch.plain:
                 leaves = self.dispatch.departure(order, day)
-            if closed_until[order.site] > day or leaves >= end or to_come[order.lot]:
-                heapq.heappop(queue)
-                aside.append(order)
-                if closed_until[order.site] > day:
-                    self._hold(order, period, Held.SITE_CLOSED)
-                else:
-                    self._hold(order, period, Held.LOT_MISSING if to_come[order.lot] else Held.ROAD_CLOSED)
+            barred = self._barred(order, closed_until[order.site] > day, leaves >= end)
+            if barred:
+                self._hold(order.facility, barred)
+                aside.append(heapq.heappop(queue)[2])
             else:
                 more = self._commit(order, queue, room, day, leaves)
             if more and queue:
@@ -215,6 +193,14 @@ class OrderBook:
                     heapq.heappush(heads, head)
         for order in aside:
             self.push(order)
+
+    def _barred(self, order: Order, site_closed: bool, road_closed: bool) -> Use | None:
+        """Return why nothing of an order can leave in this period, if so."""
+        if site_closed:
+            return Use.SITE_CLOSED
+        if self.stock.to_come_g[order.lot]:
+            return Use.LOT_MISSING
+        return Use.ROAD_CLOSED if road_closed else None
 
     def _heads(self, waiting: list[Head]) -> tuple[list[Head], dict[int, Tour]]:
         """Return the heaps to begin with, and those of mobile plant at other sites than where it stands."""
@@ -264,10 +250,13 @@ class OrderBook:
             for f in facilities
         }
 
-    def _spare(self, facility: int, room: Mapping[int, float]) -> float:
-        """Return the most that a facility, or another one of its pool, may still be given [working d]."""
-        pool = self.schedule.pools[facility]
-        return room[facility] if len(pool) == 1 else max(room[f] for f in pool)
+    def _has_room(self, facility: int, room: Mapping[int, float]) -> bool:
+        """Return whether a facility, or another one of its pool, may still be given work."""
+        for f in self.schedule.pools[facility]:
+            if room[f] > 0.0:
+                return True
+        self._hold(facility, Use.AHEAD)
+        return False
 
     def _directed(self, order: Order, pool: Sequence[int], room: Mapping[int, float]) -> Order:
         """Return an order as one for the facility of its pool with the most room, and with a permit left."""
@@ -289,65 +278,67 @@ class OrderBook:
         if wanted <= 0:
             heapq.heappop(queue)
             return True
-        if not self._alone:
-            order = self._directed(order, self.schedule.pools[order.facility], room)
-        facility = order.facility
+        pool = self.schedule.pools[order.facility]
+        if len(pool) > 1:
+            order = self._directed(order, pool, room)
+        facility, dispatch = order.facility, self.dispatch
         permit = self.permit_g[facility]
         mass = wanted if wanted <= permit else int(permit)
         if mass <= 0:
-            self._hold(order, self.dispatch.period, Held.PERMIT)
+            self._hold(facility, Use.PERMIT)
             return False
-        plant, payers = self.plants[facility], self.schedule.payers[order.payers]
-        move: Payment | None = None
-        if plant.place >= 0 and plant.must_move(order):
-            move = self.ledger.commit(payers, cents(self.world.scenario.facilities[facility].move_cost_usd))
-            if move is None:
-                self._hold(order, self.dispatch.period, Held.MONEY)
-                return False
-        dispatch, cost, late = self.dispatch, order.cost_cents(mass), 0.0
-        if not dispatch.plain:
-            cost += dispatch.escort_cents(order, mass)
-        payment = self.ledger.commit(payers, cost, mass)
-        if payment is None:
-            self.ledger.release(move or ())
-            self._hold(order, self.dispatch.period, Held.MONEY)
+        paid = self._paid(order, mass)
+        if paid is None:
+            self._hold(facility, Use.MONEY)
             return False
         heapq.heappop(queue)
         if self.world.has_true_stock:
             self._open(order)
         if mass < wanted:
             self.push(replace(order, mass_g=wanted - mass))
+        payment, move = paid
+        plant = self.plants[facility]
         if move is not None:
             room[facility] -= self._moving_days(plant)
-        if not dispatch.plain:
-            late = leaves - day + dispatch.send(order, mass)
+        late = 0.0 if dispatch.plain else leaves - day + dispatch.send(order, mass)
         plant.add(order, mass, payment, day, late, move)
         self.committed_g[lot] += mass
         self.permit_g[facility] = permit - mass
         room[facility] -= mass * order.days_per_g
         return True
 
-    def _hold(self, order: Order, period: int, why: Held) -> None:
-        """Note why an order waits; where several do, what held up the first of them counts."""
-        for facility in self.schedule.pools[order.facility]:
-            self.log.setdefault((facility, period), why)
+    def _paid(self, order: Order, mass_g: int) -> tuple[Payment, Payment | None] | None:
+        """Commit the money of a job, and of the move before it if there is one; None if it is not there."""
+        payers, move = self.schedule.payers[order.payers], None
+        facility = self.world.scenario.facilities[order.facility]
+        if self.plants[order.facility].must_move(order):
+            move = self.ledger.commit(payers, cents(facility.move_cost_usd))
+            if move is None:
+                return None
+        cost = order.cost_cents(mass_g)
+        if not self.dispatch.plain:
+            cost += self.dispatch.escort_cents(order, mass_g)
+        payment = self.ledger.commit(payers, cost, mass_g)
+        if payment is None:
+            self.ledger.release(move or ())
+            return None
+        return payment, move
+
+    def _hold(self, facility: int, why: Use) -> None:
+        """Note why a facility and its pool get no more in this period; the first reason counts."""
+        for f in self.schedule.pools[facility]:
+            self.log.setdefault((f, self.dispatch.period), why)
 
     def note_the_rest(self) -> None:
-        """Complete the log at the end: periods in which no order of a facility was refused."""
-        periods = self.world.scenario.periods
-        last_due = dict.fromkeys(range(len(self.plants)), -1)
+        """Complete the log at the end: periods in which no order waited for a facility."""
+        last_due = [-1] * len(self.plants)
         for period, due in enumerate(self.schedule.due):
             for order in due:
                 for facility in self.schedule.pools[order.facility]:
                     last_due[facility] = period
-        last_work = {
-            plant.index: max((s.ready for s in plant.segments), default=-1.0) for plant in self.plants
-        }
-        knots = self.world.knots.tolist()
-        for facility, due_in in last_due.items():
-            for period in range(periods):
-                later = Held.AHEAD if knots[period] < last_work[facility] else Held.DONE
-                self.log.setdefault((facility, period), Held.NOTHING_DUE if period < due_in else later)
+        for facility, last in enumerate(last_due):
+            for period in range(self.world.scenario.periods):
+                self.log.setdefault((facility, period), Use.NOTHING_DUE if period < last else Use.DONE)
 
     def _moving_days(self, plant: Plant) -> float:
         """Return the working days that a move takes in the present period, as expected [d]."""

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demilsim.plan import Floats, Ints
-from demilsim.simulation.working_time import Calendar, Stoppages
+from demilsim.simulation.stoppages import Calendar, Stoppages
 
 LOOK_AHEAD = 64
 """Jobs looked at beyond those that can be reached by the next candidate: most candidates do not happen."""

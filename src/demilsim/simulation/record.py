@@ -113,7 +113,7 @@ class RunResult:
     exploded_g, stolen_g
         Lost in explosions, and to thieves [g].
     time_use
-        Working days by what became of them [d], shape (facility, use) in the order of `delays.Use`; empty
+        Working days by what became of them [d], shape (facility, use) in the order of `use.Use`; empty
         unless it was asked for.
     condemned_g
         What tests found below the level at which it must be destroyed [g].

@@ -20,7 +20,7 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Measure
 from demilsim.simulation.commissioning import Commissioning
 from demilsim.simulation.delays import time_use
-from demilsim.simulation.destruction import Accident, Job, Plant, Segment, Stop
+from demilsim.simulation.destruction import Accident, Job, Plant, Segment
 from demilsim.simulation.draws import Candidate, Draws, draw
 from demilsim.simulation.funding import Ledger
 from demilsim.simulation.income import Promise, Receipt
@@ -36,6 +36,7 @@ from demilsim.simulation.storage import Detonation, Stock, events_of, explosion,
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.transport import Dispatch
 from demilsim.simulation.treasury import Treasury
+from demilsim.simulation.use import Use
 from demilsim.simulation.world import World, prepare
 from demilsim.units import GRAMS_PER_TONNE, day_of
 
@@ -347,7 +348,7 @@ class Run:
         for plant in self.plants:
             stands = plant.place if plant.place >= 0 else self.world.facility_site[plant.index]
             if stands == site:
-                plant.close(day, until, Stop.EXPLOSION)
+                plant.close(day, until, Use.EXPLOSION)
                 plant.held_until = max(plant.held_until, until)
             plant.keep(day, partial(self.keep_job, site, day))
             if plant.place >= 0:
