@@ -24,13 +24,18 @@ from changes import (
 
 @dataclass(frozen=True)
 class Broken:
-    """One change to a starter scenario in a folder, and where and how it must be reported."""
+    """One change to a starter scenario in a folder, and where and how it must be reported.
+
+    The line is 0 where the whole file is meant; a change that has consequences elsewhere is more than one
+    of `problems`.
+    """
 
     name: str
     apply: Change
     file: str
     line: int
     match: str
+    problems: int = 1
 
 
 NEW_SOURCE = "A-NEW,assumed,never cited"
@@ -45,7 +50,7 @@ FORM = [
     Broken("old name", write("tranches.csv", b"a\n"), "tranches.csv", 0, r"did you mean funding\.csv\?"),
     Broken("second settings", write("b.yml", b"a: 1\n"), "b.yml", 0, "unknown settings file"),
     Broken("settings a list", write(YAML, b"- a\n"), YAML, 1, "expected keys and values"),
-    Broken("settings no YAML", write(YAML, b"a: 1\nb: [\n"), YAML, 3, "expected YAML"),
+    Broken("settings no YAML", write(YAML, b"a: 1\nb: [\n"), YAML, 3, "expected YAML", problems=2),
     Broken("duplicate key", swap(YAML, "seed: 1", "seed: 1\nseed: 2"), YAML, 13, "each key once .*line 12"),
     Broken("anchor", swap(YAML, "seed: 1", "seed: &s 1"), YAML, 12, "expected no anchor"),
     Broken("tag", swap(YAML, "seed: 1", "seed: !!int 1"), YAML, 12, "expected no tag"),
@@ -54,11 +59,23 @@ FORM = [
     Broken("empty table", write(LOTS, b"\n"), LOTS, 0, "expected the columns lot_id"),
     Broken("ragged row", swap(LOTS, "L05,A2", "L05,,A2"), LOTS, 6, r"expected 10 cells \(got 11\)"),
     Broken("open quote", swap(LOTS, "L05,A2", '"L05,A2'), LOTS, 6, "expected a CSV row"),
-    Broken("missing column", swap(LOTS, "neq_kg", "neq_t"), LOTS, 1, "neq_kg: missing column"),
+    Broken("missing column", swap(LOTS, "neq_kg", "neq_t"), LOTS, 1, "neq_kg: missing column", problems=2),
     Broken(
-        "unknown column", swap(LOTS, "neq_kg", "neq_t"), LOTS, 1, "neq_t: unknown column; did you mean neq_kg"
+        "unknown column",
+        swap(LOTS, "neq_kg", "neq_t"),
+        LOTS,
+        1,
+        "neq_t: unknown column; did you mean neq_kg",
+        problems=2,
     ),
-    Broken("column twice", swap(LOTS, "neq_kg", "status"), LOTS, 1, "status: expected each column once"),
+    Broken(
+        "column twice",
+        swap(LOTS, "neq_kg", "status"),
+        LOTS,
+        1,
+        "status: expected each column once",
+        problems=2,
+    ),
 ]
 VALUES = [
     Broken("unknown key", swap(YAML, "seed:", "sead:"), YAML, 12, r"sead: unknown key; did you mean seed\?"),
@@ -240,6 +257,7 @@ SENSE = [
         PLANTS,
         3,
         "a surplus lot that can go to",
+        problems=2,
     ),
     Broken(
         "route to itself", append("routes.csv", "A,A,1,1,A-EXAMPLE"), "routes.csv", 5, "another site than"
@@ -256,6 +274,7 @@ SENSE = [
         "funds.csv",
         2,
         "after the start",
+        problems=4,
     ),
     Broken(
         "earmark nobody can use",

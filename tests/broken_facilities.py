@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
-import pytest
-
 from broken import Broken
 from changes import PLANTS, Change, append, both, cell, extra
-from demilsim.errors import ScenarioError
-from demilsim.scenario.loader import load_scenario
-from demilsim.scenario.starter import write_starter
 
 RATES = "facility_rates.csv"
 RANGE, KILN, NEW, SECOND = 2, 3, 4, 5
@@ -30,7 +22,7 @@ def second_kiln(mortar_t_per_day: str = "0.8", permit: str = "200") -> Change:
     )
 
 
-BROKEN = [
+BROKEN_FACILITIES = [
     Broken("no shift", extra(PLANTS, RANGE, shifts_per_day="0"), PLANTS, RANGE, "per_day: expected > 0"),
     Broken("five shifts", extra(PLANTS, RANGE, shifts_per_day="5"), PLANTS, RANGE, "expected <= 4"),
     Broken(
@@ -105,33 +97,3 @@ BROKEN = [
         PLANTS, NEW, r"pool: expected nothing, since PLANT-C is not fixed plant that exists \(got NEW\)",
     ),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
-def test_facilities_that_make_no_sense_are_refused(broken: Broken, tmp_path: Path) -> None:
-    """Each is reported where it stands, with what was expected."""
-    folder = write_starter("pilot", tmp_path)
-    broken.apply(folder)
-    place = re.escape(f"{folder / broken.file}:{broken.line}")
-    with pytest.raises(ScenarioError, match=f"(?m)^{place}: .*{broken.match}"):
-        load_scenario(folder)
-
-
-def test_facilities_as_they_really_run_are_read(tmp_path: Path) -> None:
-    """Each column arrives; rows that leave it empty have the default, which changes nothing."""
-    folder = write_starter("pilot", tmp_path)
-    both(
-        second_kiln(),
-        extra(PLANTS, RANGE, shifts_per_day="2", neq_limit_kg_per_shot="50", shots_per_day="8"),
-        extra(PLANTS, RANGE, weather_months="11-3", objections_per_year="0.1"),
-        extra(PLANTS, RANGE, objection_capacity_fraction="0.6"),
-        extra(PLANTS, NEW, learning_days="180", learning_start_fraction="0.4", lead_time_sigma="0.3"),
-        extra(PLANTS, NEW, breakdown_shape="2", repair_shape="0.8"),
-    )(folder)
-    place, kiln, new, second = load_scenario(folder).facilities
-    assert (place.shifts_per_day, place.neq_limit_kg_per_shot, place.shots_per_day) == (2.0, 50.0, 8.0)
-    assert (place.weather_months, place.objections_per_year) == ((11, 12, 1, 2, 3), 0.1)
-    assert (new.learning_days, new.learning_start_fraction, new.lead_time_sigma) == (180.0, 0.4, 0.3)
-    assert (new.breakdown_shape, new.repair_shape, place.objection_capacity_fraction) == (2.0, 0.8, 0.6)
-    assert (kiln.pool, second.pool, new.pool) == ("KILNS", "KILNS", None)
-    assert (kiln.shifts_per_day, kiln.weather_months, kiln.breakdown_shape) == (1.0, tuple(range(1, 13)), 1.0)

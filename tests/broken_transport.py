@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
-import pytest
-
 from broken import Broken
 from changes import PLANTS, both, cell, extra
-from demilsim.errors import ScenarioError
-from demilsim.scenario.loader import load_scenario
-from demilsim.scenario.starter import write_starter
 
 ROADS, SITES = "routes.csv", "sites.csv"
 ABROAD = both(extra(SITES, 3, country="YY"), cell(PLANTS, 3, "mobile", "yes"))
 """Site B lies in another country, and the kiln that starts there is mobile."""
 
-BROKEN = [
+BROKEN_TRANSPORT = [
     Broken("convoy of none", extra(ROADS, 2, vehicles_per_convoy="0"), ROADS, 2, "expected >= 1"),
     Broken(
         "convoy that costs nothing",
@@ -45,25 +37,7 @@ BROKEN = [
         "home that is not served",
         both(ABROAD, cell(PLANTS, 3, "serves_sites", "A;C")),
         PLANTS, 3, r"expected a site of YY, where KILN-B starts, .*does not serve \(got sites of XX\)",
+        problems=3,
     ),
     Broken("country", extra(SITES, 3, country="Yonder"), SITES, 3, "two capital letters"),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
-def test_roads_and_moves_that_make_no_sense_are_refused(broken: Broken, tmp_path: Path) -> None:
-    """Each is reported where it stands, with what was expected."""
-    folder = write_starter("pilot", tmp_path)
-    broken.apply(folder)
-    place = re.escape(f"{folder / broken.file}:{broken.line}")
-    with pytest.raises(ScenarioError, match=f"(?m)^{place}: .*{broken.match}"):
-        load_scenario(folder)
-
-
-def test_mobile_plant_may_serve_its_home_and_abroad(tmp_path: Path) -> None:
-    """With a site of its own country served, or all sites, it goes to the other country too."""
-    for number, serves in enumerate(("A;B", "")):
-        folder = write_starter(f"pilot-{number}", tmp_path)
-        both(ABROAD, cell(PLANTS, 3, "serves_sites", serves), extra(PLANTS, 3, move_days="20"))(folder)
-        plant = load_scenario(folder).facilities[1]
-        assert (plant.mobile, plant.move_days) == (True, 20.0)
