@@ -106,7 +106,7 @@ def smooth(draws: tuple[ParameterDraw, ...]) -> float:
 
 
 def test_quasi_random_draws_are_closer_than_plain_ones() -> None:
-    """Over 200 seeds the mean of 32 draws, dealt from four sequences, varies less than half as much."""
+    """Over 200 seeds the mean of 32 draws, dealt from four sequences, varies less than a third as much."""
     calibration = calibrate(documented_events())
     size = dimensions(SCENARIO, calibration)
     plain, dealt = [], []
@@ -116,8 +116,7 @@ def test_quasi_random_draws_are_closer_than_plain_ones() -> None:
         dealt.append(smooth(scrambled_draws(SCENARIO, 32, seed)))
     error = (np.var(plain, ddof=1) / 200 + np.var(dealt, ddof=1) / 200) ** 0.5
     assert abs(np.mean(plain) - np.mean(dealt)) < 4.0 * error
-    # F(0.999; 199, 199) is 1.55: chance alone does not reach a ratio of 2.
-    assert np.var(plain, ddof=1) > 2.0 * np.var(dealt, ddof=1)
+    assert np.var(plain, ddof=1) > 3.0 * np.var(dealt, ddof=1)
 
 
 def test_a_scenario_has_the_constants_of_a_draw() -> None:

@@ -6,10 +6,10 @@ import numpy as np
 
 from demilsim.model.diversion import guard_factor
 from demilsim.model.event_rate import BASE_CAUSES, Cause, rrpl_factor
-from demilsim.model.options import Bools
+from demilsim.model.options import Bools, may_pay_at
 from demilsim.plan import Floats
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Fund, Measure
+from demilsim.scenario.schema import Measure
 
 
 def measure_sites(scenario: Scenario) -> tuple[str, ...]:
@@ -76,21 +76,17 @@ def measure_eligible(scenario: Scenario) -> Bools:
 
     Money for plant, for a method or for a category of ammunition is not for measures.
     """
-    country = {site.site_id: site.country or scenario.settings.country for site in scenario.sites}
+    country = scenario.country_of_site
     return np.array(
         [
-            [_may_pay(fund, site, country[site]) for site in measure_sites(scenario)]
+            [
+                fund.use in ("any", "running")
+                and not fund.earmark_methods
+                and not fund.earmark_categories
+                and may_pay_at(fund, site, country[site])
+                for site in measure_sites(scenario)
+            ]
             for fund in scenario.funds
         ],
         dtype=bool,
     ).reshape(len(scenario.funds), len(scenario.measures))
-
-
-def _may_pay(fund: Fund, site: str, country: str) -> bool:
-    return (
-        fund.use in ("any", "running")
-        and not fund.earmark_methods
-        and not fund.earmark_categories
-        and (not fund.earmark_sites or site in fund.earmark_sites)
-        and (not fund.earmark_countries or country in fund.earmark_countries)
-    )

@@ -99,6 +99,7 @@ class ScenarioFacts(Stored):
     sha256: Text
     synthetic: bool
     country: Text
+    countries: list[Text] | None = None
     start: Date
     end: Date
     horizon_years: float = Field(gt=0)

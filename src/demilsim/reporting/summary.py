@@ -22,7 +22,7 @@ from demilsim.reporting.uncertainty import uncertainty_document
 from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
-from demilsim.simulation.delays import USES
+from demilsim.simulation.use import USES
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, date_of
 
 CLEARANCE_QUANTILES = (5, 50, 95)
@@ -110,6 +110,7 @@ def scenario_facts(scenario: Scenario) -> Document:
         "sha256": scenario.sha256,
         "synthetic": settings.synthetic,
         "country": settings.country,
+        "countries": sorted(set(scenario.country_of_site.values())),
         "start": settings.start.isoformat(),
         "end": scenario.period_dates[-1].isoformat(),
         "horizon_years": settings.horizon_years,
