@@ -17,6 +17,7 @@ from demilsim.planning.coordinate import objective
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import draw
 from demilsim.simulation.record import RunResult
+from demilsim.simulation.renewal import Renewal
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.streams import Streams
@@ -161,6 +162,7 @@ class Ensemble:
 class _Shared:
     world: World
     schedules: dict[str, Schedule]
+    renewals: dict[str, Renewal]
     seed: int
     detailed: bool
 
@@ -169,16 +171,25 @@ _SHARED: list[_Shared] = []
 """What all tasks of one ensemble share; one slot in each process, filled by `_initialise`."""
 
 
-def _initialise(scenario: Scenario, plans: dict[str, DisposalPlan], seed: int, detailed: bool) -> None:
+def _initialise(
+    scenario: Scenario,
+    plans: dict[str, DisposalPlan],
+    renewals: dict[str, Renewal],
+    seed: int,
+    detailed: bool,
+) -> None:
     world = prepare(scenario)
     schedules = {name: compile_plan(world, plan) for name, plan in plans.items()}
-    _SHARED[:] = [_Shared(world, schedules, seed, detailed)]
+    _SHARED[:] = [_Shared(world, schedules, renewals, seed, detailed)]
 
 
 def _replication(number: int) -> dict[str, RunResult]:
     shared = _SHARED[0]
     draws = draw(shared.world, Streams(shared.seed, number))
-    row = {name: run(shared.world, schedule, draws) for name, schedule in shared.schedules.items()}
+    row = {
+        name: run(shared.world, schedule, draws, renewal=shared.renewals.get(name))
+        for name, schedule in shared.schedules.items()
+    }
     return row if shared.detailed else {name: _slim(result) for name, result in row.items()}
 
 
@@ -198,6 +209,7 @@ def replicate(
     detailed: bool = False,
     progress: Progress | None = None,
     chunk: int | None = None,
+    renewals: Mapping[str, Renewal] | None = None,
 ) -> Ensemble:
     """Simulate plans on common random numbers.
 
@@ -222,6 +234,8 @@ def replicate(
     chunk
         Replications that a worker is sent at a time; chosen by measurement by default. Results do not depend
         on it.
+    renewals
+        Who renews which plan on the way, by policy name; nobody by default.
 
     Raises
     ------
@@ -232,7 +246,7 @@ def replicate(
     root = scenario.settings.seed if seed is None else seed
     numbers = range(first, first + replications)
     rows: list[dict[str, RunResult]] = []
-    shared = (scenario, named, root, detailed)
+    shared = (scenario, named, dict(renewals or {}), root, detailed)
     for row in run_tasks(
         _replication, numbers, jobs or available_cores(), _initialise, shared,
         chunk=chunk, packing=(pack_rows, unpack_rows),

@@ -221,7 +221,7 @@ class _Loop:
             self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
             return None
         harm = self._harm.with_factor(coefficients.harm_factor)
-        pieces = pieces_of(self._scenario, result, harm, self._disposal)
+        pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
         draft = Draft("optimised", result.source, tuple(pieces), result.commissionings)
         return self._proposal(draft, harm, _reason), result
 

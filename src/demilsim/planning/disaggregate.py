@@ -6,7 +6,8 @@ import numpy as np
 
 from demilsim.model.harm import StockHarm, lot_masses_t
 from demilsim.model.options import DisposalOptions
-from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.groups import Groups
+from demilsim.optimisation.result import GroupFlows, PlanResult
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.draft import Draft, Piece, period_by_period, tonnes_left
 from demilsim.scenario.scenario import Scenario
@@ -16,7 +17,7 @@ NEGLIGIBLE_T = 1e-6
 
 
 def pieces_of(
-    scenario: Scenario, result: PlanResult, harm: StockHarm, options: DisposalOptions
+    scenario: Scenario, flows: GroupFlows, groups: Groups, harm: StockHarm, options: DisposalOptions
 ) -> list[Piece]:
     """Return the plan's pieces by period, within a period by harm averted per facility-day.
 
@@ -24,14 +25,14 @@ def pieces_of(
 
     Parameters
     ----------
-    result
+    flows, groups
         Flows of groups.
     harm
         Planning harm over lots, for the ranking.
     options
         Options of the lots.
     """
-    drafted = _by_lot(scenario, result, harm, options)
+    drafted = _by_lot(scenario, flows, groups, harm, options)
     _, gradient = harm.total_and_gradient(tonnes_left(scenario, drafted))
     later = np.cumsum(gradient[::-1], axis=0)[::-1]
 
@@ -70,13 +71,14 @@ def flow_plan(scenario: Scenario, result: PlanResult) -> DisposalPlan:
     return period_by_period(draft, scenario)
 
 
-def _by_lot(scenario: Scenario, result: PlanResult, harm: StockHarm, options: DisposalOptions) -> list[Piece]:
+def _by_lot(
+    scenario: Scenario, flows: GroupFlows, groups: Groups, harm: StockHarm, options: DisposalOptions
+) -> list[Piece]:
     left: Floats = lot_masses_t(scenario)
     urgency = harm.ageing_rate_per_t_year[0]
-    members: list[list[int]] = [[] for _ in range(result.groups.count)]
+    members: list[list[int]] = [[] for _ in range(groups.count)]
     for lot in np.lexsort((np.arange(left.size), -urgency)).tolist():
-        members[int(result.groups.group_of_lot[lot])].append(lot)
-    flows = result.flows
+        members[int(groups.group_of_lot[lot])].append(lot)
     pieces = []
     for index in np.lexsort((flows.facility, flows.group, flows.period)).tolist():
         group, facility = int(flows.group[index]), int(flows.facility[index])

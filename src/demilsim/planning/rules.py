@@ -11,19 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.model.calendar import expected_working_days, roads_open
+from demilsim.model.calendar import expected_working_days
 from demilsim.model.harm import StockHarm, arrival_period, held_t, lot_masses_t
-from demilsim.model.money import NO_FUND, expected_receipts_usd, scrap_fund
-from demilsim.model.options import DisposalOptions, drawing_order
+from demilsim.model.money import expected_receipts_usd
+from demilsim.model.options import DisposalOptions
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.draft import Draft, Piece, write_plan
+from demilsim.planning.filler import Filler
 from demilsim.scenario.scenario import Scenario
-
-NEGLIGIBLE_T = 1e-6
-"""Tonnes below which a lot counts as done."""
-
-NEGLIGIBLE_DAYS = 1e-9
-"""Working days below which a facility counts as full."""
 
 
 @dataclass(frozen=True)
@@ -143,14 +138,32 @@ def rule_draft(
     host = tuple(fund.fund_id for fund in scenario.funds if fund.holder == "host")
     funds = host if name == "host_only" else ()
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
-    filler = _Filler(scenario, coefficients, options, funds)
+    filler = Filler(scenario, coefficients, options, funds)
+    return Draft(name, f"rule:{name}", filled(filler, ranking, harm), funds=funds)
+
+
+def filled(filler: Filler, ranking: Ranking, harm: StockHarm, first: int = 0) -> tuple[Piece, ...]:
+    """Return what is done, period by period from the first on, if pairs are ranked anew in each.
+
+    Parameters
+    ----------
+    filler
+        Capacity and money.
+    ranking
+        Who comes first.
+    harm
+        Planning harm over lots.
+    first
+        First period; lots that arrive before it are there.
+    """
+    scenario, options = filler.scenario, filler.options
     mass = np.where(options.allowed.any(axis=1), lot_masses_t(scenario), 0.0)
     arrives = arrival_period(scenario)
-    left, path = np.where(arrives == 0, mass, 0.0), held_t(scenario)
+    left, path = np.where(arrives <= first, mass, 0.0), held_t(scenario)
     pieces: list[Piece] = []
-    for period in range(scenario.periods):
+    for period in range(first, scenario.periods):
         filler.open(period)
-        if period:
+        if period > first:
             left += np.where(arrives == period, mass, 0.0)
         score = ranking(Outlook(period, left, path, harm, options, scenario))
         for piece in filler.fill(period, left, np.where(options.allowed, score, -np.inf)):
@@ -158,7 +171,7 @@ def rule_draft(
             left[piece.lot] -= piece.mass_t
             path[period + 1 :, piece.lot] -= piece.mass_t
         np.maximum(path, 0.0, out=path)
-    return Draft(name, f"rule:{name}", tuple(pieces), funds=funds)
+    return tuple(pieces)
 
 
 def rule_plan(
@@ -171,132 +184,3 @@ def rule_plan(
     """Return the plan of a rule; parameters as in `rule_draft`."""
     draft = rule_draft(name, scenario, coefficients, harm, options)
     return write_plan(draft, scenario, harm, options, lambda *_: f"{name} takes it next")
-
-
-class _Filler:
-    """Fills the facilities of one period after the other with ranked pairs, as far as money goes."""
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        coefficients: PlanningCoefficients,
-        options: DisposalOptions,
-        funds: tuple[str, ...],
-    ) -> None:
-        self._scenario = scenario
-        self._coefficients = coefficients
-        self._options = options
-        self._existing = np.array([f.status == "existing" for f in scenario.facilities], dtype=bool)
-        allowed = np.array([not funds or fund.fund_id in funds for fund in scenario.funds], dtype=bool)
-        self._order = [f for f in drawing_order(scenario.funds) if allowed[f]]
-        self._purse = np.zeros(len(scenario.funds))
-        self._verification = np.array([fund.verification_usd_per_t for fund in scenario.funds], dtype=float)
-        self._scrap_fund, self._scrap_usd = scrap_fund(scenario), 0.0
-        self._permit_t = np.full(len(scenario.facilities), np.inf)
-        self._roads_open = roads_open(scenario)
-        site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
-        self._site = [site_of[lot.storehouse_id] for lot in scenario.lots]
-        self._place = {
-            f: facility.site_id
-            for f, facility in enumerate(scenario.facilities)
-            if facility.mobile and (facility.move_days or facility.move_cost_usd)
-        }
-
-    def open(self, period: int) -> None:
-        """Start a period: money that has come, funds that expire, permits of a new year."""
-        dates = self._scenario.period_dates
-        self._purse += self._coefficients.receipts_usd[:, period]
-        if self._scrap_fund != NO_FUND:
-            # What was sold in a period can first be committed in the next one.
-            self._purse[self._scrap_fund] += self._scrap_usd
-            self._scrap_usd = 0.0
-        for index, fund in enumerate(self._scenario.funds):
-            if fund.expires and fund.expires < dates[period]:
-                self._purse[index] = 0.0
-        if period == 0 or dates[period].year != dates[period - 1].year:
-            self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self._scenario.facilities])
-
-    def fill(self, period: int, left_t: Floats, score: Floats) -> list[Piece]:
-        """Return the pieces of a period in the order in which they were ranked.
-
-        Mobile plant first takes the lots of the site where it stands; what it does at others comes last, site
-        by site.
-        """
-        room = np.where(self._existing, self._coefficients.working_days[:, period], 0.0)
-        left = left_t.copy()
-        score = np.where(self._roads_open[self._options.road, period], score, -np.inf)
-        flat = np.argsort(-score, axis=None, kind="stable")
-        flat = flat[np.isfinite(score.ravel()[flat])]
-        lots, facilities = np.unravel_index(flat, score.shape)
-        pieces: list[Piece] = []
-        pairs = list(zip(lots.tolist(), facilities.tolist(), strict=True))
-        while pairs:
-            pairs = self._take(period, pairs, room, left, pieces)
-            pairs = [
-                (lot, f)
-                for lot, f in pairs
-                if room[f] > NEGLIGIBLE_DAYS and left[lot] > NEGLIGIBLE_T and self._payable(lot, f)
-            ]
-            if pairs:
-                self._move(period, *pairs[0], room)
-        return pieces
-
-    def _payable(self, lot: int, facility: int) -> bool:
-        """Return whether mobile plant may move to a lot: permit and money are not used up."""
-        if self._permit_t[facility] <= NEGLIGIBLE_T:
-            return False
-        purse = self._purse[self._options.running_eligible[:, lot, facility]]
-        return bool(purse.sum() > 0.0) or float(self._options.cost_usd_per_t[lot, facility]) == 0.0
-
-    def _move(self, period: int, lot: int, facility: int, room: Floats) -> None:
-        """Bring mobile plant to the site of a lot; the days that it takes are no longer there for work."""
-        dates = self._scenario.period_dates
-        share = self._coefficients.working_days[facility, period] / (dates[period + 1] - dates[period]).days
-        self._place[facility] = self._site[lot]
-        room[facility] -= self._scenario.facilities[facility].move_days * share
-
-    def _take(
-        self,
-        period: int,
-        pairs: list[tuple[int, int]],
-        room: Floats,
-        left: Floats,
-        pieces: list[Piece],
-    ) -> list[tuple[int, int]]:
-        """Add the pieces of ranked pairs; return the pairs of mobile plant that would have to move first."""
-        elsewhere = []
-        for lot, facility in pairs:
-            if room[facility] <= NEGLIGIBLE_DAYS or left[lot] <= NEGLIGIBLE_T:
-                continue
-            if self._place.get(facility, self._site[lot]) != self._site[lot]:
-                elsewhere.append((lot, facility))
-                continue
-            days = float(self._options.days_per_t[lot, facility])
-            wanted = min(left[lot], room[facility] / days, self._permit_t[facility])
-            mass = self._pay(lot, facility, wanted)
-            if mass <= NEGLIGIBLE_T:
-                continue
-            left[lot] -= mass
-            room[facility] -= mass * days
-            self._permit_t[facility] -= mass
-            self._scrap_usd += mass * float(self._options.scrap_usd_per_t[lot, facility])
-            pieces.append(Piece(lot, facility, period, mass))
-            if not np.any(room > NEGLIGIBLE_DAYS):
-                break
-        return elsewhere
-
-    def _pay(self, lot: int, facility: int, wanted_t: float) -> float:
-        """Return how much of what is wanted the funds that may pay can pay, and pay it [t]."""
-        cost = float(self._options.cost_usd_per_t[lot, facility])
-        if cost == 0.0:
-            return float(wanted_t)
-        payers = [f for f in self._order if self._options.running_eligible[f, lot, facility]]
-        # Verification makes a dollar of work dearer for the fund that wants it.
-        dearer = 1.0 + self._verification[payers] / cost
-        affordable = min(wanted_t, (self._purse[payers] / dearer).sum() / cost)
-        due = affordable * cost
-        for fund, factor in zip(payers, dearer.tolist(), strict=True):
-            share = min(self._purse[fund] / factor, due)
-            self._purse[fund] = max(self._purse[fund] - share * factor, 0.0)
-            due -= share
-        return float(affordable)

@@ -1,0 +1,211 @@
+"""Fills facilities with ranked pairs of lot and facility, period by period, within permits and money."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demilsim.model.calendar import first_open_period, roads_open
+from demilsim.model.harm import interval_years
+from demilsim.model.money import NO_FUND, scrap_fund
+from demilsim.model.options import Bools, DisposalOptions, drawing_order
+from demilsim.model.pace import expected_pace
+from demilsim.plan import Commissioning, Floats, PlanningCoefficients
+from demilsim.planning.draft import Piece
+from demilsim.scenario.scenario import Scenario
+
+NEGLIGIBLE_T = 1e-6
+"""Tonnes below which a lot counts as done."""
+
+NEGLIGIBLE_DAYS = 1e-9
+"""Working days below which a facility counts as full."""
+
+
+class Filler:
+    """Fills the facilities of one period after the other with ranked pairs, as far as money goes.
+
+    Parameters
+    ----------
+    scenario, coefficients, options
+        What is known.
+    funds
+        Ids of the funds that may pay; empty means all.
+    orders
+        Facilities that are ordered as soon as their period has come and they can be paid.
+    most_t
+        What may be taken in all of each pair [t], shape (lot, facility); no limit by default.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        coefficients: PlanningCoefficients,
+        options: DisposalOptions,
+        funds: tuple[str, ...] = (),
+        orders: tuple[Commissioning, ...] = (),
+        most_t: Floats | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.options = options
+        self._coefficients = coefficients
+        existing = np.array([f.status == "existing" for f in scenario.facilities], dtype=bool)
+        self._days = np.where(existing[:, None], coefficients.working_days, 0.0)
+        index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
+        self._to_order = [(index[order.facility_id], order.period) for order in orders]
+        self._standing: list[tuple[int, int]] = []
+        self._years = interval_years(scenario)
+        self._most_t = np.full(options.allowed.shape, np.inf) if most_t is None else most_t.copy()
+        allowed = np.array([not funds or fund.fund_id in funds for fund in scenario.funds], dtype=bool)
+        self._fund_order = [f for f in drawing_order(scenario.funds) if allowed[f]]
+        self._purse = np.zeros(len(scenario.funds))
+        self._verification = np.array([fund.verification_usd_per_t for fund in scenario.funds], dtype=float)
+        self._scrap_fund, self._scrap_usd = scrap_fund(scenario), 0.0
+        self._permit_t = np.full(len(scenario.facilities), np.inf)
+        self._roads_open = roads_open(scenario)
+        site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
+        self._site = [site_of[lot.storehouse_id] for lot in scenario.lots]
+        self._place = {
+            f: facility.site_id
+            for f, facility in enumerate(scenario.facilities)
+            if facility.mobile and (facility.move_days or facility.move_cost_usd)
+        }
+
+    def open(self, period: int) -> None:
+        """Start a period: money that has come, funds that expire, permits of a new year."""
+        dates = self.scenario.period_dates
+        self._purse += self._coefficients.receipts_usd[:, period]
+        if self._scrap_fund != NO_FUND:
+            # What was sold in a period can first be committed in the next one.
+            self._purse[self._scrap_fund] += self._scrap_usd
+            self._scrap_usd = 0.0
+        for index, fund in enumerate(self.scenario.funds):
+            if fund.expires and fund.expires < dates[period]:
+                self._purse[index] = 0.0
+        if period == 0 or dates[period].year != dates[period - 1].year:
+            self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self.scenario.facilities])
+        self._order(period)
+        self._keep_open(period)
+
+    def _order(self, period: int) -> None:
+        """Order the facilities that are due and can be paid; they work after their mean lead time."""
+        waiting = []
+        for f, due in self._to_order:
+            facility = self.scenario.facilities[f]
+            if due > period or not self._draw(self.options.capital_eligible[:, f], facility.capital_cost_usd):
+                waiting.append((f, due))
+                continue
+            opens = first_open_period(self.scenario, facility.lead_time_days, period)
+            dates = self.scenario.period_dates
+            pace = expected_pace(self.scenario, facility, float((dates[opens] - dates[0]).days))
+            self._days[f, opens:] = (self._coefficients.working_days[f] * pace)[opens:]
+            self._standing.append((f, opens))
+        self._to_order = waiting
+
+    def _keep_open(self, period: int) -> None:
+        """Pay the standing cost of what was ordered; what cannot be paid is closed for the period."""
+        for f, opens in self._standing:
+            usd = self.scenario.facilities[f].fixed_cost_usd_per_year * float(self._years[period])
+            if period >= opens and not self._draw(self.options.standing_eligible[:, f], usd):
+                self._days[f, period] = 0.0
+
+    def _draw(self, eligible: Bools, usd: float) -> bool:
+        """Take a sum from the funds that may pay it; return False, and take none, if they hold too little."""
+        payers = [f for f in self._fund_order if eligible[f]]
+        if self._purse[payers].sum() < usd:
+            return False
+        for fund in payers:
+            share = min(self._purse[fund], usd)
+            self._purse[fund] -= share
+            usd -= share
+        return True
+
+    def fill(self, period: int, left_t: Floats, score: Floats) -> list[Piece]:
+        """Return the pieces of a period in the order in which they were ranked.
+
+        Mobile plant first takes the lots of the site where it stands; what it does at others comes last, site
+        by site.
+        """
+        room = self._days[:, period].copy()
+        left = left_t.copy()
+        score = np.where(self._roads_open[self.options.road, period], score, -np.inf)
+        flat = np.argsort(-score, axis=None, kind="stable")
+        flat = flat[np.isfinite(score.ravel()[flat])]
+        lots, facilities = np.unravel_index(flat, score.shape)
+        pieces: list[Piece] = []
+        pairs = list(zip(lots.tolist(), facilities.tolist(), strict=True))
+        while pairs:
+            pairs = self._take(period, pairs, room, left, pieces)
+            pairs = [
+                (lot, f)
+                for lot, f in pairs
+                if room[f] > NEGLIGIBLE_DAYS
+                and min(left[lot], self._most_t[lot, f]) > NEGLIGIBLE_T
+                and self._payable(lot, f)
+            ]
+            if pairs:
+                self._move(period, *pairs[0], room)
+        return pieces
+
+    def _payable(self, lot: int, facility: int) -> bool:
+        """Return whether mobile plant may move to a lot: permit and money are not used up."""
+        if self._permit_t[facility] <= NEGLIGIBLE_T:
+            return False
+        purse = self._purse[self.options.running_eligible[:, lot, facility]]
+        return bool(purse.sum() > 0.0) or float(self.options.cost_usd_per_t[lot, facility]) == 0.0
+
+    def _move(self, period: int, lot: int, facility: int, room: Floats) -> None:
+        """Bring mobile plant to the site of a lot; the days that it takes are no longer there for work."""
+        dates = self.scenario.period_dates
+        share = self._coefficients.working_days[facility, period] / (dates[period + 1] - dates[period]).days
+        self._place[facility] = self._site[lot]
+        room[facility] -= self.scenario.facilities[facility].move_days * share
+
+    def _take(
+        self,
+        period: int,
+        pairs: list[tuple[int, int]],
+        room: Floats,
+        left: Floats,
+        pieces: list[Piece],
+    ) -> list[tuple[int, int]]:
+        """Add the pieces of ranked pairs; return the pairs of mobile plant that would have to move first."""
+        elsewhere = []
+        for lot, facility in pairs:
+            if room[facility] <= NEGLIGIBLE_DAYS or left[lot] <= NEGLIGIBLE_T:
+                continue
+            if self._most_t[lot, facility] <= NEGLIGIBLE_T:
+                continue
+            if self._place.get(facility, self._site[lot]) != self._site[lot]:
+                elsewhere.append((lot, facility))
+                continue
+            days = float(self.options.days_per_t[lot, facility])
+            wanted = min(
+                left[lot], self._most_t[lot, facility], room[facility] / days, self._permit_t[facility]
+            )
+            mass = self._pay(lot, facility, wanted)
+            if mass <= NEGLIGIBLE_T:
+                continue
+            left[lot] -= mass
+            self._most_t[lot, facility] -= mass
+            room[facility] -= mass * days
+            self._permit_t[facility] -= mass
+            self._scrap_usd += mass * float(self.options.scrap_usd_per_t[lot, facility])
+            pieces.append(Piece(lot, facility, period, mass))
+            if not np.any(room > NEGLIGIBLE_DAYS):
+                break
+        return elsewhere
+
+    def _pay(self, lot: int, facility: int, wanted_t: float) -> float:
+        """Return how much of what is wanted the funds that may pay can pay, and pay it [t]."""
+        cost = float(self.options.cost_usd_per_t[lot, facility])
+        if cost == 0.0:
+            return float(wanted_t)
+        payers = [f for f in self._fund_order if self.options.running_eligible[f, lot, facility]]
+        # Verification makes a dollar of work dearer for the fund that wants it.
+        dearer = 1.0 + self._verification[payers] / cost
+        affordable = min(wanted_t, (self._purse[payers] / dearer).sum() / cost)
+        due = affordable * cost
+        for fund, factor in zip(payers, dearer.tolist(), strict=True):
+            share = min(self._purse[fund] / factor, due)
+            self._purse[fund] = max(self._purse[fund] - share * factor, 0.0)
+            due -= share
+        return float(affordable)

@@ -1,0 +1,141 @@
+"""The policy `rolling`: the plan renewed on the way, from what can be seen at that time and nothing else.
+
+It is a function of what it sees. Commissionings that are not made yet are those of the first plan, no earlier
+than now; the flows are planned anew on the exact harm of what is left, from where the first plan would go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from demilsim.model.harm import StockHarm, stock_harm
+from demilsim.model.options import DisposalOptions, disposal_options
+from demilsim.optimisation.candidates import Search, begin, group_flows
+from demilsim.optimisation.objective import remaining_t
+from demilsim.optimisation.task import Task, make_task
+from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
+from demilsim.planning.disaggregate import pieces_of
+from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
+from demilsim.planning.remaining import NOT_ORDERED, remaining_coefficients, remaining_scenario
+from demilsim.planning.replay import replayed
+from demilsim.scenario.scenario import Scenario
+from demilsim.units import grams
+
+ROLLING = "rolling"
+"""Name of the policy."""
+
+STEPS = 6
+"""Steps of the sequential LP at a renewal; most of a search's gain lies in the first five."""
+
+LEAD_PERIODS = 2
+"""Periods by which lines may run ahead of the renewed plan, as in the first one."""
+
+_Key = tuple[int, bytes, bytes, bytes]
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """Renews a plan by sequential LP, its commissionings kept.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    plan
+        The plan that is renewed.
+    coefficients
+        What the simulation taught when that was made.
+    steps
+        Steps of the sequential LP, >= 0.
+    """
+
+    scenario: Scenario
+    plan: DisposalPlan
+    coefficients: PlanningCoefficients
+    steps: int = STEPS
+    _decided: dict[_Key, DisposalPlan] = field(default_factory=dict, repr=False, compare=False)
+
+    def decide(self, observed: ObservedState) -> DisposalPlan:
+        """Return the plan from a period on; the same for equal observations.
+
+        Parameters
+        ----------
+        observed
+            Stock by the records, money in hand, and what was ordered.
+        """
+        key = (
+            observed.period,
+            observed.remaining_g.tobytes(),
+            observed.available_usd.tobytes(),
+            observed.commissioned.tobytes(),
+        )
+        if key not in self._decided:
+            self._decided[key] = self._renewed(observed)
+        return self._decided[key]
+
+    def _renewed(self, observed: ObservedState) -> DisposalPlan:
+        left = remaining_scenario(self.scenario, observed)
+        coefficients = remaining_coefficients(self.coefficients, observed)
+        barred = [bool(self.plan.funds) and fund.fund_id not in self.plan.funds for fund in left.funds]
+        coefficients.receipts_usd[np.array(barred, dtype=bool)] = 0.0
+        orders = self._orders(observed)
+        before = replace(self.plan, commissionings=orders)
+        if not left.lots:
+            return self._from_now(replace(before, lines=()), orders, observed)
+        options = disposal_options(left)
+        harm = stock_harm(left).with_factor(coefficients.harm_factor)
+        draft = replayed(before, left, coefficients, harm, options, observed.period)
+        if options.allowed.any():
+            draft = _improved(draft, make_task(left, coefficients), harm, options, self.steps)
+        plan = write_plan(draft, left, harm, options, lambda *_: "by the plan as renewed")
+        return self._from_now(plan, orders, observed)
+
+    def _orders(self, observed: ObservedState) -> tuple[Commissioning, ...]:
+        """Return what was ordered, as if ordered now, and what the first plan still wants."""
+        wanted = {order.facility_id: order.period for order in self.plan.commissionings}
+        orders = []
+        for facility, ordered in zip(self.scenario.facilities, observed.commissioned.tolist(), strict=True):
+            name = facility.facility_id
+            if ordered != NOT_ORDERED:
+                orders.append(Commissioning(name, observed.period))
+            elif name in wanted:
+                orders.append(Commissioning(name, max(wanted[name], observed.period)))
+        return tuple(orders)
+
+    def _from_now(
+        self, plan: DisposalPlan, orders: tuple[Commissioning, ...], observed: ObservedState
+    ) -> DisposalPlan:
+        """Return a plan whose lines fit the records, with the first plan's funds and measures.
+
+        A lot that turned out heavier than recorded is planned up to its record; the rest comes a year later.
+        """
+        recorded = {lot.lot_id: grams(lot.gross_mass_t) for lot in self.scenario.lots}
+        lines: list[PlanLine] = []
+        for line in with_lead(plan, LEAD_PERIODS).lines:
+            mass_g = min(line.mass_g, recorded[line.lot_id])
+            recorded[line.lot_id] -= mass_g
+            if mass_g > 0:
+                due = max(line.earliest_period, observed.period)
+                lines.append(replace(line, mass_g=mass_g, earliest_period=due))
+        return DisposalPlan(
+            ROLLING, self.plan.source, tuple(lines), orders, self.plan.funds, self.plan.measures
+        )
+
+
+def _improved(draft: Draft, task: Task, harm: StockHarm, options: DisposalOptions, steps: int) -> Draft:
+    """Return a draft with less planning harm under the same commissionings; itself if those cannot be paid.
+
+    They are paid for certain only in the plan; where money has not come, what can be paid of the old order
+    of lines goes on.
+    """
+    start = period_by_period(draft, task.scenario)
+    wanted = task.destroyed_t(start)
+    path = remaining_t(task.groups.held_t(task.scenario.periods), wanted.sum(axis=1).T)
+    searches = begin(task, task.choice(start), path, wanted)
+    if not searches:
+        return draft
+    found: Search = min(searches, key=lambda search: search.exact_harm).further(steps)
+    flows = group_flows(found.problem, found.amounts)
+    return replace(draft, pieces=tuple(pieces_of(task.scenario, flows, task.groups, harm, options)))
