@@ -13,7 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from demilsim.optimisation.audit_measures import measure_bills, overfilled, strange_measures
 from demilsim.optimisation.audit_money import audit_money, bills_of, scrap_by_period
+from demilsim.optimisation.audit_promises import progress, unmet_promises
 from demilsim.optimisation.audit_rows import (
     AuditRows,
     audit_rows,
@@ -24,15 +26,15 @@ from demilsim.optimisation.audit_rows import (
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
+from demilsim.units import GRAMS_PER_TONNE
 
 TOLERANCE_G = 10
 TOLERANCE_G_PER_LINE = 1
 TOLERANCE_DAYS = Fraction(1, 100)
-GRAMS_PER_TONNE = 1_000_000
 
 
 def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients) -> tuple[str, ...]:
-    """Return every problem of a plan: stock, places, working days, permits, commissioning, money.
+    """Return every problem of a plan: stock, places, days, permits, commissioning, measures, money.
 
     Parameters
     ----------
@@ -50,21 +52,45 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
         line names a lot, a place and a date that can be.
     """
     rows = audit_rows(scenario)
-    problems = tuple(_strangers(rows, plan))
+    problems = (*_strangers(rows, plan), *strange_measures(rows, plan))
     if problems:
         return problems
-    opened = {
-        order.facility_id: first_working_period(scenario, rows.facilities[order.facility_id], order.period)
-        for order in plan.commissionings
-    }
+    opened = _opened(rows, plan)
     problems = (*_commissioning(rows, plan, opened), *_stock(rows, plan), *_places(rows, plan))
     if problems:
         return problems
+    bills = (*bills_of(rows, plan, opened), *measure_bills(rows, plan))
     return (
         *_working_days(rows, plan, coefficients, opened),
         *_permits(rows, plan),
-        *audit_money(scenario, bills_of(rows, plan, opened), coefficients, scrap_by_period(rows, plan)),
+        *overfilled(rows, plan),
+        *audit_money(scenario, bills, coefficients, scrap_by_period(rows, plan)),
     )
+
+
+def audit_promises(
+    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients
+) -> tuple[str, ...]:
+    """Return the funds of which a plan counts on more than their tranches, matching and milestones can bring.
+
+    Parameters
+    ----------
+    scenario, plan, coefficients
+        As for `audit`, which the plan has passed.
+    """
+    rows = audit_rows(scenario)
+    bills = (*bills_of(rows, plan, _opened(rows, plan)), *measure_bills(rows, plan))
+    return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients)))
+
+
+def _opened(rows: AuditRows, plan: DisposalPlan) -> dict[str, int]:
+    """Return the first working period of each facility that a plan commissions."""
+    return {
+        order.facility_id: first_working_period(
+            rows.scenario, rows.facilities[order.facility_id], order.period
+        )
+        for order in plan.commissionings
+    }
 
 
 def _strangers(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
@@ -95,16 +121,16 @@ def _commissioning(rows: AuditRows, plan: DisposalPlan, opened: Mapping[str, int
         if rows.facilities[line.facility_id].status == "existing":
             continue
         if line.facility_id not in opened:
-            yield f"line {line.priority}: {line.facility_id} is never commissioned"
+            yield f"line {line.priority}: {_amount(line)}: {line.facility_id} is never commissioned"
         elif line.earliest_period < opened[line.facility_id]:
             yield (
-                f"line {line.priority}: {line.facility_id} works from period {opened[line.facility_id]}, "
-                f"after its lead time (got {line.earliest_period})"
+                f"line {line.priority}: {_amount(line)}: {line.facility_id} works from period "
+                f"{opened[line.facility_id]}, after its lead time (got {line.earliest_period})"
             )
 
 
 def _stock(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
-    """Yield lots of which more is destroyed than there is, and reserve that is destroyed."""
+    """Yield lots of which more is destroyed than there is, reserve, and lots that have not come yet."""
     planned: Counter[str] = Counter()
     for line in plan.lines:
         planned[line.lot_id] += line.mass_g
@@ -113,9 +139,13 @@ def _stock(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
         lot = rows.lots[lot_id]
         held_g = exact(lot.gross_mass_t) * GRAMS_PER_TONNE
         if lot.status is LotStatus.RESERVE:
-            yield f"stock: lot {lot_id} is reserve"
+            yield f"stock: lot {lot_id} is reserve, {mass_g} g planned"
         if mass_g > held_g + TOLERANCE_G + TOLERANCE_G_PER_LINE * lines[lot_id]:
             yield f"stock: lot {lot_id}: {mass_g} g planned, {float(held_g):.0f} g held"
+    for line in plan.lines:
+        arrives, start = rows.lots[line.lot_id].arrives, rows.scenario.period_dates[line.earliest_period]
+        if arrives is not None and start < arrives:
+            yield f"stock: lot {line.lot_id}: {line.mass_g} g from {start} on, it arrives on {arrives}"
 
 
 def _places(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
@@ -123,7 +153,12 @@ def _places(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
     for line in plan.lines:
         reason = _barred(rows, line)
         if reason:
-            yield f"line {line.priority}: lot {line.lot_id} at {line.facility_id}: {reason}"
+            what = f"{_amount(line)} of lot {line.lot_id} at {line.facility_id}"
+            yield f"line {line.priority}: {what}: {reason}"
+
+
+def _amount(line: PlanLine) -> str:
+    return f"{line.mass_g / GRAMS_PER_TONNE:.3f} t"
 
 
 def _barred(rows: AuditRows, line: PlanLine) -> str:

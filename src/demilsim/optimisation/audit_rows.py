@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Facility, FacilityRate, Fund, Lot, LotStatus, Route
+from demilsim.scenario.schema import Facility, FacilityRate, Fund, Lot, LotStatus, Measure, Route
 from demilsim.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
 
 
@@ -155,10 +155,10 @@ def audit_rows(scenario: Scenario) -> AuditRows:
     )
 
 
-def first_working_period(scenario: Scenario, facility: Facility, ordered: int) -> int:
+def first_working_period(scenario: Scenario, what: Facility | Measure, ordered: int) -> int:
     """Return the first period that starts a lead time after an order or later; T if none does."""
     starts = scenario.period_dates[:-1]
-    ready = starts[ordered] + dt.timedelta(days=math.ceil(facility.lead_time_days))
+    ready = starts[ordered] + dt.timedelta(days=math.ceil(what.lead_time_days))
     return next((period for period, start in enumerate(starts) if start >= ready), len(starts))
 
 
