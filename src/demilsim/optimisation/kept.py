@@ -40,19 +40,20 @@ class KeptModel(Protocol):
 
 def keep(model: Model) -> KeptModel:
     """Return the rows of a model in HiGHS if it is installed, else in SciPy, solved anew each time."""
-    return _KeptHighs(model) if highs_available() else _SciPy(model)
+    return KeptHighs(model) if highs_available() else _SciPy(model)
 
 
-class _KeptHighs:
+class KeptHighs:
     """HiGHS keeps its basis from one solve to the next."""
 
     def __init__(self, model: Model) -> None:
         self._upper = model.columns.upper
         self._columns = np.arange(self._upper.size, dtype=np.int32)
         with silent_stdout():
-            self._highs = _pass_model(model)
+            self._highs = pass_model(model)
 
     def minimise(self, cost: Floats, bounds: tuple[Floats, Floats] | None = None) -> Vertex:
+        """Return an optimal vertex, as in `KeptModel`."""
         highs, columns = self._highs, self._columns
         with silent_stdout():
             check(highs.changeColsCost(columns.size, columns, cost_scale(cost) * cost), "costs")
@@ -67,7 +68,7 @@ class _KeptHighs:
         return Vertex(status, values)
 
 
-def _pass_model(model: Model) -> Any:
+def pass_model(model: Model) -> Any:
     """Return a HiGHS object that holds the rows of a model."""
     import highspy
 

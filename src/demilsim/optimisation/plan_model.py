@@ -1,0 +1,112 @@
+"""The linear plan around an optimised one: its rows, and its exact harm made linear where it stands.
+
+Commissionings are fixed. Duals at this point are what one more unit of a limit is worth to the plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demilsim.optimisation.assemble import Model, assemble
+from demilsim.optimisation.duals import PricedLp, priced
+from demilsim.optimisation.objective import PlanningHarm, planning_harm
+from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.sequential import largest_part, polish
+from demilsim.optimisation.task import Choice, Task, make_task
+from demilsim.plan import Floats, PlanningCoefficients
+from demilsim.scenario.scenario import Scenario
+
+SETTLING_STEPS = 20
+"""Limited steps at most by which a plan is settled before it is priced."""
+
+
+@dataclass(frozen=True)
+class PlanModel:
+    """An optimised plan with the linear program of which it is the optimum.
+
+    Parameters
+    ----------
+    task, choice
+        Scenario in groups; commissionings, which stay.
+    problem, harm
+        Columns in single periods, and their exact harm.
+    model
+        Rows, and as costs the gradient of exact harm at the plan [persons/t].
+    lp
+        The rows in a solver.
+    values
+        The plan, shape (column,).
+    total
+        Its exact planning harm [persons].
+    """
+
+    task: Task
+    choice: Choice
+    problem: Problem
+    harm: PlanningHarm
+    model: Model
+    lp: PricedLp
+    values: Floats
+    total: float
+
+    @property
+    def flows(self) -> Floats:
+        """Tonnes of each flow of the plan [t], shape (flow,)."""
+        return self.values[: self.harm.flows]
+
+    @property
+    def averted(self) -> float:
+        """Planning harm averted against doing nothing [persons]."""
+        return self.harm.do_nothing - self.total
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """Names of the rows in order."""
+        return tuple(name for family in self.model.families for name in family.names)
+
+
+def plan_model(
+    scenario: Scenario, coefficients: PlanningCoefficients, result: PlanResult, solver: str | None = None
+) -> PlanModel:
+    """Return the linear plan around the result of an optimisation, settled by a few limited steps.
+
+    Parameters
+    ----------
+    scenario, coefficients
+        Those that were optimised.
+    result
+        The plan.
+    solver
+        As in `priced`.
+
+    Raises
+    ------
+    SolverError
+        If no solver tells duals.
+    """
+    task = make_task(scenario, coefficients)
+    index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
+    choice = tuple(sorted((index[c.facility_id], c.period) for c in result.commissionings))
+    flows = result.flows
+    wanted = np.zeros((task.groups.count, len(scenario.facilities), scenario.periods))
+    wanted[flows.group, flows.facility, flows.period] = flows.tonnes
+    return model_around(task, choice, wanted, solver)
+
+
+def model_around(task: Task, choice: Choice, wanted_t: Floats, solver: str | None = None) -> PlanModel:
+    """Return the linear plan around given tonnes, shape (group, facility, period), as far as they fit."""
+    problem = task.problem(choice)
+    harm = planning_harm(problem, task.stock)
+    rows = assemble(problem, np.zeros(harm.flows), harm.do_nothing)
+    lp = priced(rows, solver)
+    flows = problem.flows
+    start = largest_part(lp, wanted_t[flows.group, flows.facility, flows.block], rows.columns.upper)
+    assert start is not None, "the commissionings of a plan that was optimised can be paid"
+    values = polish(lp, harm, start, SETTLING_STEPS).values
+    total, gradient = harm.total_and_gradient(values[: harm.flows])
+    cost = np.zeros(values.size)
+    cost[: harm.flows] = gradient
+    return PlanModel(task, choice, problem, harm, replace(rows, cost=cost), lp, values, total)
