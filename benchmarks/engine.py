@@ -39,6 +39,7 @@ from benchmarks.yardsticks.plain import Plain, plain
 
 from demilsim.experiments.sweep import simple_plan
 from demilsim.scenario.loader import load_scenario
+from demilsim.simulation.compiled import SWITCH, compiled
 from demilsim.simulation.draws import draw
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import compile_plan
@@ -72,8 +73,9 @@ MEMORY_REPLICATIONS = 5
 MEGABYTE = 1e6
 
 
-def cpu(task: Task, count: int) -> float:
-    """Return seconds per replication."""
+def cpu(task: Task, count: int, kernels: bool = False) -> float:
+    """Return seconds per replication, with or without the compiled kernels."""
+    os.environ[SWITCH] = "1" if kernels else "0"
     gc.collect()
     started = time.process_time()
     for number in range(count):
@@ -138,7 +140,9 @@ def time_plain(quick: bool, skipped: dict[str, str]) -> tuple[dict[int, dict[str
                 times[lots].setdefault("a", []).append(naive_seconds(model, whole))
             for name, task in tasks[lots].items():
                 if lots in BATCH[name]:
-                    times[lots].setdefault(name, []).append(cpu(task, BATCH[name][lots]))
+                    times[lots].setdefault(name, []).append(
+                        cpu(task, BATCH[name][lots], kernels=name == "fast")
+                    )
     return times, [f"P.{lots}.a" for lots in SIZES if lots not in NAIVE_WHOLE[quick]]
 
 
@@ -148,6 +152,11 @@ def time_national(quick: bool, skipped: dict[str, str]) -> dict[str, list[float]
     world = prepare(scenario)
     schedule = compile_plan(world, simple_plan(RULE, scenario))
     tasks: dict[str, Task] = {"e": lambda number: run(world, schedule, draw(world, Streams(1, number)))}
+    os.environ[SWITCH] = "1"
+    if compiled():
+        tasks["fast"] = tasks["e"]
+    else:
+        skipped["K.fast"] = "not run: numba is not installed"
     try:
         from benchmarks.yardsticks import national
     except ModuleNotFoundError as missing:
@@ -161,7 +170,7 @@ def time_national(quick: bool, skipped: dict[str, str]) -> dict[str, list[float]
         task(0)
     for _ in range(ROUNDS[quick]):
         for name, task in tasks.items():
-            times[name].append(cpu(task, NATIONAL))
+            times[name].append(cpu(task, NATIONAL, kernels=name == "fast"))
     return times
 
 
@@ -195,8 +204,9 @@ def ratios(times: dict[int, dict[str, list[float]]], national: dict[str, list[fl
         for lots in SIZES[1:]:
             if name in times[lots]:
                 found[f"P.{name}.{lots}/{SIZES[0]}"] = ratio(times[lots][name], times[SIZES[0]][name])
-    if "reference" in national:
-        found["K.reference/e"] = ratio(national["reference"], national["e"])
+    for name in ("e", "fast"):
+        if "reference" in national and name in national:
+            found[f"K.reference/{name}"] = ratio(national["reference"], national[name])
     return found
 
 
@@ -207,6 +217,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="end within a minute")
     options = parser.parse_args()
     skipped: dict[str, str] = {}
+    os.environ[SWITCH] = "0"
     memory = {str(lots): traced_peak(lots) for lots in SIZES}
     times, extrapolated = time_plain(options.quick, skipped)
     national = time_national(options.quick, skipped)

@@ -16,6 +16,7 @@ from demilsim.simulation.replication import Run, run
 from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare
+from worlds import storehouse, three_sites
 
 TONNE = 1_000_000
 """Grams."""
@@ -108,3 +109,22 @@ def log(state: Run) -> list[tuple[str, str, float, float, float]]:
         for plant in state.plants
         for segment in plant.segments
     ]
+
+
+DANGEROUS = {f"event_rate.{cause}_per_storehouse_year": 0.03 for cause in BASE} | {
+    "event_rate.ageing_per_t_year": 3e-4
+}
+
+
+def busy() -> Scenario:
+    """Return three sites of two storehouses 20 m apart where much explodes and is destroyed meanwhile."""
+    houses = [storehouse(f"{s}-H{k}", s, y_m=20.0 * k) for s in ("S1", "S2", "S3") for k in (1, 2)]
+    return three_sites(parameters=DANGEROUS, storehouses=houses)
+
+
+def busy_plan() -> DisposalPlan:
+    """Return a plan that empties storehouses, partly empties others, and works two lots at once."""
+    return plan(
+        line("S1-L1", 80.0, 0, "RANGE"), line("S2-L1", 80.0, 0, "PLANT"), line("S2-L2", 60.0, 1, "PLANT"),
+        line("S1-L2", 70.0, 2, "RANGE"),
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from benchmarks.yardsticks.plain import BLOCK, HORIZON, MEAN_DAYS, STOP_DAYS, Ou
 
 from demilsim.plan import Floats
 from demilsim.simulation import progress
+from demilsim.simulation.compiled import compiled as kernels_are_used
 from demilsim.simulation.progress import Future, Incidents, Queues
 from demilsim.simulation.stoppages import Stoppages, alternating
 from demilsim.simulation.streams import (
@@ -63,7 +64,7 @@ def prepare(model: Plain, compiled: bool | None = None) -> Engine:
         model.scale.ravel(),
         model.growth_per_day.ravel(),
         Queues.of(model.calendar, model.work, model.cost_cents, model.tranche_day, model.received_cents),
-        progress.compiled() if compiled is None else compiled,
+        kernels_are_used() if compiled is None else compiled,
     )
 
 

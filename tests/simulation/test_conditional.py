@@ -11,7 +11,6 @@ from scipy.stats import chisquare
 
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.rules import DO_NOTHING
-from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.conditional import FORCED, TargetFree, first_target, target_free, with_forced
 from demilsim.simulation.draws import Draws, draw
 from demilsim.simulation.replication import run
@@ -19,35 +18,18 @@ from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.storage import set_off
 from demilsim.simulation.streams import Purpose, Streams
 from demilsim.simulation.world import World, prepare
-from stories import BASE, QUIET, drawn, line, plan, without_accidents
-from worlds import one_lot, storehouse, three_sites
+from stories import QUIET, busy, busy_plan, drawn, line, plan, without_accidents
+from worlds import one_lot
 
 ANY, MAJOR = 0.0, 30_000.0
 """NEQ of a target [kg]. No storehouse of the busy world holds so much: a major explosion needs a chain."""
 
-DANGEROUS = {f"event_rate.{cause}_per_storehouse_year": 0.03 for cause in BASE} | {
-    "event_rate.ageing_per_t_year": 3e-4
-}
 FEW, MANY = 120, 1500
 """Replications of a fast and of a long trial."""
 
 STANDARD_ERRORS = 4.0
 LEAST_EXPECTED = 5.0
 """Expected count below which cells of a chi-square test are pooled."""
-
-
-def busy() -> Scenario:
-    """Return three sites of two storehouses 20 m apart where much explodes and is destroyed meanwhile."""
-    houses = [storehouse(f"{s}-H{k}", s, y_m=20.0 * k) for s in ("S1", "S2", "S3") for k in (1, 2)]
-    return three_sites(parameters=DANGEROUS, storehouses=houses)
-
-
-def busy_plan() -> DisposalPlan:
-    """Return a plan that empties storehouses, partly empties others, and works two lots at once."""
-    return plan(
-        line("S1-L1", 80.0, 0, "RANGE"), line("S2-L1", 80.0, 0, "PLANT"), line("S2-L2", 60.0, 1, "PLANT"),
-        line("S1-L2", 70.0, 2, "RANGE"),
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)

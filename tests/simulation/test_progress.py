@@ -200,11 +200,3 @@ def test_compiled_futures_equal_the_others(seed: int) -> None:
     one, two = (futures(queues, path, incidents, 5.0) for futures in (progress.futures, fast.futures))
     assert np.array_equal(one.accepted, two.accepted)
     assert two.removal_day == pytest.approx(one.removal_day, rel=EQUAL)
-
-
-def test_kernels_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kernels are used if numba is there, and one variable turns them off."""
-    monkeypatch.delenv(progress.SWITCH, raising=False)
-    assert progress.compiled()
-    monkeypatch.setenv(progress.SWITCH, "0")
-    assert not progress.compiled()

@@ -16,6 +16,7 @@ from demilsim.model.curves import Curves
 from demilsim.model.harm import knot_weights
 from demilsim.model.partition import partition, sums
 from demilsim.plan import Floats, Ints
+from demilsim.simulation.compiled import compiled
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
 from demilsim.simulation.funding import Payment
@@ -257,6 +258,12 @@ def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:
     deaths = np.zeros((2, years, houses))
     if not chosen.size:
         return deaths
+    if compiled():
+        from demilsim.simulation import kernels
+
+        of_link = links.donor, links.acceptor, links.source_pair, links.sink_pair
+        pairs, killed = (links.pair_root, links.pair_house), _read(world.curves.propagated, held_kg)
+        return kernels.set_off_deaths(held_kg, chosen, draws.link_critical_kg, (*of_link, *pairs), killed)
     held = np.ascontiguousarray(held_kg.T)
     is_open = held[links.donor[chosen]] >= draws.link_critical_kg[chosen, None]
     # An empty donor sets off nobody, not even a storehouse at the same place, where any NEQ would do.

@@ -1,7 +1,7 @@
 """Compiled kernels of keyed draws, working time and progress (extra `fast`, numba).
 
 Each function does what its namesake in `streams`, `stoppages` or `progress` does, on the same draws and to
-rounding. None is ever needed: `progress.compiled` says whether they are used. Importing this module loads
+rounding. None is ever needed: `compiled` says whether they are used. Importing this module loads
 numba, so import it only then.
 """
 
@@ -11,27 +11,12 @@ import numba
 import numpy as np
 
 from demilsim.plan import Ints
+from demilsim.simulation.kernels import mantissa, mix
 from demilsim.simulation.progress import Future, Incidents, Queues
 from demilsim.simulation.stoppages import Calendar, Stoppages
 from demilsim.simulation.streams import Keys
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_B = np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _UNIT = 2.0**-53
-
-
-@numba.njit(inline="always")
-def _mix(x):
-    x = (x ^ (x >> _S30)) * _MIX_A
-    x = (x ^ (x >> _S27)) * _MIX_B
-    return x ^ (x >> _S31)
-
-
-@numba.njit(inline="always")
-def _mantissa(entity, position):
-    return _mix(_mix(entity + np.uint64(position) * _GOLDEN)) >> _S11
 
 
 @numba.njit(inline="always")
@@ -43,9 +28,9 @@ def _exponential(mantissa):
 def _exceeding(state, mixed, least, found, mantissas):
     count = 0
     for i in range(mixed.size):
-        mantissa = _mantissa(_mix(mixed[i] ^ state), 1)
-        if mantissa > least[i]:
-            found[count], mantissas[count] = i, mantissa
+        found_here = mantissa(mix(mixed[i] ^ state), 1)
+        if found_here > least[i]:
+            found[count], mantissas[count] = i, found_here
             count += 1
     return count
 
@@ -69,12 +54,12 @@ def _stop(edges, share, base, interval, day):
 def _stoppages(states, mixed, mean_up, mean_down, edges, share, base, start, end, lost, least):
     horizon, width = edges[-1], 0
     for row in range(mixed.size):
-        up, down = _mix(mixed[row] ^ states[0]), _mix(mixed[row] ^ states[1])
+        up, down = mix(mixed[row] ^ states[0]), mix(mixed[row] ^ states[1])
         day, total, interval, stop = 0.0, 0.0, 0, 0
         lost[row, 0], least[row, 0] = 0.0, 0.0
         while True:
-            length = _exponential(_mantissa(down, stop + 1)) * mean_down
-            day += _exponential(_mantissa(up, stop + 1)) * mean_up + length
+            length = _exponential(mantissa(down, stop + 1)) * mean_down
+            day += _exponential(mantissa(up, stop + 1)) * mean_up + length
             begins = day - length
             if begins >= horizon:
                 break

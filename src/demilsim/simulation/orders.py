@@ -172,35 +172,36 @@ class OrderBook:
         leaves, aside = day, list[Order]()
         heads, tours = self._heads([head for head in waiting if self._has_room(head[1][0], room)])
         heapq.heapify(heads)
+        plain, to_come_g = self.dispatch.plain, self.stock.to_come_g
         while heads:
-            _, key = heapq.heappop(heads)
-            if not self._has_room(key[0], room):
+            key = heads[0][1]
+            if room[key[0]] <= 0.0 and not self._has_room(key[0], room):
+                heapq.heappop(heads)
                 continue
             queue, more = self._waiting[key], True
             order = queue[0][2]
-            if not self.dispatch.plain:
+            if not plain:
                 leaves = self.dispatch.departure(order, day)
-            barred = self._barred(order, closed_until[order.site] > day, leaves >= end)
-            if barred:
-                self._hold(order.facility, barred)
+            if leaves >= end or to_come_g[order.lot] or closed_until[order.site] > day:
+                self._hold(order.facility, self._barred(order, closed_until[order.site] > day))
                 aside.append(heapq.heappop(queue)[2])
             else:
                 more = self._commit(order, queue, room, day, leaves)
             if more and queue:
-                heapq.heappush(heads, (queue[0][0], key))
-            elif key[0] in tours:
+                heapq.heapreplace(heads, (queue[0][0], key))
+                continue
+            heapq.heappop(heads)
+            if key[0] in tours:
                 for head in tours[key[0]].close_one():
                     heapq.heappush(heads, head)
         for order in aside:
             self.push(order)
 
-    def _barred(self, order: Order, site_closed: bool, road_closed: bool) -> Use | None:
-        """Return why nothing of an order can leave in this period, if so."""
+    def _barred(self, order: Order, site_closed: bool) -> Use:
+        """Return why nothing of an order can leave in this period: its site, its lot, or else its road."""
         if site_closed:
             return Use.SITE_CLOSED
-        if self.stock.to_come_g[order.lot]:
-            return Use.LOT_MISSING
-        return Use.ROAD_CLOSED if road_closed else None
+        return Use.LOT_MISSING if self.stock.to_come_g[order.lot] else Use.ROAD_CLOSED
 
     def _heads(self, waiting: list[Head]) -> tuple[list[Head], dict[int, Tour]]:
         """Return the heaps to begin with, and those of mobile plant at other sites than where it stands."""
@@ -309,9 +310,9 @@ class OrderBook:
 
     def _paid(self, order: Order, mass_g: int) -> tuple[Payment, Payment | None] | None:
         """Commit the money of a job, and of the move before it if there is one; None if it is not there."""
-        payers, move = self.schedule.payers[order.payers], None
-        facility = self.world.scenario.facilities[order.facility]
-        if self.plants[order.facility].must_move(order):
+        payers, move, plant = self.schedule.payers[order.payers], None, self.plants[order.facility]
+        if plant.place >= 0 and plant.must_move(order):
+            facility = self.world.scenario.facilities[order.facility]
             move = self.ledger.commit(payers, cents(facility.move_cost_usd))
             if move is None:
                 return None

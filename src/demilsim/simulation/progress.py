@@ -11,9 +11,7 @@ beyond the next incident that may happen, so that the cost does not grow with ta
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
@@ -23,15 +21,6 @@ from demilsim.simulation.stoppages import Calendar, Stoppages
 
 LOOK_AHEAD = 64
 """Jobs looked at beyond those that can be reached by the next candidate: most candidates do not happen."""
-
-
-SWITCH = "DEMILSIM_FAST"
-"""Environment variable that turns compiled kernels off if it is 0."""
-
-
-def compiled() -> bool:
-    """Return whether the compiled kernels of `fast` are to be used: numba is there and not turned off."""
-    return os.environ.get(SWITCH) != "0" and find_spec("numba") is not None
 
 
 def finish_worked(work: Floats, released: Floats, cursor: float = 0.0) -> Floats:

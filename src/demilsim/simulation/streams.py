@@ -37,6 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demilsim.plan import Floats
+from demilsim.simulation.compiled import compiled
 
 Keys = npt.NDArray[np.uint64]
 
@@ -139,6 +140,10 @@ def keyed_mantissas(states: Keys, mixed: Keys, positions: int) -> Keys:
     ndarray
         Shape (purpose, entity, position).
     """
+    if compiled():
+        from demilsim.simulation import kernels
+
+        return kernels.keyed_mantissas(states, mixed, positions)
     entity = np.bitwise_xor(mixed, states[:, None])
     _mix(entity, np.empty_like(entity))
     bits = entity[:, :, None] + np.arange(1, positions + 1, dtype=np.uint64) * _GOLDEN

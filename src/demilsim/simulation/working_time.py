@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demilsim.plan import Floats, Ints
+from demilsim.simulation.compiled import compiled
 
 _ONE = np.uint64(1)
 
@@ -126,6 +127,11 @@ def _breakpoints(
     edges: Floats, share: Floats, down_start: Floats, down_end: Floats
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield the breakpoints of each facility's working time, and its readings there."""
+    if compiled():
+        from demilsim.simulation import kernels
+
+        yield from kernels.breakpoints(edges, share, down_start, down_end)
+        return
     days, down = _timeline(edges, down_start, down_end)
     length = days[:, 1:] - days[:, :-1]
     interval = _intervals(edges, days[:, :-1])
