@@ -23,6 +23,7 @@ from demilsim.reporting.summary import precision_document, summary_document
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.reporting.wording import sentence
 from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.compiled import compiled
 from demilsim.simulation.record import RunResult
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, tonnes
 
@@ -230,6 +231,7 @@ def _run_document(
             "demilsim": __version__,
             "python": platform.python_version(),
             **{name: _version(name) for name in PACKAGES},
+            "numba": _version("numba") if compiled() else None,
         },
         "git_commit": _git_commit(),
         "command": list(how.command),
