@@ -48,6 +48,21 @@ class Model:
     cost: Floats
     constant: float
 
+    def __post_init__(self) -> None:
+        # Solvers call NaN optimal, and PuLP lets an infinite coefficient pass.
+        assert np.all(np.isfinite(self.cost)), (
+            f"cost of {self._first_wild(self.cost)}: expected a finite number"
+        )
+        assert np.isfinite(self.constant), f"constant {self.constant}: expected a finite number"
+        assert not np.any(np.isnan(self.columns.upper)), "an upper bound is not a number"
+        for family in self.families:
+            for part in (family.coefficient, family.rhs):
+                assert np.all(np.isfinite(part)), f"{family.family}: expected finite coefficients and limits"
+
+    def _first_wild(self, cost: Floats) -> str:
+        at = int(np.argmax(~np.isfinite(cost)))
+        return f"{self.columns.names[at]} is {cost[at]}"
+
     @property
     def rows(self) -> int:
         """Number of rows."""
@@ -116,6 +131,7 @@ def assemble(problem: Problem, flow_cost: Floats, constant: float) -> Model:
 def cost_scale(cost: Floats) -> float:
     """Return the power of two, hence free of rounding, by which costs are multiplied for a solver [1]."""
     largest = float(np.max(np.abs(cost), initial=0.0))
+    assert np.isfinite(largest), f"largest cost {largest}: expected a finite number"
     return float(2.0 ** np.floor(np.log2(LARGEST_COST / largest))) if largest > 0.0 else 1.0
 
 

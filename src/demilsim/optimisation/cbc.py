@@ -44,7 +44,8 @@ def solve_cbc(model: Model, options: SolveOptions, path: str) -> Solution:
         solver.tmpDir = folder
         try:
             prob.solve(solver)
-        except pulp.PulpSolverError as error:
+        except (pulp.PulpSolverError, OSError) as error:
+            # OSError: a program for another processor.
             raise SolverError(f"CBC failed: {error}") from error
         text = log.read_text(encoding="utf-8", errors="replace")
     version = re.search(r"Version:\s*(\S+)", text)
@@ -52,6 +53,11 @@ def solve_cbc(model: Model, options: SolveOptions, path: str) -> Solution:
     status = _cbc_status(prob, text)
     if status not in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
         return Solution(status, None, np.inf, -np.inf, name)
+    # PuLP knows only variables that occur in a row or in the objective; others stay at zero.
+    known = {id(variable) for variable in prob.variables()}
+    lost = [v.name for v in variables if id(v) in known and v.varValue is None]
+    if lost:
+        raise SolverError(f"{name} called its point {status.value}, without a value of {lost[0]}")
     values = np.array([variable.varValue or 0.0 for variable in variables])
     value = float(model.cost @ values)
     lower = re.search(r"^Lower bound:\s*(\S+)", text, re.MULTILINE)
