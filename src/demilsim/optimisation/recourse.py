@@ -1,0 +1,151 @@
+"""What a choice of facilities is worth in one draw: the best flows for it, and its slopes.
+
+The facilities are ordered before the draw is known, the flows after it. Whatever was ordered can be paid:
+money that the funds do not have then comes from an emergency account, at a price in harm above anything that
+a fund's money averts. So every choice has a recourse, and what it lacks in some draw is seen in its harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from demilsim.errors import SolverError
+from demilsim.optimisation.assemble import Model, assemble, cost_scale
+from demilsim.optimisation.highs import check, highs_status, silent_stdout
+from demilsim.optimisation.kept import pass_model
+from demilsim.optimisation.objective import planning_harm
+from demilsim.optimisation.problem import USD_PER_KUSD, Problem
+from demilsim.optimisation.rows import Columns, Rows
+from demilsim.optimisation.status import PlanStatus
+from demilsim.optimisation.task import Choice, Task
+from demilsim.plan import Floats, Ints
+
+EMERGENCY_RATIO = 10.0
+"""Price of emergency money over the most harm that a fund's money averts by destruction [1]."""
+
+Order = tuple[int, int]
+"""Facility, and the period in which it is ordered."""
+
+
+class Recourse:
+    """The flows of one draw as a kept linear program, in which the orders are given.
+
+    Parameters
+    ----------
+    task
+        Scenario and coefficients of the draw.
+    path_t
+        Stock of each group along which harm is made linear [t], shape (period + 1, group).
+    """
+
+    def __init__(self, task: Task, path_t: Floats) -> None:
+        problem = task.yearly_problem()
+        harm = planning_harm(problem, task.stock)
+        self.do_nothing = harm.do_nothing
+        model = with_emergency_money(assemble(problem, harm.linearised(path_t), harm.do_nothing), problem)
+        self._orders = np.arange(problem.order_offset, problem.payment_offset, dtype=np.int32)
+        self._names = list(zip(problem.orders.facility.tolist(), problem.orders.period.tolist(), strict=True))
+        self._constant, self._scale = model.constant, cost_scale(model.cost)
+        relaxed = replace(model, columns=replace(model.columns, integer=np.zeros_like(model.columns.integer)))
+        with silent_stdout():
+            self._highs = pass_model(replace(relaxed, cost=self._scale * model.cost))
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Orders that add working days of their own in this draw."""
+        return tuple(self._names)
+
+    def columns_of(self, orders: tuple[Order, ...]) -> Ints:
+        """Return the order of this draw that does what each of some orders does; -1 where none adds a day.
+
+        An order that adds the same days as the next one of its facility stands for that one, which is paid
+        later.
+        """
+        found = np.full(len(orders), -1, dtype=np.int64)
+        for i, (facility, period) in enumerate(orders):
+            later = [(t, j) for j, (f, t) in enumerate(self._names) if f == facility and t >= period]
+            if later:
+                found[i] = min(later)[1]
+        return found
+
+    def evaluate(self, chosen: Ints) -> tuple[float, Floats]:
+        """Return the harm of the best flows for some orders, and its slopes.
+
+        Parameters
+        ----------
+        chosen
+            Indices of this draw's orders.
+
+        Returns
+        -------
+        harm, slopes
+            Planning harm [persons], emergency money priced in; its change per order [persons], of shape
+            (order,): harm is convex in the orders, so that the plane lies below it.
+        """
+        fixed = np.zeros(self._orders.size)
+        fixed[chosen] = 1.0
+        with silent_stdout():
+            if fixed.size:
+                check(self._highs.changeColsBounds(fixed.size, self._orders, fixed, fixed), "bounds")
+            check(self._highs.run(), "run")
+        status = highs_status(self._highs)
+        if status is not PlanStatus.OPTIMAL:
+            raise SolverError(f"the flows of a draw ended {status.value}: expected every choice to have some")
+        slopes = np.array(self._highs.getSolution().col_dual)[self._orders] / self._scale
+        value = self._highs.getInfo().objective_function_value / self._scale + self._constant
+        return float(value), slopes
+
+
+def with_emergency_money(model: Model, problem: Problem) -> Model:
+    """Return the model with a column of emergency money [kUSD] for each row that pays for orders."""
+    flows = problem.flows
+    price = emergency_price(problem, model.cost[: flows.group.size])
+    families, names = list(model.families), list[str]()
+    for at, rows in enumerate(families):
+        if rows.family != "payments":
+            continue
+        paid = np.flatnonzero([_pays_for_orders(name, problem) for name in rows.names])
+        names = [f"e_{rows.names[row]}" for row in paid]
+        families[at] = _with_terms(rows, paid, len(model.columns.names) + np.arange(paid.size))
+    columns = Columns(
+        model.columns.names + tuple(names),
+        np.append(model.columns.upper, np.full(len(names), np.inf)),
+        np.append(model.columns.integer, np.zeros(len(names), dtype=bool)),
+    )
+    cost = np.append(model.cost, np.full(len(names), price))
+    return Model(columns, tuple(families), cost, model.constant)
+
+
+def emergency_price(problem: Problem, flow_cost: Floats) -> float:
+    """Return the price of emergency money [persons/kUSD]."""
+    flows = problem.flows
+    unit_cost = problem.groups.cost_usd_per_t[flows.group, flows.facility] / USD_PER_KUSD
+    costly = unit_cost > 0.0
+    averted = np.max(-flow_cost[costly] / unit_cost[costly], initial=0.0)
+    return EMERGENCY_RATIO * float(averted if averted > 0.0 else np.max(np.abs(flow_cost), initial=1.0))
+
+
+def _pays_for_orders(name: str, problem: Problem) -> bool:
+    cost_class = int(name.split("_")[1][1:])
+    return problem.classes.committed[cost_class]
+
+
+def _with_terms(rows: Rows, row: Ints, column: Ints) -> Rows:
+    """Return rows with one term of coefficient 1 more in some of them."""
+    where = np.concatenate([rows.row, row])
+    what = np.concatenate([rows.column, column])
+    coefficient = np.concatenate([rows.coefficient, np.ones(row.size)])
+    order = np.lexsort((what, where))
+    return replace(rows, row=where[order], column=what[order], coefficient=coefficient[order])
+
+
+def indices_of(choice: Choice, orders: tuple[Order, ...]) -> Ints:
+    """Return which orders commissionings stand for: the first one of the facility then or after."""
+    found = []
+    for facility, period in choice:
+        later = [(t, i) for i, (f, t) in enumerate(orders) if f == facility and t >= period]
+        if later:
+            found.append(min(later)[1])
+    return np.array(sorted(found), dtype=np.int64)
