@@ -22,11 +22,12 @@ SITES = ("S1", "S2", "S3")
 
 @dataclass(frozen=True)
 class Programme:
-    """A scenario, a plan that fits it, and the seed to simulate it with."""
+    """A scenario, a plan that fits it, the seed to simulate it with, and periods between renewals if any."""
 
     scenario: Scenario
     plan: DisposalPlan
     seed: int
+    renewal_periods: int = 0
 
     def __repr__(self) -> str:
         # Hypothesis warns of the 40,000 characters of a scenario.
@@ -93,7 +94,7 @@ def programmes(draw: st.DrawFn) -> Programme:
         period=draw(st.sampled_from(["quarter", "month"])),
     )
     scenario = with_methods(scenario, accident_rate_per_t=draw(st.sampled_from([0.0, 0.01])))
-    return Programme(scenario, _plan(draw, scenario), draw(st.integers(0, 10_000)))
+    return Programme(scenario, drawn_plan(draw, scenario), draw(st.integers(0, 10_000)))
 
 
 @st.composite
@@ -261,7 +262,7 @@ def _rates(draw: st.DrawFn) -> dict[str, float]:
     }
 
 
-def _plan(draw: st.DrawFn, scenario: Scenario) -> DisposalPlan:
+def drawn_plan(draw: st.DrawFn, scenario: Scenario) -> DisposalPlan:
     """Return lines for some allowed pairs in any order, within each lot's mass, one for each pair."""
     allowed = prepare(scenario).options.allowed
     pairs = [(i, j) for i in range(allowed.shape[0]) for j in range(allowed.shape[1]) if allowed[i, j]]
