@@ -6,7 +6,7 @@ shares no expression with the constraint families.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -21,6 +21,7 @@ from demilsim.optimisation.audit_rows import (
     may_pay,
     share_of_full_pace,
 )
+from demilsim.optimisation.bill import Bill
 from demilsim.plan import Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Facility, Fund, LotStatus
@@ -97,8 +98,14 @@ def least_harm(scenario: Scenario, known: PlanningCoefficients, harm_per_t: Floa
     return float(best), at
 
 
-def best_flows(scenario: Scenario, known: PlanningCoefficients, harm_per_t: Floats, choice: Choice) -> float:
-    """Return the least change of harm under given commissionings [persons]; infinite if unpayable."""
+def best_flows(
+    scenario: Scenario,
+    known: PlanningCoefficients,
+    harm_per_t: Floats,
+    choice: Choice,
+    bills: Sequence[Bill] = (),
+) -> float:
+    """Return the least change of harm for given orders and bills [persons]; infinite if unpayable."""
     rows, program = audit_rows(scenario), LinearProgram()
     opened = {name: first_working_period(scenario, rows.facilities[name], period) for name, period in choice}
     spent: list[tuple[Fund, int, int]] = []
@@ -115,6 +122,11 @@ def best_flows(scenario: Scenario, known: PlanningCoefficients, harm_per_t: Floa
         program.at_most["stock", lot.lot_id] = lot.gross_mass_t
     for name, period in choice:
         spent += _commissioning(rows, program, rows.facilities[name], period, opened[name])
+    for number, bill in enumerate(bills):
+        if bill.usd > 0:
+            program.at_most["bill", number] = -float(bill.usd) / KUSD
+            payers = [fund for fund in scenario.funds if fund.fund_id in bill.funds]
+            spent += _payers(rows, program, ("bill", number), bill.period, payers)
     for k, fund in enumerate(scenario.funds):
         received = np.cumsum(known.receipts_usd[k]) / KUSD
         for t in range(scenario.periods):

@@ -1,0 +1,303 @@
+"""The constraint families of measures, and the model of a plan with them.
+
+Symbols: y[o] order o of a measure; w[i,b] share of what measure i could avert in block b that it does avert;
+v[i,j,b] share of what measures i and j avert twice; r[i,k,t] payment of fund k for measure i in period t
+[kUSD]; x, p and m as in `constraints`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from demilsim.model.money import NO_FUND
+from demilsim.optimisation.assemble import Model
+from demilsim.optimisation.blocks import single_periods
+from demilsim.optimisation.measures import Effect, MeasureOrders
+from demilsim.optimisation.problem import USD_PER_KUSD, Problem
+from demilsim.optimisation.rows import Columns, Rows, Sense, labels, rows_of
+from demilsim.plan import Floats, Ints
+
+Terms = tuple[Ints, Ints, Floats]
+
+
+@dataclass(frozen=True)
+class MeasureProblem:
+    """A planning problem with measures; their columns come after its own.
+
+    Parameters
+    ----------
+    problem
+        The problem without measures.
+    orders
+        Orders of measures, payments and effects.
+    """
+
+    problem: Problem
+    orders: MeasureOrders
+
+    @property
+    def order_offset(self) -> int:
+        """Column of the first order of a measure."""
+        return len(self.problem.columns.names)
+
+    @property
+    def payment_offset(self) -> int:
+        """Column of the first payment for a measure."""
+        return self.order_offset + self.orders.measure.size
+
+    @property
+    def effect_offset(self) -> int:
+        """Column of the first effect."""
+        return self.payment_offset + self.orders.pay_measure.size
+
+    @property
+    def overlap_offset(self) -> int:
+        """Column of the first overlap."""
+        return self.effect_offset + len(self.orders.effects) * self.problem.blocks.count
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Names, upper bounds and integrality of all columns, those of the problem first."""
+        own, orders, blocks = self.problem.columns, self.orders, range(self.problem.blocks.count)
+        names = [f"y{i}_{t}" for i, t in zip(orders.measure, orders.period, strict=True)]
+        payments = zip(orders.pay_measure, orders.pay_fund, orders.pay_period, strict=True)
+        names += [f"r{i}_{k}_{t}" for i, k, t in payments]
+        names += [f"w{i}_{b}" for i in orders.effects for b in blocks]
+        names += [f"v{i}_{j}_{b}" for i, j in orders.overlaps for b in blocks]
+        upper = np.ones(len(names))
+        upper[orders.measure.size :][: orders.pay_measure.size] = np.inf
+        whole = np.arange(len(names)) < orders.measure.size
+        return Columns(
+            (*own.names, *names),
+            np.concatenate([own.upper, upper]),
+            np.concatenate([own.integer, whole]),
+        )
+
+    @property
+    def cost(self) -> Floats:
+        """Harm of the columns of measures [persons], shape (column of a measure,)."""
+        averted = [effect.by_block for effect in self.orders.effects.values()]
+        twice = [effect.by_block for effect in self.orders.overlaps.values()]
+        free = np.zeros(self.effect_offset - self.order_offset)
+        return np.concatenate([free, *(-part for part in averted), *twice])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of measures for rows."""
+        return labels(measure.measure_id for measure in self.problem.scenario.measures)
+
+    def in_force(self, measure: int, effect: Effect, row: int) -> Terms:
+        """Return terms of rows by block: less the share of a block's effect that an order is there for.
+
+        Parameters
+        ----------
+        measure
+            The measure.
+        effect
+            What the share is of.
+        row
+            Row of the first block.
+        """
+        mine = np.flatnonzero(self.orders.measure == measure)
+        blocks = self.problem.blocks
+        there = np.arange(effect.averted.size) >= self.orders.opens[mine][:, None]
+        share = np.divide(
+            blocks.sum(there * effect.averted), effect.by_block,
+            out=np.zeros((mine.size, blocks.count)), where=effect.by_block > 0.0,
+        )  # fmt: skip
+        order, block = np.nonzero(share)
+        return row + block, self.order_offset + mine[order], -share[order, block]
+
+
+def add_measure_orders(measured: MeasureProblem) -> Rows:
+    """Order a measure at most once.
+
+    Sum over o of i of y[o] <= 1, a pure number.
+    """
+    orders, names = measured.orders, measured.labels
+    terms = (
+        orders.measure,
+        measured.order_offset + np.arange(orders.measure.size),
+        np.ones(orders.measure.size),
+    )
+    limit = np.ones(len(names))
+    return rows_of("measure_orders", [terms], Sense.AT_MOST, limit, lambda i: f"take_{names[i]}")
+
+
+def add_measure_times(measured: MeasureProblem) -> Rows:
+    """Let a measure avert nothing before it is in force.
+
+    w[i,b] - sum over o of i of S[o,b] y[o] <= 0, shares of what i could avert in block b; S is the part of it
+    that falls into periods in which o is in force.
+    """
+    count, terms = measured.problem.blocks.count, []
+    for number, (i, effect) in enumerate(measured.orders.effects.items()):
+        at = number * count + np.arange(count)
+        terms += [
+            (at, measured.effect_offset + at, np.ones(count)),
+            measured.in_force(i, effect, number * count),
+        ]
+    names = _by_block(measured, "force", [measured.labels[i] for i in measured.orders.effects])
+    rhs = np.zeros(len(measured.orders.effects) * count)
+    return rows_of("measure_times", terms, Sense.AT_MOST, rhs, names)
+
+
+def add_measure_stock(measured: MeasureProblem) -> Rows:
+    """Let a measure avert no more than what is left would do.
+
+    w[i,b] + sum over g,f,b' of H[i,b,g,f,b'] x[g,f,b'] <= 1, shares of what i could avert in block b; H in
+    1/t, for NEQ that has left its storehouses by then.
+    """
+    count, terms = measured.problem.blocks.count, []
+    for number, effect in enumerate(measured.orders.effects.values()):
+        at = number * count + np.arange(count)
+        terms += [(at, measured.effect_offset + at, np.ones(count)), _lost(effect, number * count)]
+    names = _by_block(measured, "left", [measured.labels[i] for i in measured.orders.effects])
+    rhs = np.ones(len(measured.orders.effects) * count)
+    return rows_of("measure_stock", terms, Sense.AT_MOST, rhs, names)
+
+
+def add_measure_overlaps(measured: MeasureProblem) -> Rows:
+    """Count once what two measures at one storehouse would both take away.
+
+    v[i,j,b] - sum over o of i and j of S[o,b] y[o] + sum over g,f,b' of H[i,j,b,g,f,b'] x[g,f,b'] >= -1,
+    shares of what both take away in block b: with both in force v is at least what is left of it, else it may
+    be 0.
+    """
+    count, terms = measured.problem.blocks.count, []
+    for number, ((i, j), effect) in enumerate(measured.orders.overlaps.items()):
+        first = number * count
+        at = first + np.arange(count)
+        terms += [(at, measured.overlap_offset + at, np.ones(count)), _lost(effect, first)]
+        terms += [measured.in_force(k, effect, first) for k in (i, j)]
+    pairs = [f"{measured.labels[i]}_{measured.labels[j]}" for i, j in measured.orders.overlaps]
+    rhs = -np.ones(len(measured.orders.overlaps) * count)
+    return rows_of("measure_overlaps", terms, Sense.AT_LEAST, rhs, _by_block(measured, "both", pairs))
+
+
+def add_measure_payments(measured: MeasureProblem) -> Rows:
+    """Cover the cost of a measure by funds that may pay for it.
+
+    Sum over k of r[i,k,t] - sum over o of i of A[o,t] y[o] >= 0 in each period t, in kUSD.
+    """
+    orders, periods = measured.orders, measured.problem.scenario.periods
+    order, period = np.nonzero(orders.cost_usd)
+    cost = (
+        orders.measure[order] * periods + period,
+        measured.order_offset + order,
+        -orders.cost_usd[order, period] / USD_PER_KUSD,
+    )
+    paid = (
+        orders.pay_measure * periods + orders.pay_period,
+        measured.payment_offset + np.arange(orders.pay_measure.size),
+        np.ones(orders.pay_measure.size),
+    )
+    names, dates = measured.labels, single_periods(measured.problem.scenario).labels
+    rhs = np.zeros(len(names) * periods)
+    return rows_of(
+        "measure_payments", [cost, paid], Sense.AT_LEAST, rhs,
+        lambda row: f"measure_{names[row // periods]}_{dates[row % periods]}",
+    )  # fmt: skip
+
+
+def add_measure_commitments(measured: MeasureProblem) -> Rows:
+    """Pay measures, capital and standing cost of a period from what a fund has received by then.
+
+    Sum over i and s <= t in b of r[i,k,s] + sum over committed c and s <= t in b of p[c,k,s] - m[k,b-1] <=
+    sum over s <= t in b of R[k,s] for each period t of a block b of several; and for the fund that takes
+    scrap also sum over i and s <= t of r[i,k,s] <= sum over s <= t of R[k,s], so that no measure waits for
+    scrap. In kUSD.
+    """
+    problem, orders = measured.problem, measured.orders
+    blocks, periods, pays = problem.blocks, problem.scenario.periods, problem.payments
+    funds = problem.receipts_usd.shape[0]
+    received = np.cumsum(problem.receipts_usd, axis=1) / USD_PER_KUSD
+    mine = measured.payment_offset + np.arange(orders.pay_measure.size)
+    terms: list[Terms] = []
+    rhs = np.concatenate([received.ravel(), received.ravel()])
+    paying = np.unique(orders.pay_fund)
+    if blocks.count < periods:
+        committed = np.flatnonzero(
+            np.array(problem.classes.committed, dtype=bool)[pays.cost_class] & np.isin(pays.fund, paying)
+        )
+        fund = np.concatenate([orders.pay_fund, pays.fund[committed]])
+        period = np.concatenate([orders.pay_period, pays.period[committed]])
+        column = np.concatenate([mine, problem.payment_offset + committed])
+        until = np.arange(periods)
+        pay, t = np.nonzero(
+            (blocks.of_period[period][:, None] == blocks.of_period[None, :]) & (until >= period[:, None])
+        )
+        terms.append((fund[pay] * periods + t, column[pay], np.ones(pay.size)))
+        carried = [(k, t) for k in paying.tolist() for t in range(periods) if blocks.of_period[t] > 0]
+        k, t = np.array(carried, dtype=np.int64).reshape(-1, 2).T
+        terms.append((k * periods + t, problem.carry_column(k, blocks.of_period[t] - 1), -np.ones(k.size)))
+        before = np.where(blocks.first > 0, received[:, blocks.first - 1], 0.0)
+        rhs[: funds * periods] = (received - before[:, blocks.of_period]).ravel()
+    if problem.scrap_fund != NO_FUND:
+        pay, t = np.nonzero(
+            (orders.pay_fund == problem.scrap_fund)[:, None]
+            & (np.arange(periods) >= orders.pay_period[:, None])
+        )
+        terms.append(((funds + problem.scrap_fund) * periods + t, mine[pay], np.ones(pay.size)))
+    names, dates = problem.fund_labels, single_periods(problem.scenario).labels
+
+    def name(row: int) -> str:
+        k, t = divmod(row, periods)
+        return f"{'reserve' if k < funds else 'unsold'}_{names[k % funds]}_{dates[t]}"
+
+    return rows_of("measure_commitments", terms, Sense.AT_MOST, rhs, name)
+
+
+MEASURE_FAMILIES: tuple[Callable[[MeasureProblem], Rows], ...] = (
+    add_measure_orders,
+    add_measure_times,
+    add_measure_stock,
+    add_measure_overlaps,
+    add_measure_payments,
+    add_measure_commitments,
+)
+"""All families of measures, in the order in which their rows enter the model."""
+
+
+def joined(model: Model, measured: MeasureProblem) -> Model:
+    """Return the model of a problem with its measures, paid from the same funds."""
+    families = tuple(
+        _with_payments(rows, measured) if rows.family == "budget" else rows for rows in model.families
+    )
+    assert any(rows.family == "budget" for rows in families), "measures are paid in the rows of the budget"
+    return Model(
+        measured.columns,
+        families + tuple(family(measured) for family in MEASURE_FAMILIES),
+        np.concatenate([model.cost, measured.cost]),
+        model.constant,
+    )
+
+
+def _with_payments(budget: Rows, measured: MeasureProblem) -> Rows:
+    """Return the budget with payments for measures: + sum over i and t in b of r[i,k,t]."""
+    problem, orders = measured.problem, measured.orders
+    index = {name: row for row, name in enumerate(budget.names)}
+    block = problem.blocks.of_period[orders.pay_period]
+    budgets = [
+        index[f"budget_{problem.fund_labels[k]}_{problem.blocks.labels[b]}"]
+        for k, b in zip(orders.pay_fund.tolist(), block.tolist(), strict=True)
+    ]
+    row = np.concatenate([budget.row, np.array(budgets, dtype=np.int64)])
+    column = np.concatenate([budget.column, measured.payment_offset + np.arange(len(orders.pay_fund))])
+    coefficient = np.concatenate([budget.coefficient, np.ones(orders.pay_fund.size)])
+    order = np.lexsort((column, row))
+    return replace(budget, row=row[order], column=column[order], coefficient=coefficient[order])
+
+
+def _lost(effect: Effect, first: int) -> Terms:
+    block, flow = np.nonzero(effect.lost_per_t)
+    return first + block, flow, effect.lost_per_t[block, flow]
+
+
+def _by_block(measured: MeasureProblem, prefix: str, names: list[str]) -> Callable[[int], str]:
+    count, dates = measured.problem.blocks.count, measured.problem.blocks.labels
+    return lambda row: f"{prefix}_{names[row // count]}_{dates[row % count]}"
