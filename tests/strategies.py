@@ -33,6 +33,9 @@ class Programme:
         # Hypothesis warns of the 40,000 characters of a scenario.
         return f"Programme({len(self.scenario.lots)} lots, {self.plan}, seed {self.seed})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
 
 @st.composite
 def programmes(draw: st.DrawFn) -> Programme:

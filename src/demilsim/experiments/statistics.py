@@ -123,6 +123,25 @@ def paired(a: Floats, b: Floats) -> Estimate:
     return estimate(a - b)
 
 
+def ratio(a: Floats, b: Floats) -> Estimate | None:
+    """Return mean(a) / mean(b) over replications with its error by the delta method; None if mean(b) is 0.
+
+    Parameters
+    ----------
+    a, b
+        Two responses of the same replications, shape (replication,).
+
+    References
+    ----------
+    Law, Simulation modeling and analysis (2015), section 9.3.2, ratio estimators.
+    """
+    mean = float(np.mean(b))
+    if mean == 0.0:
+        return None
+    share = float(np.mean(a)) / mean
+    return Estimate(share, estimate((a - share * b) / mean).half_width)
+
+
 def quantile_interval(values: Floats, share: float, level: float = LEVEL) -> tuple[float, float]:
     """Return an interval of a quantile between two order statistics, whatever the distribution.
 

@@ -38,6 +38,8 @@ class Measures:
         Period in which each ordered measure takes effect, by measure.
     in_force
         Periods in which each measure that lowers rates does so, by measure.
+    spent_cents
+        What each measure has cost so far, by measure [cents].
     """
 
     world: World
@@ -46,6 +48,7 @@ class Measures:
     paid: list[tuple[float, int, int]]
     begins: dict[int, int] = field(default_factory=dict)
     in_force: dict[int, set[int]] = field(default_factory=dict)
+    spent_cents: dict[int, int] = field(default_factory=dict)
     _steps: dict[int, MeasureStep] = field(default_factory=dict)
     _now: int = 0
 
@@ -80,6 +83,7 @@ class Measures:
             return False
         self.ledger.spend(payment)
         self.paid.extend((day, fund, share) for fund, share in payment)
+        self.spent_cents[step.measure] = self.spent_cents.get(step.measure, 0) + amount
         return True
 
     def share_left(self, candidate: Candidate) -> float:
