@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,17 @@ from demilsim.optimisation.audit_measures import measure_bills
 from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.optimisation.measure_choice import Taken, set_aside, taken
 from demilsim.optimisation.measure_rows import MeasureProblem, joined
+from demilsim.optimisation.measured import path_of, with_all_measures
 from demilsim.optimisation.measures import RATE_KINDS, base_harm, measure_orders
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
+from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.solve import PlanStatus, Solution, SolveOptions, solve
 from demilsim.optimisation.task import Task, make_task
 from demilsim.plan import DisposalPlan, Floats, MeasureOrder
+from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.scenario import Scenario
 from optimisation.enumeration import best_flows, choices
-from optimisation.instances import PERSONS, coefficients
+from optimisation.instances import PERSONS, coefficients, two_towns
 from optimisation.random_cases import case, random_scenario
 from worlds import fund, measure, site, storehouse, tranche, village, world
 
@@ -278,3 +281,67 @@ def test_measure_of_an_empty_storehouse_is_worth_nothing() -> None:
         linear = effect.by_block * (1.0 - effect.lost_per_t @ all_of_it)
         # From the second period on; the others are full, where both are what doing nothing averts.
         assert linear[1:] == pytest.approx(exact[1:], rel=1e-9, abs=1e-15)
+
+
+def towns(**changes: Any) -> Scenario:
+    """Return two lots beside a town, money for one of them, a level to raise and a rod."""
+    base: dict[str, Any] = {
+        "measures": (
+            measure("RRPL", level=3, cost_usd=4_000.0, lead_time_days=60.0),
+            measure("ROD", "lightning", cost_usd=300.0),
+        )
+    }
+    return two_towns(**(base | changes))
+
+
+def test_optimised_plan_has_measures_and_passes_its_audit() -> None:
+    """Measures that avert more than the tonnes they cost come with flows that the rest of the money pays."""
+    scenario = towns()
+    known = coefficients(scenario)
+    result = optimise(scenario, known, options=SolveOptions(gap_averted=0.0))
+    without = optimise(replace(scenario, measures=()), known, options=SolveOptions(gap_averted=0.0))
+    assert result.measures
+    assert result.planned_harm < without.planned_harm
+    assert result.best_bound <= result.planned_harm
+    assert result.do_nothing_harm == pytest.approx(without.do_nothing_harm)
+    plan = flow_plan(scenario, result)
+    assert plan.measures == result.measures
+    assert audit(scenario, plan, known) == ()
+
+
+def test_planned_harm_of_measures_is_dated() -> None:
+    """The planned harm is that of the flows, less what the measures in force avert from their dates on."""
+    scenario = towns()
+    known = coefficients(scenario)
+    result = optimise(scenario, known, options=SolveOptions(gap_averted=0.0))
+    task = make_task(scenario, known)
+    flows = result.flows
+    accidents = float(task.groups.accident_harm_per_t[flows.group, flows.facility] @ flows.tonnes)
+    path = path_of(task, result)
+    averted = Taken(result.measures, np.zeros((1, 1))).averted(task, path)
+    assert result.planned_harm == pytest.approx(task.stock.total(path) + accidents - averted, rel=1e-9)
+
+
+def test_measure_that_costs_more_than_it_averts_is_left() -> None:
+    """At ten times the whole budget nothing is taken, and the plan is that without measures."""
+    scenario = towns(measures=(measure("RRPL", level=3, cost_usd=500_000.0),))
+    known = coefficients(scenario)
+    found, without = (
+        optimise(each, known, options=SolveOptions(gap_averted=0.0))
+        for each in (scenario, replace(scenario, measures=()))
+    )
+    assert found.measures == ()
+    assert found.planned_harm == without.planned_harm
+
+
+def test_bound_holds_with_every_measure_at_once() -> None:
+    """No choice of measures beats the bound: it is that of all of them in force, free and from the start."""
+    scenario = towns()
+    task = make_task(scenario, coefficients(scenario))
+    held = task.groups.held_t(scenario.periods)
+    least = with_all_measures(task).stock.total(held)
+    for size in range(3):
+        for ids in combinations(("RRPL", "ROD"), size):
+            orders = tuple(MeasureOrder(name, 0) for name in ids)
+            harm = task.stock.total(held) - Taken(orders, np.zeros((1, 1))).averted(task, held)
+            assert least <= harm + 1e-15

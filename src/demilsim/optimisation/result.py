@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demilsim.optimisation.groups import Groups
 from demilsim.optimisation.status import PlanStatus
-from demilsim.plan import Commissioning, Floats, Ints
+from demilsim.plan import Commissioning, Floats, Ints, MeasureOrder
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class PlanResult:
         Harm of the plan by the linear function of the MILP [persons].
     start_harm
         Exact planning harm of the part of the start that the model allows [persons]; infinite without.
-    flows, commissionings, groups
+    flows, commissionings, groups, measures
         The plan.
     notes
         What its reader should know.
@@ -78,3 +78,4 @@ class PlanResult:
     commissionings: tuple[Commissioning, ...]
     groups: Groups
     notes: tuple[str, ...] = ()
+    measures: tuple[MeasureOrder, ...] = ()

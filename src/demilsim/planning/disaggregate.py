@@ -67,7 +67,7 @@ def flow_plan(scenario: Scenario, result: PlanResult) -> DisposalPlan:
             for lot, share in zip(lots.tolist(), shares.tolist(), strict=True)
         ]
     pieces.sort(key=lambda piece: piece.period)
-    draft = Draft("flows", result.source, tuple(pieces), result.commissionings)
+    draft = Draft("flows", result.source, tuple(pieces), result.commissionings, measures=result.measures)
     return period_by_period(draft, scenario)
 
 

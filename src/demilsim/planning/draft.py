@@ -9,7 +9,7 @@ import numpy as np
 
 from demilsim.model.harm import StockHarm, held_t
 from demilsim.model.options import DisposalOptions
-from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanLine
+from demilsim.plan import Commissioning, DisposalPlan, Floats, MeasureOrder, PlanLine
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE, grams
 
@@ -37,7 +37,7 @@ class Draft:
         As in `DisposalPlan`.
     pieces
         In order of priority.
-    commissionings, funds
+    commissionings, funds, measures
         As in `DisposalPlan`.
     """
 
@@ -46,6 +46,7 @@ class Draft:
     pieces: tuple[Piece, ...]
     commissionings: tuple[Commissioning, ...] = ()
     funds: tuple[str, ...] = ()
+    measures: tuple[MeasureOrder, ...] = ()
 
 
 def tonnes_left(scenario: Scenario, pieces: Iterable[Piece]) -> Floats:
@@ -88,14 +89,19 @@ def write_plan(
         )
         line = _line(scenario, piece, rank)
         lines.append(replace(line, harm_averted=averted, reason=reason(averted, piece.mass_t)))
-    return DisposalPlan(draft.name, draft.source, tuple(lines), draft.commissionings, draft.funds)
+    return _plan(draft, tuple(lines))
 
 
 def period_by_period(draft: Draft, scenario: Scenario) -> DisposalPlan:
     """Return a draft as a plan with a line for each piece, as the optimiser wants its start."""
     pieces = [piece for piece in draft.pieces if grams(piece.mass_t) > 0]
     lines = tuple(_line(scenario, piece, rank) for rank, piece in enumerate(pieces))
-    return DisposalPlan(draft.name, draft.source, lines, draft.commissionings, draft.funds)
+    return _plan(draft, lines)
+
+
+def _plan(draft: Draft, lines: tuple[PlanLine, ...]) -> DisposalPlan:
+    orders = draft.commissionings, draft.funds, draft.measures
+    return DisposalPlan(draft.name, draft.source, lines, *orders)
 
 
 def _line(scenario: Scenario, piece: Piece, rank: int) -> PlanLine:
