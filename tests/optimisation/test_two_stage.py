@@ -149,6 +149,8 @@ def test_orders_without_money_are_paid_by_the_emergency_account() -> None:
     nothing = poor.harm(())[0]
     for i in range(len(poor.orders)):
         assert poor.harm((i,))[0] > nothing
+        assert poor.emergency_usd((i,))[0] >= 60_000.0
+    assert poor.emergency_usd(())[0] == 0.0
 
 
 def test_equal_draws_are_worth_nothing() -> None:

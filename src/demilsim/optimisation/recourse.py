@@ -1,8 +1,9 @@
 """What a choice of facilities is worth in one draw: the best flows for it, and its slopes.
 
 The facilities are ordered before the draw is known, the flows after it. Whatever was ordered can be paid:
-money that the funds do not have then comes from an emergency account, at a price in harm above anything that
-a fund's money averts. So every choice has a recourse, and what it lacks in some draw is seen in its harm.
+money that the funds do not have then comes from an emergency account, at the price of the most harm that it
+could have averted elsewhere. So every choice has a recourse, and what it lacks in some draw is seen in its
+harm. (An order of the simulation waits for its money instead.)
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ from demilsim.optimisation.rows import Columns, Rows
 from demilsim.optimisation.status import PlanStatus
 from demilsim.optimisation.task import Choice, Task
 from demilsim.plan import Floats, Ints
-
-EMERGENCY_RATIO = 10.0
-"""Price of emergency money over the most harm that a fund's money averts by destruction [1]."""
 
 Order = tuple[int, int]
 """Facility, and the period in which it is ordered."""
@@ -47,6 +45,7 @@ class Recourse:
         model = with_emergency_money(assemble(problem, harm.linearised(path_t), harm.do_nothing), problem)
         self._orders = np.arange(problem.order_offset, problem.payment_offset, dtype=np.int32)
         self._names = list(zip(problem.orders.facility.tolist(), problem.orders.period.tolist(), strict=True))
+        self._emergency = np.arange(len(problem.columns.names), len(model.columns.names))
         self._constant, self._scale = model.constant, cost_scale(model.cost)
         relaxed = replace(model, columns=replace(model.columns, integer=np.zeros_like(model.columns.integer)))
         with silent_stdout():
@@ -84,6 +83,18 @@ class Recourse:
             Planning harm [persons], emergency money priced in; its change per order [persons], of shape
             (order,): harm is convex in the orders, so that the plane lies below it.
         """
+        self._solve(chosen)
+        slopes = np.array(self._highs.getSolution().col_dual)[self._orders] / self._scale
+        value = self._highs.getInfo().objective_function_value / self._scale + self._constant
+        return float(value), slopes
+
+    def emergency_usd(self, chosen: Ints) -> float:
+        """Return the emergency money that some orders need, by index, with the best flows for them [USD]."""
+        self._solve(chosen)
+        values = np.array(self._highs.getSolution().col_value)
+        return USD_PER_KUSD * float(values[self._emergency].sum())
+
+    def _solve(self, chosen: Ints) -> None:
         fixed = np.zeros(self._orders.size)
         fixed[chosen] = 1.0
         with silent_stdout():
@@ -93,9 +104,6 @@ class Recourse:
         status = highs_status(self._highs)
         if status is not PlanStatus.OPTIMAL:
             raise SolverError(f"the flows of a draw ended {status.value}: expected every choice to have some")
-        slopes = np.array(self._highs.getSolution().col_dual)[self._orders] / self._scale
-        value = self._highs.getInfo().objective_function_value / self._scale + self._constant
-        return float(value), slopes
 
 
 def with_emergency_money(model: Model, problem: Problem) -> Model:
@@ -119,12 +127,12 @@ def with_emergency_money(model: Model, problem: Problem) -> Model:
 
 
 def emergency_price(problem: Problem, flow_cost: Floats) -> float:
-    """Return the price of emergency money [persons/kUSD]."""
+    """Return the price of emergency money: the most harm that money averts by destruction [persons/kUSD]."""
     flows = problem.flows
     unit_cost = problem.groups.cost_usd_per_t[flows.group, flows.facility] / USD_PER_KUSD
     costly = unit_cost > 0.0
     averted = np.max(-flow_cost[costly] / unit_cost[costly], initial=0.0)
-    return EMERGENCY_RATIO * float(averted if averted > 0.0 else np.max(np.abs(flow_cost), initial=1.0))
+    return float(averted if averted > 0.0 else np.max(np.abs(flow_cost), initial=1.0))
 
 
 def _pays_for_orders(name: str, problem: Problem) -> bool:

@@ -3,7 +3,8 @@
 Each draw's harm is convex in the orders, so the planes that the subproblems return bound it from below. The
 master chooses orders by these bounds; it stops when the best choice met and the bound agree. Benders 1962,
 doi:10.1007/BF01386316; several cuts an iteration after Birge and Louveaux 1988,
-doi:10.1016/0377-2217(88)90159-2; conditional value at risk after Rockafellar and Uryasev 2000, doi:10.21314/JOR.2000.038.
+doi:10.1016/0377-2217(88)90159-2; conditional value at risk after Rockafellar and Uryasev 2000,
+doi:10.21314/JOR.2000.038.
 """
 
 from __future__ import annotations
@@ -82,6 +83,16 @@ class Draws:
     def harm(self, chosen: tuple[int, ...]) -> Floats:
         """Return the harm of some orders in each draw [persons], shape (draw,)."""
         return np.array([self.evaluate(draw, chosen)[0] for draw in range(len(self.recourses))])
+
+    def emergency_usd(self, chosen: tuple[int, ...]) -> Floats:
+        """Return the emergency money that some orders need in each draw [USD], shape (draw,)."""
+        own = (columns[list(chosen)] for columns in self._columns)
+        return np.array(
+            [
+                recourse.emergency_usd(np.unique(picked[picked >= 0]))
+                for recourse, picked in zip(self.recourses, own, strict=True)
+            ]
+        )
 
 
 def mean_or_tail(harm: Floats, tail: float | None) -> float:

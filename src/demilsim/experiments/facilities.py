@@ -1,0 +1,187 @@
+"""Which facilities to order when constants, money and capacity may turn out otherwise.
+
+A draw is a set of constants (`experiments.parameters`), and the money and working days of one replication.
+The harm of each draw is made linear along the plan of a good rule, as it is for the planner's own MILP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demilsim.errors import DemilsimError
+from demilsim.experiments.parameters import scrambled_draws, with_parameters
+from demilsim.experiments.statistics import Estimate, estimate
+from demilsim.model.harm import stock_harm
+from demilsim.model.options import disposal_options
+from demilsim.optimisation.objective import remaining_t
+from demilsim.optimisation.recourse import Order, Recourse, indices_of
+from demilsim.optimisation.task import Task, make_task
+from demilsim.optimisation.two_stage import Draws, FirstStage, WorthOfDraws, first_stage, worth_of_draws
+from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
+from demilsim.planning.rules import DO_NOTHING, nominal_coefficients, rule_plan
+from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.draws import draw
+from demilsim.simulation.replication import run
+from demilsim.simulation.schedule import compile_plan
+from demilsim.simulation.streams import Streams
+from demilsim.simulation.world import prepare
+from demilsim.units import CENTS_PER_USD
+
+RULE = "risk_per_day_first"
+"""Rule along whose plan harm is made linear."""
+
+DRAWS, BATCHES = 8, 2
+"""Draws that are planned for, and batches of as many fresh ones by which the plan is judged, by default."""
+
+FIRST_REPLICATION = 5_000_000
+"""Number of the replication whose money and working days the first draw has."""
+
+GAP_AVERTED = 1e-3
+"""Gap at which each choice of facilities stops, as a share of the harm averted [1]."""
+
+
+@dataclass(frozen=True)
+class FacilitiesOutcome:
+    """Facilities for many draws.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    worth
+        Orders for all draws, orders for their mean, and what knowing the draw would be worth.
+    tail
+        Orders of least conditional value at risk, if that was asked for.
+    do_nothing
+        Mean planning harm of doing nothing [persons].
+    fresh_gap
+        How much more harm the orders do in fresh batches than the best orders of each batch [persons]: an
+        upper estimate of what a better choice could gain (Mak, Morton and Wood 1999,
+        doi:10.1016/S0167-6377(98)00054-6); None without batches.
+    emergency_usd
+        Emergency money that the orders for all draws need in each draw [USD], shape (draw,).
+    """
+
+    scenario: Scenario
+    worth: WorthOfDraws
+    tail: FirstStage | None
+    do_nothing: float
+    fresh_gap: Estimate | None
+    emergency_usd: Floats
+
+    @property
+    def averted(self) -> float:
+        """Planning harm that the orders for all draws avert on average [persons]."""
+        return self.do_nothing - self.worth.stochastic.objective
+
+
+def facilities_under_draws(
+    scenario: Scenario,
+    count: int = DRAWS,
+    *,
+    seed: int | None = None,
+    tail: float | None = None,
+    batches: int = BATCHES,
+    tell: Callable[[str], None] = lambda _: None,
+) -> FacilitiesOutcome:
+    """Return the facilities to order before it is known which draw comes.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    count
+        Draws, >= 2.
+    seed
+        Root seed; the scenario's by default.
+    tail
+        Share of the worst draws whose mean harm is to be least as well, in (0, 1); None to leave that out.
+    batches
+        Batches of as many fresh draws, 0 or >= 2.
+    tell
+        Told what is done next.
+
+    Raises
+    ------
+    DemilsimError
+        If a number is out of its range, or the scenario has no facility to order.
+    """
+    _check(scenario, count, tail, batches)
+    root = scenario.settings.seed if seed is None else seed
+    plan = rule_plan(
+        RULE, scenario, nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
+    )
+    tell(f"flows of {count} draws")
+    tasks = draw_tasks(scenario, count * (1 + batches), root)
+    own = tasks[:count]
+    draws = Draws([recourse_along(task, plan) for task in own])
+    mean = first_stage(Draws([recourse_along(mean_task(scenario, own), plan)]), gap_averted=GAP_AVERTED)
+    for_mean = tuple(indices_of(mean.orders, draws.orders).tolist())
+    worth = worth_of_draws(draws, for_mean, gap_averted=GAP_AVERTED, tell=tell)
+    least_tail = first_stage(draws, tail=tail, gap_averted=GAP_AVERTED) if tail else None
+    do_nothing = float(np.mean([recourse.do_nothing for recourse in draws.recourses]))
+    gaps = []
+    for batch in range(batches):
+        tell(f"fresh draws, batch {batch + 1} of {batches}")
+        some = tasks[count * (batch + 1) : count * (batch + 2)]
+        gaps.append(fresh_gap([recourse_along(task, plan) for task in some], worth.stochastic.orders))
+    judged = estimate(np.array(gaps)) if gaps else None
+    chosen = tuple(draws.orders.index(order) for order in worth.stochastic.orders)
+    return FacilitiesOutcome(scenario, worth, least_tail, do_nothing, judged, draws.emergency_usd(chosen))
+
+
+def _check(scenario: Scenario, count: int, tail: float | None, batches: int) -> None:
+    if not any(facility.status == "possible" for facility in scenario.facilities):
+        raise DemilsimError("the scenario has no facility of status possible: there is nothing to order")
+    if count < 2:
+        raise DemilsimError(f"draws: expected at least 2 (got {count})")
+    if batches == 1 or batches < 0:
+        raise DemilsimError(f"batches: expected 0, or at least 2 for an interval (got {batches})")
+    if tail is not None and not 0.0 < tail < 1.0:
+        raise DemilsimError(f"tail: expected a share between 0 and 1 (got {tail:g})")
+
+
+def draw_tasks(scenario: Scenario, count: int, seed: int) -> list[Task]:
+    """Return the planning task of each draw: its constants, and the money and days of one replication."""
+    known = nominal_coefficients(scenario)
+    tasks = []
+    for number, constants in enumerate(scrambled_draws(scenario, count, seed)):
+        drawn = with_parameters(scenario, constants)
+        world = prepare(drawn)
+        streams = Streams(seed, FIRST_REPLICATION + number)
+        result = run(world, compile_plan(world, DO_NOTHING), draw(world, streams))
+        came = replace(
+            known,
+            working_days=result.working_days,
+            receipts_usd=result.receipts_cents / CENTS_PER_USD,
+        )
+        tasks.append(make_task(drawn, came))
+    return tasks
+
+
+def mean_task(scenario: Scenario, tasks: list[Task]) -> Task:
+    """Return the task with the constants as given, and the mean money and days of some draws."""
+    coefficients = [task.coefficients for task in tasks]
+    mean = PlanningCoefficients(
+        working_days=np.mean([c.working_days for c in coefficients], axis=0),
+        receipts_usd=np.mean([c.receipts_usd for c in coefficients], axis=0),
+        harm_factor=coefficients[0].harm_factor,
+    )
+    return make_task(scenario, mean)
+
+
+def recourse_along(task: Task, plan: DisposalPlan) -> Recourse:
+    """Return a draw's flows with harm made linear along a plan."""
+    held = task.groups.held_t(task.scenario.periods)
+    return Recourse(task, remaining_t(held, task.destroyed_t(plan).sum(axis=1).T))
+
+
+def fresh_gap(recourses: list[Recourse], orders: tuple[Order, ...]) -> float:
+    """Return how much more harm some orders do in a batch than the orders that are best for it [persons]."""
+    batch = Draws(recourses)
+    chosen = tuple(indices_of(orders, batch.orders).tolist())
+    best = first_stage(batch, gap_averted=GAP_AVERTED, start=chosen)
+    return float(batch.harm(chosen).mean()) - best.bound
