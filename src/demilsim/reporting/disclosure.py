@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
-from demilsim.reporting.records import Region, StoredResults, UncertaintyFacts
+from demilsim.reporting.records import MeasureFacts, Region, StoredResults, UncertaintyFacts
 
 Audience = Literal["public", "partner", "restricted"]
 
@@ -18,7 +18,20 @@ def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
     if audience != "public":
         return results
     policies = tuple(replace(policy, regions=merged_regions(policy.regions)) for policy in results.policies)
-    return replace(results, policies=policies, uncertainty=_public_ranking(results.uncertainty))
+    return replace(
+        results,
+        policies=policies,
+        uncertainty=_public_ranking(results.uncertainty),
+        measure_values=_public_measures(results.measure_values),
+    )
+
+
+def _public_measures(facts: MeasureFacts | None) -> MeasureFacts | None:
+    """Return facts without ids, which may name a place, and without guards."""
+    if facts is None:
+        return None
+    rows = (row.model_copy(update={"measure_id": ""}) for row in facts.rows if row.kind != "guard")
+    return facts.model_copy(update={"rows": tuple(rows)})
 
 
 def _public_ranking(facts: UncertaintyFacts | None) -> UncertaintyFacts | None:

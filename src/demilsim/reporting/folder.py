@@ -24,6 +24,7 @@ from demilsim.reporting.records import (
     FacilityDays,
     FacilityYears,
     Fund,
+    MeasureFacts,
     Measures,
     MoneyOutside,
     PlanFacts,
@@ -99,6 +100,7 @@ class _Summary(Stored):
     commissionings: dict[str, tuple[CommissionedFacility, ...]] = Field(default_factory=dict)
     uncertainty: UncertaintyFacts | None = None
     risk: RiskFacts | None = None
+    measure_values: MeasureFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -132,6 +134,7 @@ def read_results(directory: Path) -> StoredResults:
         lines=tuple(_line(row, starts) for row in _table(directory, PLAN)),
         uncertainty=summary.uncertainty,
         risk=summary.risk,
+        measure_values=summary.measure_values,
     )
 
 

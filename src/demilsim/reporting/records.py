@@ -184,6 +184,28 @@ class MoneyOutside(Stored):
     scrap_to_treasury_usd: float
 
 
+class MeasureRow(Stored):
+    """What one measure averts over the horizon [persons], what it costs [USD], and the ratio of both."""
+
+    measure_id: Text
+    kind: Text
+    region: Text
+    in_plan: bool
+    affordable: bool
+    fatalities_averted: Measure = None
+    paid_usd: Measure = None
+    spent_more_usd: Measure = None
+    fatalities_averted_per_million_usd: Measure = None
+
+
+class MeasureFacts(Stored):
+    """The measures of a policy, and the tests that it could take."""
+
+    policy: Text
+    replications: int
+    rows: tuple[MeasureRow, ...]
+
+
 class CommissionedFacility(Stored):
     """A facility that the plan builds, and when it is ordered."""
 
@@ -352,6 +374,7 @@ class StoredResults:
     lines: tuple[StoredLine, ...]
     uncertainty: UncertaintyFacts | None = None
     risk: RiskFacts | None = None
+    measure_values: MeasureFacts | None = None
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""

@@ -15,6 +15,7 @@ from demilsim.reporting.figures import DrawnFigure, draw_figures
 from demilsim.reporting.folder import read_results, write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.headline import Headline, headline
+from demilsim.reporting.measure_views import measures_table
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
 
@@ -65,6 +66,7 @@ class Page:
     commissionings: Table
     destroyed: Table
     time_use: Table
+    measures: Table
     money: Table
     money_outside: Table
     plan_lines: Table
@@ -167,6 +169,7 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         commissionings=views.commissionings(results),
         destroyed=views.destroyed(results),
         time_use=time_use(results),
+        measures=measures_table(results),
         money=views.money(results),
         money_outside=views.money_outside(results),
         plan_lines=plan_views.plan_lines(results, audience),

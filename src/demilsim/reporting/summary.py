@@ -17,6 +17,7 @@ from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.measure_views import measure_document
 from demilsim.reporting.site_risk import chance_measures, risk_document
 from demilsim.reporting.uncertainty import uncertainty_document
 from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
@@ -79,6 +80,9 @@ def summary_document(
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
         "money_outside_funds": {name: _outside(ensemble, name) for name in policies},
         "time_use": {policies[-1]: _time_use(ensemble.scenario, ensemble.plans[policies[-1]], seed)},
+        "measure_values": measure_document(
+            ensemble.scenario, policies[-1], ensemble.plans[policies[-1]], seed
+        ),
         "commissionings": {name: _commissionings(ensemble, plan) for name, plan in ensemble.plans.items()},
         "risk": risk_document(ensemble, chances),
         "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,
