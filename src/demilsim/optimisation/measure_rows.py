@@ -166,7 +166,7 @@ def add_measure_overlaps(measured: MeasureProblem) -> Rows:
 
     v[i,j,b] - sum over o of i and j of S[o,b] y[o] + sum over g,f,b' of H[i,j,b,g,f,b'] x[g,f,b'] >= -1,
     shares of what both take away in block b: with both in force v is at least what is left of it, else it may
-    be 0.
+    be 0. In a block of several periods in which both begin it may be too small; `Taken.averted` is exact.
     """
     count, terms = measured.problem.blocks.count, []
     for number, ((i, j), effect) in enumerate(measured.orders.overlaps.items()):
@@ -232,8 +232,8 @@ def add_measure_commitments(measured: MeasureProblem) -> Rows:
             (blocks.of_period[period][:, None] == blocks.of_period[None, :]) & (until >= period[:, None])
         )
         terms.append((fund[pay] * periods + t, column[pay], np.ones(pay.size)))
-        carried = [(k, t) for k in paying.tolist() for t in range(periods) if blocks.of_period[t] > 0]
-        k, t = np.array(carried, dtype=np.int64).reshape(-1, 2).T
+        k, t = np.divmod(np.unique(terms[0][0]), periods)
+        k, t = k[blocks.of_period[t] > 0], t[blocks.of_period[t] > 0]
         terms.append((k * periods + t, problem.carry_column(k, blocks.of_period[t] - 1), -np.ones(k.size)))
         before = np.where(blocks.first > 0, received[:, blocks.first - 1], 0.0)
         rhs[: funds * periods] = (received - before[:, blocks.of_period]).ravel()

@@ -165,12 +165,13 @@ def measure_orders(task: Task, problem: Problem) -> MeasureOrders | None:
         if np.any(taken_away[i] * taken_away[j])
     }
     measure, period, opens = np.array(rows, dtype=np.int64).T
-    payments = _payments(scenario, problem, sorted(set(measure.tolist())))
+    cost_usd = _costs(scenario, measure, period, opens)
+    payments = _payments(scenario, problem, measure, cost_usd)
     return MeasureOrders(
         measure=measure,
         period=period,
         opens=opens,
-        cost_usd=_costs(scenario, measure, period, opens),
+        cost_usd=cost_usd,
         pay_measure=payments[0],
         pay_fund=payments[1],
         pay_period=payments[2],
@@ -201,20 +202,21 @@ def _costs(scenario: Scenario, measure: Ints, period: Ints, opens: Ints) -> Floa
     return (at == period[:, None]) * price[:, None] + in_force * yearly[:, None] * interval_years(scenario)
 
 
-def _payments(scenario: Scenario, problem: Problem, measures: list[int]) -> tuple[Ints, Ints, Ints]:
-    """Return measure, fund and period of every payment: any period in which a fund that may pay is alive."""
+def _payments(
+    scenario: Scenario, problem: Problem, measure: Ints, cost_usd: Floats
+) -> tuple[Ints, Ints, Ints]:
+    """Return measure, fund and period of payments: where an order costs and a fund that may pay is alive."""
     eligible: Bools = measure_eligible(scenario)
     alive = fund_alive(scenario, single_periods(scenario))
     rows = [
         (i, k, period)
-        for i in measures
-        if scenario.measures[i].cost_usd or scenario.measures[i].yearly_cost_usd
+        for i in sorted(set(measure.tolist()))
         for k in np.flatnonzero(eligible[:, i]).tolist()
-        for period in range(scenario.periods)
+        for period in np.flatnonzero(cost_usd[measure == i].any(axis=0)).tolist()
         if alive[k, period] and problem.receipts_usd[k, : period + 1].any()
     ]
-    measure, fund, period = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    return measure, fund, period
+    paid_for, fund, when = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return paid_for, fund, when
 
 
 def _effect(task: Task, problem: Problem, base: BaseHarm, share: Floats) -> Effect:

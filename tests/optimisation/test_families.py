@@ -1,0 +1,113 @@
+"""One reference model for each family of measures, and for the budget that pays for them.
+
+The references of the other families are in `tests/data/lp` (`test_constraints`). After a change that is
+meant, write them anew, and read the difference before it is committed:
+
+    DEMILSIM_WRITE_REFERENCES=1 pytest tests/optimisation/test_families.py
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from demilsim.optimisation.assemble import Model, assemble, pulp_problem
+from demilsim.optimisation.measure_rows import MEASURE_FAMILIES, MeasureProblem, joined
+from demilsim.optimisation.measures import measure_orders
+from demilsim.optimisation.rows import Rows
+from demilsim.optimisation.task import make_task
+from demilsim.scenario.scenario import Scenario
+from optimisation.instances import coefficients
+from worlds import facility, fund, lot, measure, rate, site, storehouse, tranche, village, world
+
+REFERENCES = Path(__file__).parent / "references"
+WRITE = "DEMILSIM_WRITE_REFERENCES"
+
+
+def two_measures() -> Scenario:
+    """Return a lot, a plant, a fund that takes scrap and one that expires, a level to raise and guards.
+
+    The level costs 5,000 USD and is in force 100 days after its order; the guards cost 365.25 USD a year.
+    """
+    return world(
+        sites=(site(guard_level=0),),
+        storehouses=(storehouse(),),
+        exposed_sites=(village(persons=1000.0),),
+        lots=(lot(),),
+        facilities=(facility(),),
+        facility_rates=(rate(scrap_usd_per_t=50.0),),
+        funds=(fund("US"), fund("EU", expires="2026-12-31")),
+        tranches=(
+            tranche("T1", "US", amount_usd=20_000.0),
+            tranche("T2", "US", amount_usd=8_000.0, due="2027-04-01"),
+            tranche("T3", "EU", amount_usd=6_000.0, due="2026-07-01"),
+        ),
+        measures=(
+            measure("RRPL", level=2, cost_usd=5_000.0, lead_time_days=100.0),
+            measure("GUARD", "guard", level=3, cost_usd=0.0, yearly_cost_usd=365.25),
+        ),
+        scrap_fund="US",
+    )
+
+
+def measured() -> MeasureProblem:
+    """Return the problem of the references, in blocks of years."""
+    scenario = two_measures()
+    task = make_task(scenario, coefficients(scenario))
+    problem = task.yearly_problem()
+    orders = measure_orders(task, problem)
+    assert orders is not None
+    return MeasureProblem(problem, orders)
+
+
+def written(problem: MeasureProblem, rows: Rows, path: Path) -> str:
+    """Return a family alone as the text that PuLP writes."""
+    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
+    pulp_problem(alone, name=rows.family)[0].writeLP(str(path))
+    return path.read_text(encoding="utf-8")
+
+
+def compare(problem: MeasureProblem, rows: Rows, path: Path) -> None:
+    """Check a family against its reference, or write that anew if asked to."""
+    reference = REFERENCES / f"{rows.family}.lp"
+    found = written(problem, rows, path)
+    if os.environ.get(WRITE):
+        reference.write_text(found, encoding="utf-8")
+    assert found == reference.read_text(encoding="utf-8"), (
+        f"{rows.family} has changed; if that is meant: {WRITE}=1 pytest {Path(__file__).name}"
+    )
+
+
+@pytest.mark.parametrize("family", MEASURE_FAMILIES, ids=lambda family: family.__name__)
+def test_family_of_measures_writes_its_reference(family: object, tmp_path: Path) -> None:
+    """Each family alone, on a lot, two measures, two funds and two years, is the text that was read."""
+    problem = measured()
+    compare(problem, family(problem), tmp_path / "found.lp")  # type: ignore[operator]
+
+
+def test_budget_with_measures_writes_its_reference(tmp_path: Path) -> None:
+    """Payments for measures stand beside those for work in the carry-over of each fund."""
+    problem = measured()
+    flows = problem.problem.flows.group.size
+    model = joined(assemble(problem.problem, np.zeros(flows), 0.0), problem)
+    budget = next(rows for rows in model.families if rows.family == "budget")
+    compare(problem, budget, tmp_path / "found.lp")
+
+
+def test_every_reference_belongs_to_a_family() -> None:
+    """No reference outlives its family."""
+    problem = measured()
+    known = {family(problem).family for family in MEASURE_FAMILIES} | {"budget"}
+    assert {path.stem for path in REFERENCES.glob("*.lp")} == known
+
+
+def test_names_of_measures_are_unique_and_plain() -> None:
+    """Columns and rows of measures have names of their own in letters, digits and underscores."""
+    problem = measured()
+    names = list(problem.columns.names)
+    names += [name for family in MEASURE_FAMILIES for name in family(problem).names]
+    assert len(set(names)) == len(names)
+    assert all(name.replace("_", "").isalnum() and name.isascii() for name in names)
