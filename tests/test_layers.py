@@ -19,7 +19,7 @@ LAYERS = (
     ("planning",),
     ("experiments",),
     ("reporting",),
-    ("terminal",),
+    ("terminal", "cli_options"),
     ("cli",),
     ("__main__",),
 )

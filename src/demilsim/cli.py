@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from demilsim.cli_options import (
+    Audience, AudienceOption, Debug, Jobs, Json, MaxReplications, Out, ParameterDraws, PrecisionOption,
+    Quiet, Replications, ScenarioPath, Seed, Set,
+)  # fmt: skip
 from demilsim.terminal import Console, ExitCode, guarded
 
 if TYPE_CHECKING:
@@ -24,43 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-class Audience(StrEnum):
-    """Who the report is for."""
-
-    PUBLIC = "public"
-    PARTNER = "partner"
-    RESTRICTED = "restricted"
-
-
-ScenarioPath = Annotated[Path, typer.Argument(help="Folder of a scenario.", show_default=False)]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
-Seed = Annotated[int | None, typer.Option(min=0, help="Root seed. [default: the scenario's]")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: all cores]")]
-Set = Annotated[
-    list[str], typer.Option("--set", metavar="PATH=VALUE", help="Replace a value of scenario.yaml.")
-]
-Replications = Annotated[int, typer.Option(min=2, help="Fresh replications.")]
-PrecisionOption = Annotated[
-    list[str],
-    typer.Option(
-        "--precision",
-        metavar="[OUTPUT=]SHARE",
-        help="Replicate until half-widths are at most this share of the means, e.g. 5%, of the expected "
-        "fatalities and their differences or of an OUTPUT; --replications are then the least.",
-    ),
-]
-MaxReplications = Annotated[
-    int | None, typer.Option(help="With --precision: give up after so many. [default: 4000]")
-]
-ParameterDraws = Annotated[
-    int, typer.Option(min=0, help="Draws of constants that are not known; 0 for none, else 2 or more.")
-]
-AudienceOption = Annotated[Audience, typer.Option(help="Who the report is for.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 @app.callback()
@@ -271,6 +237,64 @@ def fund(
     if json:
         _print_json(document)
     console.say(f"funding curve: {out / 'funding.csv'}")
+
+
+@app.command()
+def rolling(
+    scenario: ScenarioPath,
+    out: Out,
+    replications: Replications = 50,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Carry out the plan as made, and renewed every year, on the same replications."""
+    from demilsim.experiments.rolling import static_against_rolling
+    from demilsim.reporting.rolling import write_rolling
+
+    console = Console(quiet or json)
+    loaded = _load(scenario, set_)
+    with console.progress(replications) as bar:
+        outcome = static_against_rolling(
+            loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
+        )
+    document = write_rolling(out, outcome)
+    if json:
+        _print_json(document)
+    console.say(f"static against rolling: {out / 'rolling.csv'}")
+    raise typer.Exit(_plan_code(outcome.programme, console))
+
+
+@app.command()
+def facilities(
+    scenario: ScenarioPath,
+    out: Out,
+    draws: Annotated[int, typer.Option(help="Draws of constants, money and capacity.")] = 8,
+    worst: Annotated[
+        float | None, typer.Option(help="Also weigh the worst share of draws alone, between 0 and 1.")
+    ] = None,
+    batches: Annotated[int, typer.Option(help="Batches of fresh draws that judge it; 0 or at least 2.")] = 2,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Which facilities to order when constants, money and capacity may turn out otherwise."""
+    from demilsim.experiments.facilities import facilities_under_draws
+    from demilsim.reporting.facilities import write_facilities
+
+    console = Console(quiet or json)
+    outcome = facilities_under_draws(
+        _load(scenario, set_), draws, seed=seed, tail=worst, batches=batches, tell=console.say
+    )
+    document = write_facilities(out, outcome)
+    if json:
+        _print_json(document)
+    for sentence in document["sentences"]:
+        console.say(sentence)
+    console.say(f"facilities: {out / 'facilities.json'}")
 
 
 @app.command()

@@ -240,3 +240,18 @@ def test_missed_precision_is_told(alpha: Path, tmp_path: Path, cli: CommandLine)
     assert not summary["precision"]["met"]
     assert summary["notes"][-1].startswith("Precision not reached within 100 replications")
     assert "Precision not reached within 100 replications" in (out / "report.html").read_text()
+
+
+def test_rolling_compares_a_plan_with_itself_renewed(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """`rolling` writes both policies and their paired difference; the same bytes with two workers."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    for out, jobs in ((one, 1), (two, 2)):
+        seen = cli("rolling", alpha, "--out", out, "--replications", 4, "--jobs", jobs, "--json")
+        assert seen.code == 0, seen.err
+    assert contents(one) == contents(two)
+    document = json.loads(seen.out)
+    assert set(document["policies"]) == {"do_nothing", "optimised", "rolling"}
+    difference = document["differences"]["optimised - rolling"]["planning_objective"]
+    means = [document["policies"][name]["planning_objective"]["mean"] for name in ("optimised", "rolling")]
+    assert difference["mean"] == pytest.approx(means[0] - means[1], abs=1e-12)
+    assert difference["half_width"] >= 0.0

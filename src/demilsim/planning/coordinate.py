@@ -2,9 +2,9 @@
 
 1. A good rule's plan on nominal coefficients is simulated and teaches capacity, money and harm factors.
 2. All rules plan with them, and are simulated. 3. The optimiser plans with them, starting from the best of
-the rules. 4. Its plan is audited, simulated against that rule on common random numbers, and kept if the
-paired difference improves. 5. Again, if more rounds are wanted, with what the new plan teaches. The best by
-simulation is kept, whoever made it.
+the rules. 4. Its plan is audited, and competes with the rules' on common random numbers (`choice`). 5. Again,
+if more rounds are wanted and it won, with what the new plan teaches. The best by simulation is kept, whoever
+made it.
 
 Replications that teach, that choose and that report are three different sets.
 """
@@ -25,6 +25,7 @@ from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.plan import DisposalPlan, Floats, MeasureOrder, PlanningCoefficients
+from demilsim.planning.choice import Compared, Contest
 from demilsim.planning.disaggregate import flow_plan, pieces_of
 from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
 from demilsim.planning.rules import RULES, nominal_coefficients, rule_draft
@@ -67,7 +68,8 @@ class LoopOptions:
     Parameters
     ----------
     teaching, choosing
-        Replications that teach coefficients, and that choose between plans.
+        Replications that teach coefficients, and that choose between plans: the latter for each plan on
+        average, most for those between which the choice is in doubt.
     rounds
         Rounds of optimise and simulate at most, >= 0; 0 leaves the choice to the rules.
     solve
@@ -97,6 +99,8 @@ class Programme:
         Those of the last round.
     notes
         What its reader should know.
+    compared
+        How the plans did on the replications that chose, measures left aside.
     """
 
     plan: DisposalPlan
@@ -104,6 +108,7 @@ class Programme:
     result: PlanResult | None
     coefficients: PlanningCoefficients
     notes: tuple[str, ...]
+    compared: tuple[Compared, ...] = ()
 
 
 def plan_programme(
@@ -156,7 +161,10 @@ class _Loop:
         nominal = nominal_coefficients(self._scenario)
         coefficients = self._learn(self._rule(TEACHER, nominal), nominal)
         rules = {name: self._rule(name, coefficients) for name in ("host_only", *RULES)}
-        best = self._best(rules)
+        self._tell("simulating the rules' plans")
+        contest = Contest(self._evaluate, CHOOSING_FIRST, self._options.choosing)
+        entered = dict(rules)
+        best = self._best(contest, entered)
         result: PlanResult | None = None
         for number in range(1, self._options.rounds + 1):
             self._tell(f"optimising, round {number}")
@@ -166,13 +174,15 @@ class _Loop:
             candidate, candidate_result = found
             result = result or candidate_result
             self._tell(f"simulating the optimised plan, round {number}")
-            if not self._improves(candidate, best):
+            entered[f"round {number}"] = candidate
+            best = self._best(contest, entered)
+            if best is not candidate:
                 self._notes.append(
                     f"round {number}: simulated, the optimiser's plan was not better than that of "
                     f"{best.plan.source}"
                 )
                 break
-            best, result = candidate, candidate_result
+            result = candidate_result
             if number < self._options.rounds:
                 coefficients = self._learn(best, coefficients)
         return Programme(
@@ -181,6 +191,7 @@ class _Loop:
             result=result,
             coefficients=coefficients,
             notes=tuple(self._notes),
+            compared=contest.table(),
         )
 
     def _rule(self, name: str, coefficients: PlanningCoefficients) -> _Proposal:
@@ -192,14 +203,15 @@ class _Loop:
         plan = write_plan(draft, self._scenario, harm, self._disposal, reason)
         return _Proposal(draft, with_lead(plan, LEAD_PERIODS))
 
-    def _best(self, proposals: dict[str, _Proposal]) -> _Proposal:
-        """Return the proposal with the least simulated objective on the choosing replications."""
-        self._tell("simulating the rules' plans")
-        plans = {name: proposal.plan for name, proposal in proposals.items()}
-        results = self._simulate(plans, CHOOSING_FIRST, self._options.choosing)
-        return proposals[
-            min(plans, key=lambda name: float(np.mean(objective(self._scenario, results[name]))))
-        ]
+    def _best(self, contest: Contest, entered: dict[str, _Proposal]) -> _Proposal:
+        """Return the proposal that wins among all that have entered so far."""
+        contest.enter({name: proposal.plan for name, proposal in entered.items()})
+        return entered[contest.choose()]
+
+    def _evaluate(self, plans: dict[str, DisposalPlan], first: int, count: int) -> dict[str, Floats]:
+        """Return the simulated objective of plans on some replications, each of shape (replication,)."""
+        results = self._simulate(plans, first, count)
+        return {name: objective(self._scenario, results[name]) for name in plans}
 
     def _learn(self, proposal: _Proposal, known: PlanningCoefficients) -> PlanningCoefficients:
         self._tell("learning capacity, money and harm factors")
@@ -222,19 +234,25 @@ class _Loop:
             return None
         harm = self._harm.with_factor(coefficients.harm_factor)
         pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
-        draft = Draft("optimised", result.source, tuple(pieces), result.commissionings)
+        draft = Draft(
+            "optimised", result.source, tuple(pieces), result.commissionings, measures=result.measures
+        )
         return self._proposal(draft, harm, _reason), result
 
     def _with_measures(self, plan: DisposalPlan) -> DisposalPlan:
-        """Return the plan with every measure that, taken at once and paid for, still lowers simulated harm.
+        """Return the plan with every further measure that, taken at once and paid for, lowers simulated harm.
 
         Measures are tried in order of what each alone averts per dollar, on the choosing replications.
         """
-        offered = self._scenario.measures
+        taken = {order.measure_id for order in plan.measures}
+        offered = [m for m in self._scenario.measures if m.measure_id not in taken]
         if not offered:
             return plan
         self._tell("trying measures other than destruction")
-        alone = {m.measure_id: replace(plan, measures=(MeasureOrder(m.measure_id, 0),)) for m in offered}
+        alone = {
+            m.measure_id: replace(plan, measures=(*plan.measures, MeasureOrder(m.measure_id, 0)))
+            for m in offered
+        }
         harm = self._mean_objective({"": plan, **alone})
         years = self._scenario.settings.horizon_years
         worth = {
@@ -247,22 +265,13 @@ class _Loop:
             with_it = self._mean_objective({"": trial})[""]
             if with_it < least:
                 plan, least = trial, with_it
-        left_out = len(offered) - len(plan.measures)
+        left_out = len(self._scenario.measures) - len(plan.measures)
         self._notes.append(f"{len(plan.measures)} measures other than destruction taken, {left_out} not")
         return plan
 
     def _mean_objective(self, plans: dict[str, DisposalPlan]) -> dict[str, float]:
-        results = self._simulate(plans, CHOOSING_FIRST, self._options.choosing)
-        return {name: float(np.mean(objective(self._scenario, results[name]))) for name in plans}
-
-    def _improves(self, candidate: _Proposal, best: _Proposal) -> bool:
-        results = self._simulate(
-            {"candidate": candidate.plan, "best": best.plan}, CHOOSING_FIRST, self._options.choosing
-        )
-        difference = objective(self._scenario, results["candidate"]) - objective(
-            self._scenario, results["best"]
-        )
-        return float(np.mean(difference)) < 0.0
+        found = self._evaluate(plans, CHOOSING_FIRST, self._options.choosing)
+        return {name: float(np.mean(values)) for name, values in found.items()}
 
 
 def _reason(averted: float, mass_t: float) -> str:

@@ -26,8 +26,9 @@ from demilsim.units import grams
 ROLLING = "rolling"
 """Name of the policy."""
 
-STEPS = 6
-"""Steps of the sequential LP at a renewal; most of a search's gain lies in the first five."""
+STEPS = 4
+"""Steps of the sequential LP at a renewal. In one of the Kazakhstan scenario after three years the old plan
+averted 2.16 deaths, and 3, 6 and 12 steps 2.34, 2.35 and 2.36, in 1.4 s, 1.9 s and 3.0 s."""
 
 LEAD_PERIODS = 2
 """Periods by which lines may run ahead of the renewed plan, as in the first one."""

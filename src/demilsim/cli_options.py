@@ -1,0 +1,46 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Audience(StrEnum):
+    """Who the report is for."""
+
+    PUBLIC = "public"
+    PARTNER = "partner"
+    RESTRICTED = "restricted"
+
+
+ScenarioPath = Annotated[Path, typer.Argument(help="Folder of a scenario.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(min=0, help="Root seed. [default: the scenario's]")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: all cores]")]
+Set = Annotated[
+    list[str], typer.Option("--set", metavar="PATH=VALUE", help="Replace a value of scenario.yaml.")
+]
+Replications = Annotated[int, typer.Option(min=2, help="Fresh replications.")]
+PrecisionOption = Annotated[
+    list[str],
+    typer.Option(
+        "--precision",
+        metavar="[OUTPUT=]SHARE",
+        help="Replicate until half-widths are at most this share of the means, e.g. 5%, of the expected "
+        "fatalities and their differences or of an OUTPUT; --replications are then the least.",
+    ),
+]
+MaxReplications = Annotated[
+    int | None, typer.Option(help="With --precision: give up after so many. [default: 4000]")
+]
+ParameterDraws = Annotated[
+    int, typer.Option(min=0, help="Draws of constants that are not known; 0 for none, else 2 or more.")
+]
+AudienceOption = Annotated[Audience, typer.Option(help="Who the report is for.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

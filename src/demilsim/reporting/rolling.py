@@ -1,0 +1,58 @@
+"""Static against rolling as a table and a JSON document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from demilsim.experiments.ensemble import Response
+from demilsim.experiments.rolling import RollingOutcome
+from demilsim.experiments.statistics import LEVEL, Estimate
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.summary import scenario_facts
+from demilsim.reporting.tables import csv_text, json_text
+
+OBJECTIVE = "planning_objective"
+"""Name of the simulated planning objective among the measures."""
+
+
+def write_rolling(directory: Path, outcome: RollingOutcome) -> dict[str, Any]:
+    """Write ``rolling.csv`` and ``rolling.json``; return the JSON document.
+
+    Rows by policy and measure, in the order of ``summary.json``; the difference is optimised - rolling, on
+    the same replications.
+    """
+    ensemble = outcome.ensemble
+    means = {
+        policy: {
+            **{r.value: _pair(ensemble.estimate(policy, r)) for r in Response},
+            OBJECTIVE: _pair(outcome.objective(policy)),
+        }
+        for policy in ensemble.plans
+    }
+    difference = {
+        **{r.value: _pair(outcome.difference(r)) for r in Response},
+        OBJECTIVE: _pair(outcome.objective_difference()),
+    }
+    document: dict[str, Any] = {
+        "scenario": scenario_facts(ensemble.scenario),
+        "replications": len(next(iter(ensemble.results.values()))),
+        "level": LEVEL,
+        "every_periods": outcome.every_periods,
+        "policies": means,
+        "differences": {"optimised - rolling": difference},
+    }
+    rows: list[list[object]] = [
+        [policy, measure, pair["mean"], pair["half_width"]]
+        for policy, measures in (*means.items(), ("optimised - rolling", difference))
+        for measure, pair in measures.items()
+    ]
+    header = ["policy", "measure", "mean", "half_width"]
+    directory.mkdir(parents=True, exist_ok=True)
+    write_atomically(directory / "rolling.csv", csv_text(header, rows))
+    write_atomically(directory / "rolling.json", json_text(document))
+    return document
+
+
+def _pair(estimate: Estimate) -> dict[str, float | None]:
+    return {"mean": estimate.mean, "half_width": estimate.half_width}
