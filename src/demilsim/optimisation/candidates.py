@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,7 +84,9 @@ class Search:
         return replace(self, descent=polish(self.kept, self.harm, self.descent.values, max_steps))
 
 
-def begin(task: Task, choice: Choice, path_t: Floats, wanted_t: Floats | None) -> list[Search]:
+def begin(
+    task: Task, choice: Choice, path_t: Floats, wanted_t: Floats | None, others_t: Sequence[Floats] = ()
+) -> list[Search]:
     """Return the searches for some commissionings at their starts; none if they cannot be paid.
 
     Parameters
@@ -97,6 +100,8 @@ def begin(task: Task, choice: Choice, path_t: Floats, wanted_t: Floats | None) -
         is one start.
     wanted_t
         Another start: what a plan destroys [t], shape (group, facility, period).
+    others_t
+        Further starts, alike; as much of each as these commissionings can do.
     """
     problem = task.problem(choice)
     harm = planning_harm(problem, task.stock)
@@ -107,11 +112,12 @@ def begin(task: Task, choice: Choice, path_t: Floats, wanted_t: Floats | None) -
     if vertex is None:
         return []
     points = [(vertex, False)]
-    if wanted_t is not None:
-        flows = problem.flows
-        part = largest_part(kept, wanted_t[flows.group, flows.facility, flows.block], model.columns.upper)
+    flows = problem.flows
+    given = [(amounts, False) for amounts in others_t]
+    for amounts, from_start in given if wanted_t is None else [*given, (wanted_t, True)]:
+        part = largest_part(kept, amounts[flows.group, flows.facility, flows.block], model.columns.upper)
         assert part is not None, "no flow at all is always part of a plan that can be paid"
-        points.append((part, True))
+        points.append((part, from_start))
     searches = []
     for point, from_start in points:
         descent = descend(kept, harm, point, max_steps=0)
@@ -122,7 +128,7 @@ def begin(task: Task, choice: Choice, path_t: Floats, wanted_t: Floats | None) -
 
 
 def finish(searches: list[Search], max_steps: int) -> list[Search]:
-    """Return the searches, best first: each probed, the best few carried on to their end.
+    """Return the searches, best first: each probed, the best of a few choices carried on to their end.
 
     Parameters
     ----------
@@ -135,9 +141,11 @@ def finish(searches: list[Search], max_steps: int) -> list[Search]:
     probed = sorted((search.further(probe) for search in searches), key=lambda s: s.exact_harm)
     best = probed[0]
     limit = best.exact_harm + NEAR * max(best.harm.do_nothing - best.exact_harm, 0.0)
-    near = sum(search.exact_harm <= limit for search in probed[:FINISHED])
-    ended = [search.further(max_steps - probe).polished(max_steps // 2) for search in probed[:near]]
-    return sorted((*ended, *probed[near:]), key=lambda s: s.exact_harm)
+    first_of_choice = {search.choice: search for search in reversed(probed)}
+    near = [s for s in probed if s is first_of_choice[s.choice] and s.exact_harm <= limit][:FINISHED]
+    ended = [search.further(max_steps - probe).polished(max_steps // 2) for search in near]
+    given_up = [search for search in probed if all(search is not other for other in near)]
+    return sorted((*ended, *given_up), key=lambda s: s.exact_harm)
 
 
 def group_flows(problem: Problem, amounts: Floats) -> GroupFlows:

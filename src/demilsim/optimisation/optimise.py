@@ -1,17 +1,23 @@
-"""From a scenario to a plan: group, choose commissionings by MILP, then optimise flows on exact harm."""
+"""From a scenario to a plan: group, bound exact harm, choose commissionings by MILP, then optimise flows.
+
+The relaxation that bounds exact harm shows what a good plan leaves when. Harm is made linear along that for
+the MILP, and the flows of the relaxation, as far as real commissionings allow, are where the search begins.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from demilsim.optimisation.assemble import assemble
+from demilsim.optimisation.bound import HarmBound, bound_harm
 from demilsim.optimisation.candidates import Search, begin, finish, group_flows, neighbours, promising
+from demilsim.optimisation.measured import with_measures
 from demilsim.optimisation.objective import emptied_path_t, planning_harm, remaining_t
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import Solution, SolveOptions, relative_gap, solve
 from demilsim.optimisation.task import Choice, Task, make_task
-from demilsim.plan import Commissioning, DisposalPlan, PlanningCoefficients
+from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 
 DEFAULT_OPTIONS = SolveOptions()
@@ -47,11 +53,20 @@ def optimise(
         If `start` names lots or facilities that the scenario does not have.
     """
     task = make_task(scenario, coefficients)
+
+    def bound(lowered: Task) -> float:
+        found = _bound(lowered, options)
+        return -np.inf if found is None else found.harm
+
+    return with_measures(task, lambda each: _planned(each, start, options), bound, options)
+
+
+def _planned(task: Task, start: DisposalPlan | None, options: SolveOptions) -> PlanResult:
+    """Return the best plan found for a task without measures."""
     wanted = None if start is None else task.destroyed_t(start)
-    if wanted is None:
-        path = emptied_path_t(task.groups.held_t(scenario.periods))
-    else:
-        path = remaining_t(task.groups.held_t(scenario.periods), wanted.sum(axis=1).T)
+    bound = _bound(task, options)
+    relaxed = None if bound is None else bound.destroyed_t()
+    path = _path(task, wanted if relaxed is None else relaxed)
     problem = task.yearly_problem()
     harm = planning_harm(problem, task.stock)
     found = solve(assemble(problem, harm.linearised(path), harm.do_nothing), options)
@@ -62,8 +77,28 @@ def optimise(
         choices += promising(task, neighbours(problem, chosen), path)
     searches = []
     for choice in dict.fromkeys(choices):
-        searches += begin(task, choice, path, wanted if choice == of_start else None)
-    return _result(task, found, finish(searches, options.max_steps), start)
+        others = () if relaxed is None else (relaxed,)
+        searches += begin(task, choice, path, wanted if choice == of_start else None, others)
+    return _result(task, found, finish(searches, options.max_steps), start, bound)
+
+
+def _bound(task: Task, options: SolveOptions) -> HarmBound | None:
+    """Return the bound on exact harm over all plans; None where none is asked for or nothing can be moved."""
+    if options.bound_steps == 0:
+        return None
+    problem = task.every_plan()
+    if problem.flows.group.size == 0:
+        return None
+    return bound_harm(problem, planning_harm(problem, task.stock), options.bound_steps)
+
+
+def _path(task: Task, destroyed_t: Floats | None) -> Floats:
+    """Return the path along which harm is made linear [t], shape (knot, group).
+
+    What is left by what is destroyed, shape (group, facility, period); nothing after the start without.
+    """
+    held = task.groups.held_t(task.scenario.periods)
+    return emptied_path_t(held) if destroyed_t is None else remaining_t(held, destroyed_t.sum(axis=1).T)
 
 
 def _orders(problem: Problem, found: Solution) -> Choice | None:
@@ -75,45 +110,62 @@ def _orders(problem: Problem, found: Solution) -> Choice | None:
     return tuple(sorted(zip(facility.tolist(), period.tolist(), strict=True)))
 
 
-def _result(task: Task, found: Solution, searches: list[Search], start: DisposalPlan | None) -> PlanResult:
+def _result(
+    task: Task, found: Solution, searches: list[Search], start: DisposalPlan | None, bound: HarmBound | None
+) -> PlanResult:
     """Return the first of the searches, which is the best, with what is known of it."""
     best = searches[0]
     wrong = best.model.violations(best.descent.values)
     assert not wrong, f"steps between plans left their rows: {', '.join(wrong[:3])}"
     facilities = task.scenario.facilities
     start_harm = min((s.start_harm for s in searches if s.from_start), default=np.inf)
-    do_nothing = best.harm.do_nothing
+    do_nothing, harm = best.harm.do_nothing, best.exact_harm
+    # A bound above the plan by rounding would make a negative gap.
+    proved = -np.inf if bound is None else min(bound.harm, harm)
     return PlanResult(
         status=found.status,
-        source=start.source if start is not None and best.exact_harm >= start_harm else "milp",
+        source=start.source if start is not None and harm >= start_harm else "milp",
         solver=found.solver,
-        incumbent=found.objective,
-        best_bound=found.bound,
-        gap_remaining=_gap(found, found.objective),
-        gap_averted=_gap(found, do_nothing - found.objective),
+        incumbent=harm,
+        best_bound=proved,
+        gap_remaining=_gap(harm, proved, harm),
+        gap_averted=_gap(harm, proved, do_nothing - harm),
         do_nothing_harm=do_nothing,
-        planned_harm=best.exact_harm,
+        planned_harm=harm,
         linear_harm=best.linear_harm,
         start_harm=start_harm,
         flows=group_flows(best.problem, best.amounts),
         commissionings=tuple(Commissioning(facilities[f].facility_id, t) for f, t in best.choice),
         groups=task.groups,
-        notes=found.notes + _notes(task, found, searches),
+        notes=found.notes + _notes(task, found, searches, bound),
     )
 
 
-def _gap(found: Solution, whole: float) -> float:
-    """Return |incumbent - bound| as a share of `whole`; infinite without incumbent or bound."""
-    if found.values is None or not np.isfinite(found.bound):
-        return float("inf")
-    return relative_gap(whole, whole - (found.objective - found.bound))
+def _gap(incumbent: float, bound: float, whole: float) -> float:
+    """Return incumbent less bound as a share of `whole`; infinite without bound."""
+    return relative_gap(whole, whole - (incumbent - bound)) if np.isfinite(bound) else float("inf")
 
 
-def _notes(task: Task, found: Solution, searches: list[Search]) -> tuple[str, ...]:
+def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound | None) -> tuple[str, ...]:
     """Return what the reader of the plan should know about where it came from."""
     notes = []
     if found.values is None:
         notes.append(f"the MILP ended {found.status.value}: no commissionings of its own were compared")
+    else:
+        averted = found.objective - searches[0].harm.do_nothing
+        linear = relative_gap(averted, averted - (found.objective - found.bound))
+        notes.append(
+            "the MILP that chose commissionings, on linear harm in years, was solved to "
+            f"{100.0 * linear:.2g}% of the harm that it averts"
+        )
+    if bound is None:
+        notes.append("no bound on exact harm was computed")
+    else:
+        notes.append(
+            "the bound holds for the exact planning harm of every plan of these groups without measures, "
+            f"whatever it commissions and when; {bound.steps} LPs proved it, and more of them would prove "
+            f"{bound.convex_harm:.4g} at most"
+        )
     choices = len({search.choice for search in searches})
     notes.append(
         f"{task.groups.count} groups of {task.groups.group_of_lot.size} lots; {choices} choices of "

@@ -126,17 +126,18 @@ class Orders:
             self.standing_class[kept],
         )
 
-    def worthwhile(self, numbers: ClassNumbers) -> Orders:
+    def worthwhile(self, numbers: ClassNumbers, every: bool = False) -> Orders:
         """Return the orders whose costs some fund may pay, and that add working days of their own.
 
         Of two orders of a facility that add the same days, as before a winter, the later one asks for money
-        later and is open no longer, so the earlier one is left out.
+        later and is open no longer, so the earlier one is left out, unless `every` one is wanted: a fund that
+        expires in between may pay for the earlier alone.
         """
         bankrupt = [c for c, funds in enumerate(numbers.classes().funds) if not funds]
         unpaid = np.isin(self.capital_class, bankrupt) | np.isin(self.standing_class, bankrupt)
         useful = ~unpaid & self.days.any(axis=1)
         same = (self.facility[:-1] == self.facility[1:]) & np.all(self.days[:-1] == self.days[1:], axis=1)
-        useful[:-1] &= ~same
+        useful[:-1] &= ~same | every
         return self.only(np.flatnonzero(useful))
 
     def cost_by_class_usd(self, classes: int) -> Floats:
@@ -149,13 +150,14 @@ class Orders:
         return cost
 
 
-def possible_orders(scenario: Scenario) -> tuple[tuple[int, int], ...]:
+def possible_orders(scenario: Scenario, every: bool = False) -> tuple[tuple[int, int], ...]:
     """Return (facility, period) of every order of a possible facility that the MILP weighs.
 
-    In any period of a short horizon; in every second one of more than `LONGEST_WITH_EVERY_PERIOD`. On the
+    In any period of a short horizon, or if `every` one is wanted; in every second one of more than
+    `LONGEST_WITH_EVERY_PERIOD`. On the
     Kazakhstan scenario both find the same orders, the first in 39 s, the second in 20 s.
     """
-    step = 1 if scenario.periods <= LONGEST_WITH_EVERY_PERIOD else 2
+    step = 1 if every or scenario.periods <= LONGEST_WITH_EVERY_PERIOD else 2
     return tuple(
         (f, period)
         for f, facility in enumerate(scenario.facilities)

@@ -149,6 +149,7 @@ def make_problem(
     groups: Groups,
     blocks: Blocks,
     commissioned: Mapping[int, int] | None,
+    every_order: bool = False,
 ) -> Problem:
     """Return the planning model in given blocks.
 
@@ -160,15 +161,17 @@ def make_problem(
         Time blocks.
     commissioned
         Period in which each facility is ordered, by index of the facility; None leaves it to the model.
+    every_order
+        Whether the model weighs every order that some fund may pay, in any period, as a bound must.
     """
     numbers = ClassNumbers(np.array([f.verification_usd_per_t > 0.0 for f in scenario.funds], dtype=bool))
-    wanted = possible_orders(scenario) if commissioned is None else tuple(commissioned.items())
+    wanted = possible_orders(scenario, every_order) if commissioned is None else tuple(commissioned.items())
     orders = make_orders(scenario, coefficients, options, blocks, wanted, numbers)
     existing = np.array([f.status == "existing" for f in scenario.facilities], dtype=bool)
     days = blocks.sum(np.where(existing[:, None], coefficients.working_days, 0.0))
     most = days.copy()
     if commissioned is None:
-        choice, fixed = orders.worthwhile(numbers), orders.only(np.empty(0, dtype=np.int64))
+        choice, fixed = orders.worthwhile(numbers, every_order), orders.only(np.empty(0, dtype=np.int64))
         np.maximum.at(most, choice.facility, choice.days)
     else:
         choice, fixed = orders.only(np.empty(0, dtype=np.int64)), orders

@@ -31,9 +31,9 @@ class GroupFlows:
 class PlanResult:
     """An optimised plan over groups of lots.
 
-    Status, incumbent, bound and gaps are those of the MILP that chose the commissionings, on harm made
-    linear and with work in blocks of years. They bound neither the exact harm nor the best plan in single
-    periods.
+    Incumbent, bound and gaps are those of the exact planning harm, over all plans of the groups in single
+    periods. The status is that of the MILP that chose the commissionings, on harm made linear and with work
+    in blocks of years.
 
     Parameters
     ----------
@@ -43,16 +43,18 @@ class PlanResult:
         ``milp``, or the source of the start where nothing better than the start itself was found.
     solver
         Name and version.
-    incumbent, best_bound
-        Of the MILP [persons]; infinite where there is none.
+    incumbent
+        Exact planning harm of the plan [persons].
+    best_bound
+        No plan has less exact planning harm [persons]; minus infinity where no bound was computed.
     gap_remaining
-        |incumbent - bound| / |incumbent| [1].
+        (incumbent - bound) / incumbent [1]; infinite without bound.
     gap_averted
-        (incumbent - bound) / (do nothing - incumbent) [1].
+        (incumbent - bound) / (do nothing - incumbent) [1]; infinite without bound.
     do_nothing_harm
         Exact planning harm of doing nothing [persons].
     planned_harm
-        Exact planning harm of the plan, with accidents and terminal term [persons].
+        The incumbent: exact, with accidents and terminal term [persons].
     linear_harm
         Harm of the plan by the linear function of the MILP [persons].
     start_harm

@@ -44,6 +44,9 @@ class SolveOptions:
     neighbours
         Whether to look at every single commissioning dropped, added or moved by a period, beside those of
         the MILP, of the start and none at all. It takes a second or two for each, on a large scenario.
+    bound_steps
+        LPs that bound exact harm over all plans, >= 0; without any there is no bound, and the search has one
+        start less. On the Kazakhstan scenario 12 leave 2.0% of the harm averted open, 25 leave 1.9%.
     """
 
     gap_averted: float = 0.005
@@ -51,6 +54,7 @@ class SolveOptions:
     solvers: tuple[str, ...] = ("HiGHS", "CBC")
     max_steps: int = 40
     neighbours: bool = False
+    bound_steps: int = 12
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,12 @@ class Task:
         blocks = single_periods(self.scenario)
         return make_problem(self.scenario, self.coefficients, self.options, self.groups, blocks, dict(choice))
 
+    def every_plan(self) -> Problem:
+        """Return the problem of flows in single periods with every order as a column: all plans are in it."""
+        blocks, groups = single_periods(self.scenario), self.groups
+        known = (self.scenario, self.coefficients, self.options, groups, blocks, None)
+        return make_problem(*known, every_order=True)
+
     def destroyed_t(self, plan: DisposalPlan) -> Floats:
         """Return what a plan destroys if all goes by its earliest periods [t].
 
