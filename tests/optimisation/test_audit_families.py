@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from demilsim.optimisation.audit import audit, audit_promises
+from demilsim.optimisation.audit import audit, audit_promises, refused_moves
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.scenario.scenario import Scenario
@@ -369,3 +369,10 @@ def test_every_family_of_the_model_has_a_violation() -> None:
     }  # fmt: skip
     missing = [family.__name__ for family in FAMILIES if planted.get(family.__name__) not in VIOLATIONS]
     assert not missing, f"plant a violation in VIOLATIONS, and name it here, for {', '.join(missing)}"
+
+
+def test_move_beyond_a_licence_is_refused_by_itself() -> None:
+    """Planning asks for moves alone, before it simulates them; money and flows are not looked at."""
+    violation = VIOLATIONS["licence of a storehouse"]
+    assert refused_moves(violation.scenario, violation.good) == ()
+    assert "16520 kg NEQ of 11425 kg" in refused_moves(violation.scenario, violation.bad)[0]

@@ -68,6 +68,11 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
     )
 
 
+def refused_moves(scenario: Scenario, plan: DisposalPlan) -> tuple[str, ...]:
+    """Return the moves between storehouses that would fill one beyond its explosive limit licence."""
+    return tuple(overfilled(audit_rows(scenario), plan))
+
+
 def audit_promises(
     scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients
 ) -> tuple[str, ...]:

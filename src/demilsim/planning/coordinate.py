@@ -20,7 +20,7 @@ import numpy as np
 from demilsim.errors import SolverError
 from demilsim.model.harm import StockHarm, stock_harm
 from demilsim.model.options import disposal_options
-from demilsim.optimisation.audit import audit
+from demilsim.optimisation.audit import audit, audit_promises, refused_moves
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import SolveOptions
@@ -228,10 +228,12 @@ class _Loop:
         except SolverError as error:
             self._notes.append(f"{error}; the plan is that of {best.plan.source}")
             return None
-        problems = audit(self._scenario, flow_plan(self._scenario, result), coefficients)
+        planned = flow_plan(self._scenario, result)
+        problems = audit(self._scenario, planned, coefficients)
         if problems:
             self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
             return None
+        self._notes += audit_promises(self._scenario, planned, coefficients)
         harm = self._harm.with_factor(coefficients.harm_factor)
         pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
         draft = Draft(
@@ -262,6 +264,10 @@ class _Loop:
         least = harm[""]
         for name in sorted((name for name in worth if worth[name] > 0.0), key=lambda name: -worth[name]):
             trial = replace(plan, measures=(*plan.measures, MeasureOrder(name, 0)))
+            refused = refused_moves(self._scenario, trial)
+            if refused:
+                self._notes.append(f"{name} is left out: {refused[0]}")
+                continue
             with_it = self._mean_objective({"": trial})[""]
             if with_it < least:
                 plan, least = trial, with_it
