@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -36,6 +37,7 @@ class Watch:
         now = Snapshot.of(state)
         if self._before is not None:
             check_step(state, self._before, now)
+            check_stores(state, state.stock.moves[self._before.moves :])
         self._before = now
         for plant in state.plants:
             for job in plant.queue:
@@ -55,6 +57,7 @@ class Snapshot:
     expired: list[bool]
     detonations: int
     thefts: int
+    moves: int
 
     @classmethod
     def of(cls, state: Run) -> Snapshot:
@@ -64,6 +67,7 @@ class Snapshot:
             list(stock.to_come_g), list(stock.exploded_g), list(stock.stolen_g),
             [a + b for a, b in zip(money.committed, money.spent, strict=True)], list(money.expired),
             len(state.detonations), sum(event.kind == "theft" for event in state.events),
+            len(stock.moves),
         )  # fmt: skip
 
 
@@ -160,6 +164,33 @@ def check_step(state: Run, before: Snapshot, now: Snapshot) -> None:
         assert is_now == was or (was, is_now) == (full, 0)
     for fund, expired in enumerate(before.expired):
         assert not expired or now.used_cents[fund] <= before.used_cents[fund]
+
+
+MIXED = frozenset(["CD", "CE", "DE", "CN", "DN", "EN", "BS", "CS", "DS", "ES", "FS", "GS", "HS", "JS", "NS"])
+"""Pairs of different compatibility groups that may share a storehouse, in the order of the alphabet."""
+
+K_DWELLINGS = 22.2
+"""Quantity-distance of an inhabited building [m kg^(-1/3)]; the villages of these worlds are dwellings."""
+
+
+def check_stores(state: Run, moved: list[tuple[float, int, int]]) -> None:
+    """Check that no lot was taken above a storehouse's limit, or to a group that it may not be kept with."""
+    world, stock, scenario = state.world, state.stock, state.world.scenario
+    held = [a + b for a, b in zip(stock.present_g, stock.to_come_g, strict=True)]
+    for _, lot, house in moved:
+        there = [k for k in stock.lots_in(world, house) if held[k]]
+        record = scenario.storehouses[house]
+        distances = [
+            math.hypot(e.x_m - record.x_m, e.y_m - record.y_m)
+            for e in scenario.exposed_sites
+            if e.site_id == record.site_id
+        ]
+        limit_kg = min((d / K_DWELLINGS) ** 3 for d in distances)
+        neq_kg = sum(float(world.blast_kg_per_t[k]) * held[k] / TONNE for k in there)
+        assert not world.blast_kg_per_t[lot] or not held[lot] or neq_kg <= limit_kg * (1.0 + 1e-9)
+        groups = [scenario.natures[scenario.lots[k].nature_id].compatibility_group for k in there]
+        own = scenario.natures[scenario.lots[lot].nature_id].compatibility_group
+        assert all(group == own or "".join(sorted(group + own)) in MIXED for group in groups)
 
 
 def check_price(state: Run, job: Job) -> None:

@@ -144,6 +144,32 @@ def test_moved_lot_harms_where_it_is() -> None:
     assert goes.harm_rate_per_year[2] < 0.01 * stays.harm_rate_per_year[2]
 
 
+def test_move_stops_at_the_limit_of_the_storehouse() -> None:
+    """H2, 999 m from dwellings, may hold (999 / 22.2)^3 = 91,125 kg: of six lots of 20 t four may join."""
+    scenario = one_lot(
+        storehouses=[storehouse("H1", x_m=-500.0), storehouse("H2", x_m=999.0)],
+        lots=[lot(f"L{k}", "H1", neq_kg=20_000.0) for k in range(6)],
+        exposed_sites=[village(x_m=0.0)],
+        measures=[measure(kind="move", to_storehouse_id="H2")], parameters=RISKY,
+    )  # fmt: skip
+    _, state = taken(scenario, ("M1", 0))
+    assert [(lot, to) for _, lot, to in state.stock.moves] == [(0, 1), (1, 1), (2, 1), (3, 1)]
+
+
+def test_move_keeps_groups_apart_that_may_not_be_mixed() -> None:
+    """Where mines (D) are, shells (E) may come but hand grenades (F) stay where they are."""
+    scenario = one_lot(
+        storehouses=[storehouse("H1"), storehouse("H2", y_m=3_000.0)],
+        lots=[
+            lot("GRENADES", "H1", nature_id="grenade_hand", stabiliser_fraction=None), lot("SHELLS", "H1"),
+            lot("MINES", "H2", nature_id="mine_at", stabiliser_fraction=None),
+        ],
+        measures=[measure(kind="move", to_storehouse_id="H2")], parameters=RISKY,
+    )  # fmt: skip
+    _, state = taken(scenario, ("M1", 0))
+    assert [(lot, to) for _, lot, to in state.stock.moves] == [(1, 1)]
+
+
 def test_explosion_takes_what_has_been_moved_there() -> None:
     """After the move an explosion of H2 takes both lots, and H1 has nothing left to explode."""
     scenario = two_houses(measure(kind="move", to_storehouse_id="H2"))

@@ -13,8 +13,9 @@ from demilsim.plan import Floats
 from demilsim.simulation.draws import Candidate, Draws
 from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.schedule import MeasureStep
+from demilsim.simulation.storage import Stock
 from demilsim.simulation.world import World
-from demilsim.units import cents, years
+from demilsim.units import GRAMS_PER_TONNE, cents, years
 
 ONCE = ("move", "surveillance")
 """Kinds that happen on one day; the others lower rates as long as they are paid for."""
@@ -123,6 +124,27 @@ class Measures:
         at_knots = (area[:-1] + area[1:]) / (length[:-1] + length[1:])
         stack, whole = np.moveaxis(at_knots @ curves.base_shares, -1, 0)
         return stack, whole
+
+
+def movable(world: World, stock: Stock, lots: Sequence[int], to: int) -> Iterator[int]:
+    """Yield the lots that may be taken into a storehouse, one after the other; book each before the next.
+
+    Nothing may bring it above its limit, and nothing may come to what it may not share a storehouse with.
+    """
+    for lot in lots:
+        there = [k for k in stock.lots_in(world, to) if stock.present_g[k] or stock.to_come_g[k]]
+        adds_kg = _blast_kg(world, stock, [lot])
+        fits = not adds_kg or _blast_kg(world, stock, there) + adds_kg <= world.limit_kg[to]
+        if fits and all(world.may_share[lot, k] for k in there):
+            yield lot
+
+
+def _blast_kg(world: World, stock: Stock, lots: Sequence[int]) -> float:
+    mass_g = (stock.present_g[lot] + stock.to_come_g[lot] for lot in lots)
+    return sum(
+        float(world.blast_kg_per_t[lot]) * mass / GRAMS_PER_TONNE
+        for lot, mass in zip(lots, mass_g, strict=True)
+    )
 
 
 def condemned(world: World, draws: Draws, lots: Sequence[int], knot: int) -> list[int]:

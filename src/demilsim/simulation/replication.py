@@ -25,7 +25,7 @@ from demilsim.simulation.draws import Candidate, Draws, draw
 from demilsim.simulation.funding import Ledger
 from demilsim.simulation.income import Promise, Receipt
 from demilsim.simulation.lots import Theft
-from demilsim.simulation.measures import Measures, condemned
+from demilsim.simulation.measures import Measures, condemned, movable
 from demilsim.simulation.orders import OrderBook
 from demilsim.simulation.pace import Pace
 from demilsim.simulation.record import Event, RunResult
@@ -299,7 +299,8 @@ class Run:
         lots = self.stock.lots_in(self.world, house)
         if measure.kind == "move":
             to = self.world.house_index[measure.to_storehouse_id or ""]
-            self.stock.moves.extend((day, lot, to) for lot in lots)
+            for lot in movable(self.world, self.stock, lots, to):
+                self.stock.moves.append((day, lot, to))
         else:
             for lot in condemned(self.world, self.draws, lots, period):
                 self.orders.condemn(lot)

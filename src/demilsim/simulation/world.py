@@ -21,9 +21,10 @@ from demilsim.model.harm import (
 )
 from demilsim.model.measures import rate_factors, theft_factors
 from demilsim.model.money import Match, matches, scrap_fund
-from demilsim.model.options import DisposalOptions, disposal_options, drawing_order, may_pay_at
+from demilsim.model.options import Bools, DisposalOptions, disposal_options, drawing_order, may_pay_at
 from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import open_scale
+from demilsim.model.storing import may_share_lots, storehouse_limit_kg
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
@@ -168,6 +169,16 @@ class World:
     def theft_factors(self) -> Floats:
         """What each measure leaves of the rate of theft from each lot [1], shape (measure, lot)."""
         return theft_factors(self.scenario)
+
+    @cached_property
+    def may_share(self) -> Bools:
+        """Whether two lots may be kept in one storehouse, shape (lot, lot)."""
+        return may_share_lots(self.scenario)
+
+    @cached_property
+    def limit_kg(self) -> Floats:
+        """NEQ that joins a mass explosion up to which distances are kept [kg], shape (storehouse,)."""
+        return storehouse_limit_kg(self.scenario)
 
     @cached_property
     def has_true_stock(self) -> bool:
