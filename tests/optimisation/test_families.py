@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from demilsim.optimisation.assemble import Model, assemble, pulp_problem
-from demilsim.optimisation.measure_rows import MEASURE_FAMILIES, MeasureProblem, joined
+from demilsim.optimisation.measure_problem import MeasureProblem
+from demilsim.optimisation.measure_rows import MEASURE_FAMILIES, joined
 from demilsim.optimisation.measures import measure_orders
 from demilsim.optimisation.rows import Rows
 from demilsim.optimisation.task import make_task

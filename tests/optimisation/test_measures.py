@@ -15,7 +15,8 @@ from demilsim.optimisation.audit import audit
 from demilsim.optimisation.audit_measures import measure_bills
 from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.optimisation.measure_choice import Taken, set_aside, taken
-from demilsim.optimisation.measure_rows import MeasureProblem, joined
+from demilsim.optimisation.measure_problem import MeasureProblem
+from demilsim.optimisation.measure_rows import joined
 from demilsim.optimisation.measured import path_of, with_all_measures
 from demilsim.optimisation.measures import RATE_KINDS, base_harm, measure_orders
 from demilsim.optimisation.objective import emptied_path_t, planning_harm

@@ -9,7 +9,7 @@ import numpy as np
 from demilsim.model.calendar import first_open_period
 from demilsim.model.harm import interval_years
 from demilsim.model.measures import rate_factors
-from demilsim.optimisation.measure_rows import MeasureProblem
+from demilsim.optimisation.measure_problem import MeasureProblem
 from demilsim.optimisation.measures import base_harm, with_rates
 from demilsim.optimisation.problem import USD_PER_KUSD
 from demilsim.optimisation.task import Task

@@ -8,109 +8,17 @@ v[i,j,b] share of what measures i and j avert twice; r[i,k,t] payment of fund k 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
 
 from demilsim.model.money import NO_FUND
 from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.blocks import single_periods
-from demilsim.optimisation.measures import Effect, MeasureOrders
-from demilsim.optimisation.problem import USD_PER_KUSD, Problem
-from demilsim.optimisation.rows import Columns, Rows, Sense, labels, rows_of
-from demilsim.plan import Floats, Ints
-
-Terms = tuple[Ints, Ints, Floats]
-
-
-@dataclass(frozen=True)
-class MeasureProblem:
-    """A planning problem with measures; their columns come after its own.
-
-    Parameters
-    ----------
-    problem
-        The problem without measures.
-    orders
-        Orders of measures, payments and effects.
-    """
-
-    problem: Problem
-    orders: MeasureOrders
-
-    @property
-    def order_offset(self) -> int:
-        """Column of the first order of a measure."""
-        return len(self.problem.columns.names)
-
-    @property
-    def payment_offset(self) -> int:
-        """Column of the first payment for a measure."""
-        return self.order_offset + self.orders.measure.size
-
-    @property
-    def effect_offset(self) -> int:
-        """Column of the first effect."""
-        return self.payment_offset + self.orders.pay_measure.size
-
-    @property
-    def overlap_offset(self) -> int:
-        """Column of the first overlap."""
-        return self.effect_offset + len(self.orders.effects) * self.problem.blocks.count
-
-    @cached_property
-    def columns(self) -> Columns:
-        """Names, upper bounds and integrality of all columns, those of the problem first."""
-        own, orders, blocks = self.problem.columns, self.orders, range(self.problem.blocks.count)
-        names = [f"y{i}_{t}" for i, t in zip(orders.measure, orders.period, strict=True)]
-        payments = zip(orders.pay_measure, orders.pay_fund, orders.pay_period, strict=True)
-        names += [f"r{i}_{k}_{t}" for i, k, t in payments]
-        names += [f"w{i}_{b}" for i in orders.effects for b in blocks]
-        names += [f"v{i}_{j}_{b}" for i, j in orders.overlaps for b in blocks]
-        upper = np.ones(len(names))
-        upper[orders.measure.size :][: orders.pay_measure.size] = np.inf
-        whole = np.arange(len(names)) < orders.measure.size
-        return Columns(
-            (*own.names, *names),
-            np.concatenate([own.upper, upper]),
-            np.concatenate([own.integer, whole]),
-        )
-
-    @property
-    def cost(self) -> Floats:
-        """Harm of the columns of measures [persons], shape (column of a measure,)."""
-        averted = [effect.by_block for effect in self.orders.effects.values()]
-        twice = [effect.by_block for effect in self.orders.overlaps.values()]
-        free = np.zeros(self.effect_offset - self.order_offset)
-        return np.concatenate([free, *(-part for part in averted), *twice])
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of measures for rows."""
-        return labels(measure.measure_id for measure in self.problem.scenario.measures)
-
-    def in_force(self, measure: int, effect: Effect, row: int) -> Terms:
-        """Return terms of rows by block: less the share of a block's effect that an order is there for.
-
-        Parameters
-        ----------
-        measure
-            The measure.
-        effect
-            What the share is of.
-        row
-            Row of the first block.
-        """
-        mine = np.flatnonzero(self.orders.measure == measure)
-        blocks = self.problem.blocks
-        there = np.arange(effect.averted.size) >= self.orders.opens[mine][:, None]
-        share = np.divide(
-            blocks.sum(there * effect.averted), effect.by_block,
-            out=np.zeros((mine.size, blocks.count)), where=effect.by_block > 0.0,
-        )  # fmt: skip
-        order, block = np.nonzero(share)
-        return row + block, self.order_offset + mine[order], -share[order, block]
+from demilsim.optimisation.measure_problem import MeasureProblem, Terms
+from demilsim.optimisation.measures import Effect
+from demilsim.optimisation.problem import USD_PER_KUSD
+from demilsim.optimisation.rows import Rows, Sense, rows_of
 
 
 def add_measure_orders(measured: MeasureProblem) -> Rows:

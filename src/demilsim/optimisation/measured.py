@@ -10,7 +10,8 @@ import numpy as np
 from demilsim.model.measures import rate_factors
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.measure_choice import Taken, taken
-from demilsim.optimisation.measure_rows import MeasureProblem, joined
+from demilsim.optimisation.measure_problem import MeasureProblem
+from demilsim.optimisation.measure_rows import joined
 from demilsim.optimisation.measures import RATE_KINDS, measure_orders, with_rates
 from demilsim.optimisation.objective import planning_harm, remaining_t
 from demilsim.optimisation.result import PlanResult
@@ -70,6 +71,7 @@ def with_measures(
         planned_harm=harm,
         start_harm=without.start_harm,
         measures=choice.orders,
+        measures_paid_usd=choice.paid_usd,
         source="milp",
         notes=(*found.notes, note),
     )
