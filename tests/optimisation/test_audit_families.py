@@ -149,8 +149,8 @@ VIOLATIONS: dict[str, Violation] = {
         plan(("L2", "F1", 1.0, 2)), ("1.000 t of lot L2 at F1", "does not serve site S2"),
     ),
     "category": Violation(
-        kiln(), plan(*AT_HOME),
-        plan(("L1", "F-1", 1.0, 0), ("L2", "KILN", 1.0, 0)), ("1.000 t", "KILN is never commissioned"),
+        build_or_not(lots=(lot("L1"), lot("L2", "H2", nature_id="mine_at"))), plan(*AT_HOME),
+        plan(("L2", "F-1", 1.0, 0)), ("1.000 t of lot L2 at F-1", "does not take category mines"),
     ),
     "reserve": Violation(
         build_or_not(lots=(lot("L1"), lot("L2", "H2", status="reserve"))), plan(*AT_HOME),
