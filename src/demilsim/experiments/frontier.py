@@ -1,0 +1,170 @@
+"""What each harm costs: the cheapest plans found that reach given harms, and when they are done.
+
+The other side of the funding curve: there money is given and harm is least, here harm is given and money is.
+Commissionings are those of the optimised plan, or none; the cheaper one counts. Targets come in rising order
+of harm, each search starts from the cheapest plan of the one before, so that cost never rises with the harm
+that is allowed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.errors import DemilsimError
+from demilsim.model.harm import stock_harm
+from demilsim.model.options import disposal_options
+from demilsim.optimisation.candidates import Search, begin, finish
+from demilsim.optimisation.least_cost import CheapPlan, cheapest, clearance_period
+from demilsim.optimisation.objective import remaining_t
+from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.status import SolveOptions
+from demilsim.optimisation.task import Choice, make_task
+from demilsim.planning.draft import period_by_period
+from demilsim.planning.rules import nominal_coefficients, rule_draft
+from demilsim.scenario.scenario import Scenario
+
+RULE = "risk_per_day_first"
+"""Rule whose plan the search begins with."""
+
+SHARES = (1.0, 0.95, 0.9, 0.8, 0.65, 0.5)
+"""Shares of the harm averted by the best plan found that are priced, by default."""
+
+
+@dataclass(frozen=True)
+class FrontierPoint:
+    """The cheapest plan found that averts a share of what can be averted.
+
+    Parameters
+    ----------
+    share
+        Share of the harm averted by the best plan found [1].
+    harm, target
+        Exact planning harm, and what was asked [persons].
+    cost_usd
+        What the funds pay [USD].
+    destroyed_t
+        Gross mass [t].
+    done
+        End of the last period in which anything is destroyed; None if nothing is.
+    commissioned
+        Facilities that are ordered.
+    """
+
+    share: float
+    harm: float
+    target: float
+    cost_usd: float
+    destroyed_t: float
+    done: dt.date | None
+    commissioned: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Cost of harm.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    do_nothing_harm, least_harm
+        Planning harm of doing nothing and of the best plan found [persons].
+    points
+        From the least harm to the most.
+    """
+
+    scenario: Scenario
+    do_nothing_harm: float
+    least_harm: float
+    points: tuple[FrontierPoint, ...]
+
+
+def frontier(
+    scenario: Scenario,
+    shares: Sequence[float] = SHARES,
+    *,
+    options: SolveOptions | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Frontier:
+    """Return the cheapest plans found that avert given shares of what the best plan averts.
+
+    Capacity, money and harm are the nominal ones, before any simulation.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    shares
+        Within (0, 1].
+    options
+        How to solve.
+    tell
+        Told what is done next.
+
+    Raises
+    ------
+    DemilsimError
+        If a share is out of range, or there is nothing to avert.
+    """
+    if not shares or not all(0.0 < share <= 1.0 for share in shares):
+        raise DemilsimError(f"shares: expected some within 0 and 1 (got {', '.join(map(str, shares))})")
+    tell("the plan of least harm")
+    searches = least_harm_searches(scenario, options or SolveOptions())
+    best = searches[0]
+    nothing, least = best.harm.do_nothing, best.exact_harm
+    if not least < nothing:
+        raise DemilsimError("no plan that the money allows averts any harm: there is nothing to price")
+    starts = {search.choice: search for search in reversed(searches)}
+    plans: dict[Choice, CheapPlan] = {}
+    points = []
+    for share in sorted(set(shares), reverse=True):
+        tell(f"the cheapest plan that averts {share:.0%} of {nothing - least:.3g} deaths")
+        # Rounding must not put the best plan itself out of reach of its own harm.
+        target = nothing - share * (nothing - least) * (1.0 - 1e-9)
+        for choice, search in starts.items():
+            before = [plans[choice].values] if choice in plans else []
+            found = cheapest(search, target, before)
+            if found is not None:
+                plans[choice] = found
+        choice = min(plans, key=lambda c: (plans[c].cost_usd, c))
+        points.append(_point(share, target, plans[choice], starts[choice]))
+    return Frontier(scenario, nothing, least, tuple(points))
+
+
+def least_harm_searches(scenario: Scenario, options: SolveOptions) -> list[Search]:
+    """Return searches of least harm, best first: with the optimised plan's commissionings, and with none."""
+    known = nominal_coefficients(scenario)
+    draft = rule_draft(RULE, scenario, known, stock_harm(scenario), disposal_options(scenario))
+    start = period_by_period(draft, scenario)
+    result = optimise(scenario, known, start=start, options=options)
+    task = make_task(scenario, known)
+    index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
+    chosen = tuple(sorted((index[c.facility_id], c.period) for c in result.commissionings))
+    wanted = np.zeros((task.groups.count, len(scenario.facilities), scenario.periods))
+    flows = result.flows
+    np.add.at(wanted, (flows.group, flows.facility, flows.period), flows.tonnes)
+    path = remaining_t(task.groups.held_t(scenario.periods), wanted.sum(axis=1).T)
+    found: list[Search] = []
+    for choice in dict.fromkeys((chosen, ())):
+        searches = begin(task, choice, path, wanted if choice == chosen else None)
+        if searches:
+            found.append(finish(searches, options.max_steps)[0])
+    return sorted(found, key=lambda search: search.exact_harm)
+
+
+def _point(share: float, target: float, plan: CheapPlan, search: Search) -> FrontierPoint:
+    scenario = search.problem.scenario
+    last = clearance_period(search.harm, search.problem, plan.values)
+    return FrontierPoint(
+        share=share,
+        harm=plan.harm,
+        target=target,
+        cost_usd=plan.cost_usd,
+        destroyed_t=float(plan.values[: search.harm.flows].sum()),
+        done=scenario.period_dates[last + 1] if last >= 0 else None,
+        commissioned=tuple(scenario.facilities[f].facility_id for f, _ in search.choice),
+    )

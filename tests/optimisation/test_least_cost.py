@@ -1,0 +1,103 @@
+"""Cheapest plans that reach a harm: against roots, a grid of all plans, and one another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from demilsim.errors import DemilsimError
+from demilsim.experiments.frontier import frontier, least_harm_searches
+from demilsim.optimisation.candidates import Search
+from demilsim.optimisation.least_cost import Cheapener, cheapest
+from demilsim.optimisation.status import SolveOptions
+from demilsim.scenario.scenario import Scenario
+from optimisation.instances import build_or_not, three_towns, two_towns
+from worlds import fund, one_lot, tranche, village
+
+PERSONS = 50_000.0
+
+
+def one_town() -> Scenario:
+    """Return one lot beside a town, a plant, and money for all of it."""
+    return one_lot(
+        exposed_sites=(village(persons=PERSONS),),
+        funds=(fund("US"),),
+        tranches=(tranche("T1", "US", amount_usd=1e6),),
+    )
+
+
+def search_of(scenario: Scenario) -> Search:
+    return least_harm_searches(scenario, SolveOptions())[0]
+
+
+def test_one_lot_is_a_root() -> None:
+    """Of one lot in one period the tonnes that reach a harm are a root, and cost their price."""
+    search = search_of(one_town())
+    harm, best = search.harm, search.descent.values[: search.harm.flows]
+    target = 0.5 * (harm.do_nothing + search.exact_harm)
+    plan = cheapest(search, target)
+    assert plan is not None
+    # Earlier destruction of as much does less harm, so that the cheapest plan fills periods from the first.
+    order = np.argsort(search.problem.flows.block, kind="stable")
+
+    def first(tonnes: float) -> np.ndarray:
+        flows, left = np.zeros(best.size), tonnes
+        for i in order.tolist():
+            flows[i] = min(best[i], left)
+            left -= flows[i]
+        return flows
+
+    root = brentq(lambda tonnes: harm.total(first(tonnes)) - target, 0.0, best.sum(), xtol=1e-9)
+    unit = search.problem.groups.cost_usd_per_t[0, 0]
+    assert plan.cost_usd == pytest.approx(root * unit, rel=1e-3)
+    assert plan.harm <= target
+
+
+def test_no_plan_of_a_grid_is_cheaper() -> None:
+    """Of 20,000 random plans for two lots none that reaches the target is cheaper by a thousandth."""
+    search = search_of(two_towns())
+    harm, flows = search.harm, search.problem.flows
+    target = 0.4 * harm.do_nothing + 0.6 * search.exact_harm
+    plan = cheapest(search, target)
+    assert plan is not None
+    assert plan.harm <= target
+    unit = search.problem.groups.cost_usd_per_t[flows.group, flows.facility]
+    generator = np.random.default_rng(5)
+    best = search.descent.values[: harm.flows]
+    for _ in range(20_000):
+        some = best * generator.choice([0.0, 0.25, 0.5, 0.75, 1.0], best.size)
+        if float(unit @ some) < plan.cost_usd * (1.0 - 1e-3):
+            assert harm.total(some) > target
+
+
+def test_a_start_that_does_not_reach_the_target_is_refused() -> None:
+    """Nothing is made cheaper that does not do what is asked."""
+    search = search_of(two_towns())
+    assert Cheapener(search).cheapen(search.descent.values, 0.99 * search.exact_harm) is None
+
+
+@pytest.mark.parametrize("make", [build_or_not, three_towns, two_towns])
+def test_less_harm_never_costs_less(make: object) -> None:
+    """Along the frontier cost falls as harm rises; every point reaches its target within its rows."""
+    found = frontier(make())  # type: ignore[operator]
+    costs = [point.cost_usd for point in found.points]
+    assert costs == sorted(costs, reverse=True)
+    assert all(point.harm <= point.target for point in found.points)
+    assert found.points[-1].cost_usd < found.points[0].cost_usd
+    assert all(point.target < found.do_nothing_harm for point in found.points)
+
+
+def test_the_plan_stays_within_its_rows() -> None:
+    """What comes out is a plan: stock, days, permits and money hold."""
+    search = search_of(build_or_not())
+    target = 0.3 * search.harm.do_nothing + 0.7 * search.exact_harm
+    plan = cheapest(search, target)
+    assert plan is not None
+    assert search.model.violations(plan.values) == ()
+
+
+def test_shares_out_of_range() -> None:
+    """A share above one is refused."""
+    with pytest.raises(DemilsimError, match="within 0 and 1"):
+        frontier(two_towns(), [1.5])
