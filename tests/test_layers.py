@@ -20,6 +20,8 @@ LAYERS = (
     ("experiments",),
     ("reporting",),
     ("terminal", "cli_options"),
+    ("cli_steps",),
+    ("cli_studies",),
     ("cli",),
     ("__main__",),
 )

@@ -10,13 +10,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from demilsim.cli_options import (
-    Audience, AudienceOption, Debug, Jobs, Json, MaxReplications, Out, ParameterDraws, PrecisionOption,
-    Quiet, Replications, ScenarioPath, Seed, Set,
-)  # fmt: skip
-from demilsim.terminal import Console, ExitCode, guarded
+    Audience,
+    AudienceOption,
+    Debug,
+    Jobs,
+    Json,
+    MaxReplications,
+    Out,
+    ParameterDraws,
+    PrecisionOption,
+    Quiet,
+    Replications,
+    ScenarioPath,
+    Seed,
+    Set,
+)
+from demilsim.cli_steps import finish, load, plan_code, precision_code, print_json
+from demilsim.cli_studies import STUDIES
+from demilsim.terminal import Console, guarded
 
 if TYPE_CHECKING:
-    from demilsim.experiments.precision import Precision, PrecisionReached
+    from demilsim.experiments.precision import Precision
     from demilsim.scenario.scenario import Scenario
 
 app = typer.Typer(
@@ -39,11 +53,11 @@ def check(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  
     """Validate a scenario: every problem at once, or a one-screen summary."""
     from demilsim.scenario.summary import summary
 
-    loaded = _load(scenario, set_)
+    loaded = load(scenario, set_)
     if json:
         from demilsim.reporting.summary import scenario_facts
 
-        _print_json({"ok": True, "scenario": scenario_facts(loaded)})
+        print_json({"ok": True, "scenario": scenario_facts(loaded)})
         return
     for line in summary(loaded):
         typer.echo(line)
@@ -79,7 +93,7 @@ def run(
 
     console, started = Console(quiet or json), time.monotonic()
     asked = _precision(precision, replications, max_replications)
-    loaded = _load(scenario, set_)
+    loaded = load(scenario, set_)
     with console.progress(asked.most if asked else replications) as bar:
         outcome = run_programme(
             loaded,
@@ -99,12 +113,13 @@ def run(
         programme=outcome.programme,
         notes=notes_of(loaded, outcome.programme, outcome.uncertainty),
         uncertainty=outcome.uncertainty,
+        explanation=outcome.explanation,
         audience=audience.value,
         precision=outcome.precision,
     )
-    _finish(out, json, console)
-    code = _precision_code(outcome.precision, console)
-    raise typer.Exit(max(code, _plan_code(outcome.programme, console)))
+    finish(out, json, console)
+    code = precision_code(outcome.precision, console)
+    raise typer.Exit(max(code, plan_code(outcome.programme, console)))
 
 
 @app.command()
@@ -135,7 +150,7 @@ def simulate(
     if rule and rule not in POLICIES:
         raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
     asked = _precision(precision, replications, max_replications)
-    loaded = _load(scenario, set_)
+    loaded = load(scenario, set_)
     chosen = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
     with console.progress(asked.most if asked else replications) as bar:
         ensemble, reached = simulate_plans(
@@ -157,8 +172,8 @@ def simulate(
         audience=audience.value,
         precision=reached,
     )
-    _finish(out, json, console)
-    raise typer.Exit(_precision_code(reached, console))
+    finish(out, json, console)
+    raise typer.Exit(precision_code(reached, console))
 
 
 @app.command()
@@ -176,13 +191,13 @@ def plan(
     from demilsim.reporting.plan_file import write_plan_files
 
     console = Console(quiet or json)
-    loaded = _load(scenario, set_)
+    loaded = load(scenario, set_)
     programme = plan_with_simulation(loaded, seed=seed, jobs=jobs, tell=console.say)
     document = write_plan_files(out, loaded, programme)
     if json:
-        _print_json(document)
+        print_json(document)
     console.say(f"plan: {out / 'plan.csv'}")
-    raise typer.Exit(_plan_code(programme, console))
+    raise typer.Exit(plan_code(programme, console))
 
 
 @app.command()
@@ -204,13 +219,13 @@ def compare(
 
     console = Console(quiet or json)
     asked = _precision(precision, replications, max_replications)
-    loaded = [_load(path, set_) for path in scenarios]
+    loaded = [load(path, set_) for path in scenarios]
     result = compare_scenarios(loaded, replications, seed=seed, jobs=jobs, tell=console.say, precision=asked)
     document = write_comparison(out, result)
     if json:
-        _print_json(document)
+        print_json(document)
     console.say(f"comparison: {out / 'compare.csv'}")
-    raise typer.Exit(_precision_code(result.precision, console))
+    raise typer.Exit(precision_code(result.precision, console))
 
 
 @app.command()
@@ -231,96 +246,16 @@ def fund(
 
     console = Console(quiet or json)
     values = parse_budgets(budgets)
-    loaded = _load(scenario, set_)
+    loaded = load(scenario, set_)
     points = funding_curve(loaded, values, replications, seed=seed, jobs=jobs, tell=console.say)
     document = write_funding_curve(out, loaded, points)
     if json:
-        _print_json(document)
+        print_json(document)
     console.say(f"funding curve: {out / 'funding.csv'}")
 
 
-@app.command()
-def rolling(
-    scenario: ScenarioPath,
-    out: Out,
-    replications: Replications = 50,
-    seed: Seed = None,
-    set_: Set = [],  # noqa: B006
-    jobs: Jobs = None,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Carry out the plan as made, and renewed every year, on the same replications."""
-    from demilsim.experiments.rolling import static_against_rolling
-    from demilsim.reporting.rolling import write_rolling
-
-    console = Console(quiet or json)
-    loaded = _load(scenario, set_)
-    with console.progress(replications) as bar:
-        outcome = static_against_rolling(
-            loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
-        )
-    document = write_rolling(out, outcome)
-    if json:
-        _print_json(document)
-    console.say(f"static against rolling: {out / 'rolling.csv'}")
-    raise typer.Exit(_plan_code(outcome.programme, console))
-
-
-@app.command()
-def facilities(
-    scenario: ScenarioPath,
-    out: Out,
-    draws: Annotated[int, typer.Option(help="Draws of constants, money and capacity.")] = 8,
-    worst: Annotated[
-        float | None, typer.Option(help="Also weigh the worst share of draws alone, between 0 and 1.")
-    ] = None,
-    batches: Annotated[int, typer.Option(help="Batches of fresh draws that judge it; 0 or at least 2.")] = 2,
-    seed: Seed = None,
-    set_: Set = [],  # noqa: B006
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Which facilities to order when constants, money and capacity may turn out otherwise."""
-    from demilsim.experiments.facilities import facilities_under_draws
-    from demilsim.reporting.facilities import write_facilities
-
-    console = Console(quiet or json)
-    outcome = facilities_under_draws(
-        _load(scenario, set_), draws, seed=seed, tail=worst, batches=batches, tell=console.say
-    )
-    document = write_facilities(out, outcome)
-    if json:
-        _print_json(document)
-    for sentence in document["sentences"]:
-        console.say(sentence)
-    console.say(f"facilities: {out / 'facilities.json'}")
-
-
-@app.command()
-def sweep(
-    experiment: Annotated[Path, typer.Argument(help="Experiment file.", show_default=False)],
-    out: Out,
-    seed: Seed = None,
-    jobs: Jobs = None,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Simulate a grid of inputs under fixed policies, rows over processes."""
-    from demilsim.experiments.sweep import load_experiment
-    from demilsim.experiments.sweep import sweep as sweep_experiment
-    from demilsim.reporting.studies import write_sweep
-    from demilsim.scenario.loader import load_scenario
-
-    console = Console(quiet or json)
-    loaded = load_experiment(experiment)
-    with console.progress(len(loaded.rows)) as bar:
-        rows = sweep_experiment(loaded, seed=seed, jobs=jobs, progress=bar.advance)
-    synthetic = load_scenario(loaded.scenario).settings.synthetic
-    document = write_sweep(out, loaded, rows, synthetic)
-    if json:
-        _print_json(document)
-    console.say(f"sweep: {out / 'results.csv'}")
+for study in STUDIES:
+    app.command()(study)
 
 
 @app.command()
@@ -329,9 +264,9 @@ def sources(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:
     from demilsim.reporting.summary import assumption_rows
     from demilsim.reporting.tables import csv_text
 
-    rows = assumption_rows(_load(scenario, set_))
+    rows = assumption_rows(load(scenario, set_))
     if json:
-        _print_json(rows)
+        print_json(rows)
         return
     typer.echo(csv_text(list(rows[0]), [list(row.values()) for row in rows]), nl=False)
 
@@ -345,18 +280,6 @@ def report(
     from demilsim.reporting.report import write_report
 
     typer.echo(str(write_report(directory, audience.value)))
-
-
-def _load(path: Path, pairs: list[str]) -> Scenario:
-    from demilsim.scenario.loader import load_scenario
-
-    overrides = {}
-    for pair in pairs:
-        key, separator, value = pair.partition("=")
-        if not separator:
-            raise typer.BadParameter(f"--set: expected PATH=VALUE (got {pair!r})")
-        overrides[key.strip()] = value.strip()
-    return load_scenario(path, overrides)
 
 
 def _seed(scenario: Scenario, given: int | None) -> int:
@@ -379,40 +302,6 @@ def _precision(texts: list[str], least: int, most: int | None) -> Precision | No
     from demilsim.experiments.precision import parse_precision
 
     return parse_precision(texts, least, most)
-
-
-def _precision_code(reached: PrecisionReached | None, console: Console) -> int:
-    """Return 1 and say what is missing if the replications ran out before the precision was reached."""
-    if reached is None or reached.met:
-        return ExitCode.DONE
-    from demilsim.experiments.precision import missed
-
-    console.warn(f"target missed: {missed(reached)}")
-    return ExitCode.TARGET_MISSED
-
-
-def _finish(out: Path, json: bool, console: Console) -> None:
-    if json:
-        typer.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
-    console.say(f"report: {out / 'report.html'}")
-
-
-def _plan_code(programme: Any, console: Console) -> int:
-    """Return 0 if the optimiser met its gap, else 1; say who made the plan if it was not the optimiser."""
-    result = programme.result
-    for note in (*(result.notes if result else ()), *programme.notes):
-        console.warn(note)
-    if result is not None and result.status.value == "optimal":
-        return ExitCode.DONE
-    status = result.status.value if result else "no solver"
-    console.warn(f"target missed: optimiser {status}; the plan is from {programme.plan.source}")
-    return ExitCode.TARGET_MISSED
-
-
-def _print_json(document: Any) -> None:
-    from demilsim.reporting.tables import json_text
-
-    typer.echo(json_text(document), nl=False)
 
 
 def main() -> None:

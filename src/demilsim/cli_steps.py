@@ -1,0 +1,63 @@
+"""Steps that commands share: loading a scenario, what is printed last, and the exit code that is promised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from demilsim.terminal import Console, ExitCode
+
+if TYPE_CHECKING:
+    from demilsim.experiments.precision import PrecisionReached
+    from demilsim.scenario.scenario import Scenario
+
+
+def precision_code(reached: PrecisionReached | None, console: Console) -> int:
+    """Return 1 and say what is missing if the replications ran out before the precision was reached."""
+    if reached is None or reached.met:
+        return ExitCode.DONE
+    from demilsim.experiments.precision import missed
+
+    console.warn(f"target missed: {missed(reached)}")
+    return ExitCode.TARGET_MISSED
+
+
+def plan_code(programme: Any, console: Console) -> int:
+    """Return 0 if the optimiser met its gap, else 1; say who made the plan if it was not the optimiser."""
+    result = programme.result
+    for note in (*(result.notes if result else ()), *programme.notes):
+        console.warn(note)
+    if result is not None and result.status.value == "optimal":
+        return ExitCode.DONE
+    status = result.status.value if result else "no solver"
+    console.warn(f"target missed: optimiser {status}; the plan is from {programme.plan.source}")
+    return ExitCode.TARGET_MISSED
+
+
+def finish(out: Path, json: bool, console: Console) -> None:
+    """Say where the report is; with --json print the summary."""
+    if json:
+        typer.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
+    console.say(f"report: {out / 'report.html'}")
+
+
+def print_json(document: Any) -> None:
+    """Print a document as JSON."""
+    from demilsim.reporting.tables import json_text
+
+    typer.echo(json_text(document), nl=False)
+
+
+def load(path: Path, pairs: list[str]) -> Scenario:
+    """Return a scenario with the values of --set in place of its own."""
+    from demilsim.scenario.loader import load_scenario
+
+    overrides = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"--set: expected PATH=VALUE (got {pair!r})")
+        overrides[key.strip()] = value.strip()
+    return load_scenario(path, overrides)

@@ -1,0 +1,127 @@
+"""Commands of studies beside the main job; registered in `cli`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from demilsim.cli_options import Jobs, Json, Out, Quiet, Replications, ScenarioPath, Seed, Set
+from demilsim.cli_steps import load, plan_code, print_json
+from demilsim.errors import DemilsimError
+from demilsim.terminal import Console
+
+
+def rolling(
+    scenario: ScenarioPath,
+    out: Out,
+    replications: Replications = 50,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Carry out the plan as made, and renewed every year, on the same replications."""
+    from demilsim.experiments.rolling import static_against_rolling
+    from demilsim.reporting.rolling import write_rolling
+
+    console = Console(quiet or json)
+    loaded = load(scenario, set_)
+    with console.progress(replications) as bar:
+        outcome = static_against_rolling(
+            loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
+        )
+    document = write_rolling(out, outcome)
+    if json:
+        print_json(document)
+    console.say(f"static against rolling: {out / 'rolling.csv'}")
+    raise typer.Exit(plan_code(outcome.programme, console))
+
+
+def facilities(
+    scenario: ScenarioPath,
+    out: Out,
+    draws: Annotated[int, typer.Option(help="Draws of constants, money and capacity.")] = 8,
+    worst: Annotated[
+        float | None, typer.Option(help="Also weigh the worst share of draws alone, between 0 and 1.")
+    ] = None,
+    batches: Annotated[int, typer.Option(help="Batches of fresh draws that judge it; 0 or at least 2.")] = 2,
+    seed: Seed = None,
+    set_: Set = [],  # noqa: B006
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Choose facilities to order when constants, money and capacity may turn out otherwise."""
+    from demilsim.experiments.facilities import facilities_under_draws
+    from demilsim.reporting.facilities import write_facilities
+
+    console = Console(quiet or json)
+    outcome = facilities_under_draws(
+        load(scenario, set_), draws, seed=seed, tail=worst, batches=batches, tell=console.say
+    )
+    document = write_facilities(out, outcome)
+    if json:
+        print_json(document)
+    for sentence in document["sentences"]:
+        console.say(sentence)
+    console.say(f"facilities: {out / 'facilities.json'}")
+
+
+def sweep(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file.", show_default=False)],
+    out: Out,
+    seed: Seed = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Simulate a grid of inputs under fixed policies, rows over processes."""
+    from demilsim.experiments.sweep import load_experiment
+    from demilsim.experiments.sweep import sweep as sweep_experiment
+    from demilsim.reporting.studies import write_sweep
+    from demilsim.scenario.loader import load_scenario
+
+    console = Console(quiet or json)
+    loaded = load_experiment(experiment)
+    with console.progress(len(loaded.rows)) as bar:
+        rows = sweep_experiment(loaded, seed=seed, jobs=jobs, progress=bar.advance)
+    synthetic = load_scenario(loaded.scenario).settings.synthetic
+    document = write_sweep(out, loaded, rows, synthetic)
+    if json:
+        print_json(document)
+    console.say(f"sweep: {out / 'results.csv'}")
+
+
+def frontier(
+    scenario: ScenarioPath,
+    out: Out,
+    shares: Annotated[
+        str, typer.Option(help="Shares of what the best plan averts, with commas.")
+    ] = "1,0.95,0.9,0.8,0.65,0.5",
+    set_: Set = [],  # noqa: B006
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Price harm: the cheapest plans that avert given shares of what the best plan averts."""
+    from demilsim.experiments.frontier import frontier as price
+    from demilsim.reporting.frontier import write_frontier
+
+    console = Console(quiet or json)
+    found = price(load(scenario, set_), _shares(shares), tell=console.say)
+    document = write_frontier(out, found)
+    if json:
+        print_json(document)
+    console.say(f"frontier: {out / 'frontier.csv'}")
+
+
+def _shares(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise DemilsimError(f"--shares: expected numbers with commas, as 1,0.9,0.5 (got {text!r})") from None
+
+
+STUDIES = (rolling, facilities, frontier, sweep)
+"""In the order of the help."""

@@ -1,0 +1,42 @@
+"""What each harm costs, as a table and a JSON document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from demilsim.experiments.frontier import Frontier
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.tables import csv_text, json_text
+
+COLUMNS = ("share_averted", "planning_harm", "target", "cost_usd", "destroyed_t", "done", "commissioned")
+
+
+def write_frontier(out: Path, found: Frontier) -> dict[str, Any]:
+    """Write ``frontier.csv`` and ``frontier.json``; return the JSON document.
+
+    Harm is planning harm in weighted expected deaths, by nominal capacity, money and harm: not simulated.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "share_averted": point.share,
+            "planning_harm": point.harm,
+            "target": point.target,
+            "cost_usd": round(point.cost_usd, 2),
+            "destroyed_t": round(point.destroyed_t, 6),
+            "done": point.done.isoformat() if point.done else None,
+            "commissioned": list(point.commissioned),
+        }
+        for point in found.points
+    ]
+    document: dict[str, Any] = {
+        "scenario": {"name": found.scenario.settings.name, "sha256": found.scenario.sha256},
+        "do_nothing_harm": found.do_nothing_harm,
+        "least_harm": found.least_harm,
+        "points": rows,
+    }
+    table = [[*(row[name] for name in COLUMNS[:-1]), " ".join(row["commissioned"])] for row in rows]
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / "frontier.csv", csv_text(list(COLUMNS), table))
+    write_atomically(out / "frontier.json", json_text(document))
+    return document
