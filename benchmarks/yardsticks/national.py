@@ -16,10 +16,11 @@ import numpy as np
 import simpy
 from benchmarks.yardsticks.national_books import Books, open_links
 from benchmarks.yardsticks.national_chance import facility_chances
-from benchmarks.yardsticks.national_facility import Done, Facility, Steps
+from benchmarks.yardsticks.national_facility import Facility, Steps
 from benchmarks.yardsticks.national_incident import Explosion, poisson_count
 from benchmarks.yardsticks.national_records import (
     CountingEnvironment,
+    Done,
     FixedDate,
     Fund,
     Job,
@@ -27,6 +28,7 @@ from benchmarks.yardsticks.national_records import (
     Payment,
     commit,
 )
+from benchmarks.yardsticks.national_road import road_explosions
 from benchmarks.yardsticks.national_scope import beyond
 
 from demilsim.model.event_rate import Cause
@@ -63,7 +65,7 @@ def observed(world: World, schedule: Schedule, draws: Draws) -> Observed:
     environment = CountingEnvironment()
     country = Country(environment, world, schedule, draws)
     environment.run(until=environment.process(country.periods()))
-    country.road_explosions()
+    road_explosions(world, draws, country.lots, country.books, country.parts)
     edges = sum(facility.knife_edges for facility in country.facilities)
     return Observed(country.books.result(country.funds), environment.processed, edges)
 
@@ -107,6 +109,7 @@ class Country:
         self.unpaid = list(schedule.builds)
         self.built: list[Build] = []
         self.stock_taken: list[simpy.Event] = []
+        self.parts: dict[tuple[int, simpy.Event | None], float] = {}
         self.facilities = self._facilities()
         for receipt in draws.receipts:
             environment.process(self._tranche(receipt))
@@ -217,32 +220,7 @@ class Country:
         place = lot.index, done.facility
         self.books.processing_deaths += mass_t * float(options.worker_fatalities_per_t[place])
         self.books.road_deaths += mass_t * float(options.road_fatalities_per_t[place])
-        lot.loads.append((done.job.arrival, done.facility, mass_t * float(options.road_rate_per_t[place])))
-
-    def road_explosions(self) -> None:
-        """Note each lot's explosion on the road: the load with which its rate passes its mark."""
-        transport = self.world.scenario.register.transport
-        for lot in self.lots:
-            rate = 0.0
-            for arrival, facility, risk in sorted(lot.loads, key=lambda load: load[:2]):
-                before, rate = rate, rate + risk
-                if not before < self.draws.road_at[lot.index] <= rate:
-                    continue
-                dead = poisson_count(
-                    float(self.draws.road_deaths[lot.index]), transport.fatalities_per_explosion
-                )
-                self.books.events.append(
-                    Event(
-                        day=arrival,
-                        kind="road",
-                        cause=Cause.TRANSPORT,
-                        site=int(self.world.storehouse_site[lot.house]),
-                        lot=lot.index,
-                        facility=facility,
-                        fatalities_transport=dead,
-                        injuries=transport.injuries_per_fatality * dead,
-                    )
-                )
+        lot.loads.append((done, mass_t * float(options.road_rate_per_t[place])))
 
     def periods(self) -> Steps:
         """Settle what sites share at the start of each period, and close the books at the horizon."""
@@ -292,6 +270,7 @@ class Country:
         for facility, job, worked, booked in stretches:
             mass_g, whole = yield booked
             done_g = mass_g * worked / whole
+            self.parts[knot, booked] = done_g
             left_g[job.order.lot] -= done_g
             self.books.destroyed_g[facility, knot] += done_g
         self.books.take_stock(knot, left_g)

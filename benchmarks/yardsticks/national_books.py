@@ -63,7 +63,7 @@ class Books:
         self.spent = np.zeros((funds, knots - 1), dtype=np.int64)
         self.receipts = np.zeros((funds, knots - 1), dtype=np.int64)
         self.processing_deaths = self.road_deaths = 0.0
-        self.exploded_g = self.cleanup_cents = 0
+        self.exploded_g = self.cleanup_cents = self.road_g = 0
         parameters = world.scenario.register.consequence
         stack, whole = np.array([extent_shares(parameters, cause) for cause in BASE_CAUSES]).T
         self._stack_per_year = world.curves.base_rate_per_year @ stack
@@ -160,6 +160,7 @@ class Books:
             working_days=np.diff(self.worked_days, axis=1),
             surplus_left_g=self.left_g[:, world.surplus].sum(axis=1),
             exploded_g=self.exploded_g,
+            road_g=self.road_g,
         )
 
     def _integral(self, rate: Floats) -> float:

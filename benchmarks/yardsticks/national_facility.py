@@ -11,7 +11,7 @@ from typing import Any
 
 import simpy
 from benchmarks.yardsticks.national_chance import ALL_YEAR, Chance
-from benchmarks.yardsticks.national_records import Job, Payment
+from benchmarks.yardsticks.national_records import Done, Job, Payment
 
 from demilsim.errors import StreamExhaustedError
 from demilsim.scenario.schema import Facility as FacilityRow
@@ -24,18 +24,6 @@ NEVER = float("inf")
 
 EDGE_G = 1e-3
 """Distance from a whole gram within which sums in another order may fall on its other side [g]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A stretch of work that has ended: facility, mass [g], first and last day [d], who paid."""
-
-    facility: int
-    job: Job
-    mass_g: int
-    begun: float
-    ended: float
-    payment: Payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,8 +325,9 @@ class Facility:
         assert begun is not None, "work is booked that has not begun"
         job.mass_g -= mass_g
         self.processed_g += mass_g
+        booked = job.booked
         job.end_stretch(mass_g)
-        self.on_done(Done(self.index, job, mass_g, begun, self.last_worked, payment))
+        self.on_done(Done(self.index, job, mass_g, begun, self.last_worked, payment, booked))
 
     def recall(self, site: int) -> list[Job]:
         """Take the jobs whose lots are at a site out of the queue and return them; call after `settle`."""

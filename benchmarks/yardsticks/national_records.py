@@ -56,7 +56,7 @@ class Lot:
     blast_kg_per_t, neq_kg_per_t
         NEQ that joins a mass explosion, and all NEQ, per gross tonne [kg/t].
     loads
-        Arrival, facility and expected explosions on the road of every load that was destroyed.
+        Every load that came to work: what became of it, and its expected explosions on the road.
     """
 
     index: int
@@ -66,7 +66,7 @@ class Lot:
     blast_kg_per_t: float
     neq_kg_per_t: float
     committed_g: int = 0
-    loads: list[tuple[float, int, float]] = field(default_factory=list)
+    loads: list[tuple[Done, float]] = field(default_factory=list)
 
 
 UNSPENT, LATE, RELEASED = 0, 1, 2
@@ -182,3 +182,16 @@ class Job:
             self.booked.succeed((mass_g, self.worked))
             self.booked = None
         self.begun, self.worked = None, 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A stretch of work that has ended: facility, mass [g], first and last day [d], who paid."""
+
+    facility: int
+    job: Job
+    mass_g: int
+    begun: float
+    ended: float
+    payment: Payment
+    booked: simpy.Event | None

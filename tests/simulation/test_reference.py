@@ -33,7 +33,7 @@ from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare
-from stories import BASE, QUIET, line, plan, with_methods
+from stories import BASE, QUIET, TONNE, line, plan, with_methods
 from strategies import Programme, programmes
 from worlds import facility, fund, lot, rate, route, site, three_sites, tranche, two_lots, world
 
@@ -56,7 +56,7 @@ HARSH = 30.0
 HARSH_ROADS = 3_000.0
 """Factor on the rate of accidents on the road, so that lots do explode there."""
 
-MASSES = ("stock_g", "site_stock_end_g", "destroyed_g", "surplus_left_g", "exploded_g")
+MASSES = ("stock_g", "site_stock_end_g", "destroyed_g", "surplus_left_g", "exploded_g", "road_g")
 
 UNITS = {"neq_kg": 1e-3} | dict.fromkeys(MASSES, GRAM_T)
 """Masses are compared in tonnes."""
@@ -392,6 +392,18 @@ def test_first_load_explodes() -> None:
     schedule = compile_plan(prepared, story)
     assert [e.facility for e in national.replication(prepared, schedule, draws).events] == [1]
     assert [e.facility for e in run(prepared, schedule, draws).events] == [1]
+
+
+def test_what_went_up_on_the_road_is_not_destroyed() -> None:
+    """Of 100 t that arrive one vehicle of the payload went up: it is lost, and the rest destroyed."""
+    prepared, draws, story = winter_range()
+    schedule = compile_plan(prepared, story)
+    payload_t = prepared.scenario.register.transport.payload_t
+    for result in (run(prepared, schedule, draws), national.replication(prepared, schedule, draws)):
+        assert result.road_g == payload_t * TONNE
+        assert result.destroyed_g.sum() == pytest.approx((100.0 - payload_t) * TONNE)
+        assert result.stock_g[-1] == pytest.approx(0.0)
+        assert [e.neq_kg for e in result.events] == pytest.approx([200.0 * payload_t])
 
 
 def test_fund_lapses_on_the_last_day() -> None:

@@ -110,8 +110,8 @@ class RunResult:
         Worked or workable days of each facility [d], shape (facility, period).
     surplus_left_g
         Surplus left at each knot [g], shape (knot,).
-    exploded_g, stolen_g
-        Lost in explosions, and to thieves [g].
+    exploded_g, stolen_g, road_g
+        Lost in explosions in storage, to thieves, and in explosions on the road [g].
     time_use
         Working days by what became of them [d], shape (facility, use) in the order of `use.Use`; empty
         unless it was asked for.
@@ -146,5 +146,6 @@ class RunResult:
     surplus_left_g: Floats
     exploded_g: int
     stolen_g: int = 0
+    road_g: int = 0
     condemned_g: int = 0
     time_use: Floats = field(default_factory=lambda: np.empty((0, 0)))

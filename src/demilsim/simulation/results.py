@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from demilsim.model.partition import partition
@@ -39,7 +41,8 @@ def collect(
     public, workers = harm.integrated(world.interval_years)
     processing, road = _accident_deaths(world, work)
     total = harm.public_per_year + harm.workers_per_year
-    everything = [*events, *road_events(world, draws, plants, work)]
+    on_road, road_g = road_events(world, draws, plants, work)
+    everything = [*events, *on_road]
     by_site = world.sites
     weights = world.scenario.settings.harm_weights
     weighted, root = (
@@ -66,7 +69,7 @@ def collect(
         stock_g=path.stock_g,
         neq_kg=path.neq_kg,
         site_stock_end_g=path.site_end_g,
-        destroyed_g=np.diff(by_facility.sum(work.done_g).T, axis=1),
+        destroyed_g=np.diff(by_facility.sum(_destroyed(work, road_g)).T, axis=1),
         spent_cents=_spent(world, work, standing),
         received_cents=np.array(ledger.received, dtype=np.int64),
         lapsed_cents=np.array(ledger.lapsed, dtype=np.int64),
@@ -78,9 +81,23 @@ def collect(
         working_days=np.diff(_full_clock(world, work, plants).T, axis=1) - _moving_days(work, plants),
         surplus_left_g=path.surplus_g,
         exploded_g=sum(stock.exploded_g),
+        road_g=sum(road_g.values()),
         stolen_g=sum(stock.stolen_g),
         condemned_g=condemned_g,
     )
+
+
+def _destroyed(work: Work, road_g: Mapping[int, int]) -> Floats:
+    """Return how much of each stretch is destroyed at each knot [g], shape (knot, stretch).
+
+    What went up on the road never is: it is taken off its stretch evenly.
+    """
+    if not road_g:
+        return work.done_g
+    share = np.ones(work.mass_g.size)
+    for stretch, lost in road_g.items():
+        share[stretch] -= lost / work.mass_g[stretch]
+    return work.done_g * share
 
 
 def _accident_deaths(world: World, work: Work) -> tuple[float, float]:

@@ -115,22 +115,44 @@ class Dispatch:
         return rate * km_per_t * mass_g / GRAMS_PER_TONNE
 
 
-def road_events(world: World, draws: Draws, plants: list[Plant], work: Work) -> list[Event]:
+def vehicle_g(world: World, lot: int, road: int) -> int:
+    """Return what one vehicle carries of a lot, by mass and by the limit on NEQ [g]."""
+    scenario = world.scenario
+    payload, limit = (
+        grams(scenario.register.transport.payload_t),
+        scenario.routes[road].neq_limit_kg_per_vehicle,
+    )
+    neq_kg_per_t = float(world.neq_kg_per_t[lot])
+    return payload if limit is None or not neq_kg_per_t else min(payload, grams(limit / neq_kg_per_t))
+
+
+def road_events(
+    world: World, draws: Draws, plants: list[Plant], work: Work
+) -> tuple[list[Event], dict[int, int]]:
     """Return explosions on the road: one for a lot whose accumulated rate passes its own unit exponential.
 
-    A lot's loads are followed in the order in which they would arrive, and explode on that day. The load is
-    counted as destroyed, since it left the storehouse to be; neither roads nor plants are changed.
+    A lot's loads are followed in the order in which they would arrive, and explode on that day. Neither roads
+    nor plants are changed: the plant still spends its time on what went up.
+
+    Returns
+    -------
+    events
+        One for each lot that has one.
+    lost_g
+        What went up with one vehicle and so was never destroyed [g], by stretch of work.
     """
     risk = world.options.road_rate_per_t[work.lot, work.facility] * work.mass_g / GRAMS_PER_TONNE
     total = sums(work.lot, risk, world.lot_g.size)
     constants = world.scenario.register.transport
-    events = []
+    events, lost_g = [], {}
     for lot in np.flatnonzero(total >= draws.road_at).tolist():
         stretches = np.flatnonzero(work.lot == lot)
         stretches = stretches[np.argsort(work.arrival[stretches], kind="stable")]
         reached = np.cumsum(risk[stretches]) >= draws.road_at[lot]
         stretch = int(stretches[np.argmax(reached)])
         plant = plants[int(work.facility[stretch])]
+        vehicle = vehicle_g(world, lot, int(world.options.road[lot, plant.index]))
+        lost_g[stretch] = min(vehicle, int(work.mass_g[stretch]))
         dead = poisson_quantile(float(draws.road_deaths[lot]), constants.fatalities_per_explosion)
         events.append(
             Event(
@@ -140,8 +162,9 @@ def road_events(world: World, draws: Draws, plants: list[Plant], work: Work) -> 
                 site=int(world.storehouse_site[world.lot_storehouse[lot]]),
                 lot=lot,
                 facility=plant.index,
+                neq_kg=float(world.neq_kg_per_t[lot]) * lost_g[stretch] / GRAMS_PER_TONNE,
                 fatalities_transport=dead,
                 injuries=constants.injuries_per_fatality * dead,
             )
         )
-    return events
+    return events, lost_g
