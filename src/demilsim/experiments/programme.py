@@ -16,6 +16,7 @@ from demilsim.experiments.precision import (
 from demilsim.experiments.uncertainty import OPTIMISED, PARAMETER_DRAWS, Uncertainty, check_draws, uncertainty
 from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import LoopOptions, Programme, plan_programme
+from demilsim.planning.explained import Explanation, explained
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
@@ -28,13 +29,15 @@ REPLICATIONS = 400
 class ProgrammeOutcome:
     """A planned programme, the ensemble that reports it, and its results under other constants.
 
-    `precision` says how precise the ensemble is, if its size was chosen by that.
+    `precision` says how precise the ensemble is, if its size was chosen by that; `explanation` why the plan
+    is as it is, if the optimiser made one.
     """
 
     programme: Programme
     ensemble: Ensemble
     uncertainty: Uncertainty | None = None
     precision: PrecisionReached | None = None
+    explanation: Explanation | None = None
 
 
 def plan_with_simulation(
@@ -131,6 +134,8 @@ def run_programme(
     if parameter_draws:
         check_draws(parameter_draws)
     programme = plan_with_simulation(scenario, seed=seed, jobs=jobs, options=options, tell=tell)
+    tell("explaining the plan")
+    explanation = explained(scenario, programme)
     plans = policies_of(programme)
     most = f"at most {precision.most}" if precision else f"{replications}"
     tell(f"simulating {len(plans)} policies on {most} fresh replications")
@@ -138,7 +143,7 @@ def run_programme(
         scenario, plans, replications, precision, seed=seed, jobs=jobs, tell=tell, progress=progress
     )
     if not parameter_draws:
-        return ProgrammeOutcome(programme, ensemble, None, reached)
+        return ProgrammeOutcome(programme, ensemble, None, reached, explanation)
     tell(f"simulating them again under {parameter_draws} draws of what is not known")
     spread = uncertainty(scenario, plans, parameter_draws, seed=seed, jobs=jobs)
-    return ProgrammeOutcome(programme, ensemble, spread, reached)
+    return ProgrammeOutcome(programme, ensemble, spread, reached, explanation)

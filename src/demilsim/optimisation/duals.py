@@ -128,15 +128,32 @@ class _PricedHighs(KeptHighs):
             solution = self._highs.getSolution()
             code, ranging = self._highs.getRanging()
         check(code, "ranging")
-        known = ranging.valid
-        nothing = np.full(self._rows.size, np.nan)
+        lowest, highest = self._ranges(ranging, np.array(solution.row_value), np.array(solution.row_dual))
         return Duals(
             objective=float(cost @ vertex.values),
             row=np.array(solution.row_dual) / scale,
             column=np.array(solution.col_dual) / scale,
-            lowest=np.array(ranging.row_bound_dn.value_) if known else nothing,
-            highest=np.array(ranging.row_bound_up.value_) if known else nothing,
+            lowest=lowest,
+            highest=highest,
         )
+
+    def _ranges(self, ranging: Any, value: Floats, dual: Floats) -> tuple[Floats, Floats]:
+        """Return the right-hand sides between which the duals hold.
+
+        HiGHS ranges the bound at which a row stands. One that does not stand at its bound has no price from
+        its value on, however far the bound goes.
+        """
+        if not ranging.valid:
+            nothing = np.full(self._rows.size, np.nan)
+            return nothing, nothing
+        lower, upper = self._row_bounds
+        lowest = np.array(ranging.row_bound_dn.value_)
+        highest = np.array(ranging.row_bound_up.value_)
+        free = (dual == 0.0) & (lower < upper)
+        at_most = np.isfinite(upper)
+        lowest[free] = np.where(at_most, value, -np.inf)[free]
+        highest[free] = np.where(at_most, np.inf, value)[free]
+        return lowest, highest
 
 
 class _PricedCbc:

@@ -11,6 +11,7 @@ import numpy as np
 
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.duals import PricedLp, priced
+from demilsim.optimisation.measure_choice import Taken
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.result import PlanResult
@@ -88,6 +89,8 @@ def plan_model(
         If no solver tells duals.
     """
     task = make_task(scenario, coefficients)
+    if result.measures_paid_usd is not None:
+        task = Taken(result.measures, result.measures_paid_usd).applied(task)
     index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     choice = tuple(sorted((index[c.facility_id], c.period) for c in result.commissionings))
     flows = result.flows

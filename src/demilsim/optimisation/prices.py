@@ -1,8 +1,8 @@
 """Shadow prices of the plan's limits: harm averted by one more unit, beside the optimum solved again.
 
-A price is the dual of a row of the linear plan with commissionings fixed, where exact harm was made linear. It
-holds for small changes only, and only where it is one number: at a kink, one more unit is worth less than one
-unit less costs, several duals are valid, and the price is marked as not unique.
+A price is the dual of a row of the linear plan with commissionings fixed, where exact harm was made linear.
+It holds for small changes only, and only where it is one number: at a kink, one more unit is worth less than
+one unit less costs, several duals are valid, and the price is marked as not unique.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SAME = 1e-5
 ROUNDING = 1e-11
 """Changes of the objective below this share of it are rounding [1]."""
 
-MOST_RESOLVED = 40
+MOST_RESOLVED = 24
 """Rows that are solved again, those of the highest prices; the others have their range only."""
 
 
@@ -59,7 +59,7 @@ class Price:
     value
         Planning harm averted per unit more [persons/unit]; never below zero but for rounding.
     valid_from, valid_to
-        Limits between which the value holds if all else stays [unit]; None if not known, infinite if for ever.
+        Limits between which the value holds if all else stays [unit]; None if not known, else maybe infinite.
     step_up, step_down
         Changes at which the linear plan was solved again [unit]; 0 if it was not.
     up, down

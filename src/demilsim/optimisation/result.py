@@ -61,6 +61,8 @@ class PlanResult:
         Exact planning harm of the part of the start that the model allows [persons]; infinite without.
     flows, commissionings, groups, measures
         The plan.
+    measures_paid_usd
+        What each fund pays for them [USD], shape (fund, period); None without measures.
     notes
         What its reader should know.
     """
@@ -81,3 +83,4 @@ class PlanResult:
     groups: Groups
     notes: tuple[str, ...] = ()
     measures: tuple[MeasureOrder, ...] = ()
+    measures_paid_usd: Floats | None = None

@@ -57,7 +57,7 @@ class Explanation:
     alternatives
         Plans nearly as good.
     lines
-        Reasons, in the order of the plan's lines; empty where a rule's plan was chosen.
+        Reasons, in the order of the plan's lines.
     """
 
     plan: PlanModel
@@ -77,7 +77,8 @@ def explained(scenario: Scenario, programme: Programme) -> Explanation | None:
         The scenario.
     programme
         Its programme. Prices and alternatives are those of the optimiser's plan. If a rule's plan was
-        chosen instead, its lines have no reasons: it is no optimum, so nothing that binds explains it.
+        chosen instead, its lines have no reason but the rule's: it is no optimum, so nothing that binds
+        explains it.
     """
     result = programme.result
     if result is None or not result.flows.tonnes.size:
@@ -95,27 +96,30 @@ def explained(scenario: Scenario, programme: Programme) -> Explanation | None:
         worths=worths(at, duals),
         strings=strings(at, duals),
         alternatives=alternatives(at),
-        lines=line_reasons(scenario, programme, Explainer(at, duals)) if own else (),
+        lines=line_reasons(scenario, programme, Explainer(at, duals) if own else None),
     )
 
 
-def line_reasons(scenario: Scenario, programme: Programme, explainer: Explainer) -> tuple[LineReason, ...]:
+def line_reasons(
+    scenario: Scenario, programme: Programme, explainer: Explainer | None
+) -> tuple[LineReason, ...]:
     """Return the reason of each line of a programme's plan.
 
     Parameters
     ----------
     scenario, programme
-        As in `explained`; the plan is the optimiser's.
+        As in `explained`.
     explainer
-        Of the linear plan around it.
+        Of the linear plan around it; None for the plan of a rule.
     """
     result = programme.result
     assert result is not None, "only a plan of the optimiser has reasons"
     options = disposal_options(scenario)
     harm = stock_harm(scenario).with_factor(programme.coefficients.harm_factor)
     first: dict[tuple[int, int], int] = {}
-    for piece in pieces_of(scenario, result.flows, result.groups, harm, options):
-        first.setdefault((piece.lot, piece.facility), piece.period)
+    if explainer is not None:
+        for piece in pieces_of(scenario, result.flows, result.groups, harm, options):
+            first.setdefault((piece.lot, piece.facility), piece.period)
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
     facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     found = []
@@ -124,13 +128,14 @@ def line_reasons(scenario: Scenario, programme: Programme, explainer: Explainer)
         period = first.get((lot, facility), line.earliest_period)
         usd = float(options.cost_usd_per_t[lot, facility]) * tonnes(line.mass_g)
         days = float(options.days_per_t[lot, facility]) * tonnes(line.mass_g)
+        group = int(result.groups.group_of_lot[lot])
         found.append(
             LineReason(
                 line=line,
                 period=period,
                 harm_per_usd=line.harm_averted / usd if usd > 0.0 else None,
                 harm_per_day=line.harm_averted / days if days > 0.0 and np.isfinite(days) else None,
-                reason=explainer.reason(int(result.groups.group_of_lot[lot]), facility, period),
+                reason=explainer.reason(group, facility, period) if explainer is not None else None,
             )
         )
     return tuple(found)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Literal
 
 from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
-from demilsim.reporting.records import MeasureFacts, Region, StoredResults, UncertaintyFacts
+from demilsim.reporting.records import MeasureFacts, Region, StoredResults
+from demilsim.reporting.uncertainty_records import UncertaintyFacts
 
 Audience = Literal["public", "partner", "restricted"]
 

@@ -25,8 +25,9 @@ from demilsim.reporting.canvas import (
     svg_text,
 )
 from demilsim.reporting.canvas import FAINT as GRID
-from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, Bar, StoredResults, Timeline
+from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, StoredResults, Timeline
 from demilsim.reporting.risk_views import draw_fn, fn_caption, fn_sites
+from demilsim.reporting.uncertainty_records import Bar
 from demilsim.reporting.uncertainty_views import draw_tornado, tornado_caption
 from demilsim.reporting.wording import USD_PER_MILLION, label
 

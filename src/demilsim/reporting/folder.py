@@ -15,6 +15,7 @@ from typing import TypeVar
 from pydantic import Field, ValidationError
 
 from demilsim.errors import ResultsError
+from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
 from demilsim.reporting.records import (
     POLICY_ORDER,
     Assumption,
@@ -37,12 +38,13 @@ from demilsim.reporting.records import (
     StoredResults,
     Text,
     Timeline,
-    UncertaintyFacts,
     plain,
 )
 from demilsim.reporting.tables import unquoted
+from demilsim.reporting.uncertainty_records import UncertaintyFacts
 
 SUMMARY, TIMELINE, PLAN = "summary.json", "timeline.csv", "plan.csv"
+REASONS = "plan_reasons.csv"
 FILE_MODE = 0o644
 """Temporary files are private; a finished one can be read by all, as if it had been opened plainly."""
 
@@ -101,6 +103,7 @@ class _Summary(Stored):
     uncertainty: UncertaintyFacts | None = None
     risk: RiskFacts | None = None
     measure_values: MeasureFacts | None = None
+    explanation: ExplanationFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -135,6 +138,8 @@ def read_results(directory: Path) -> StoredResults:
         uncertainty=summary.uncertainty,
         risk=summary.risk,
         measure_values=summary.measure_values,
+        explanation=summary.explanation,
+        reasons=tuple(_reason(row) for row in _table(directory, REASONS)) if summary.explanation else (),
     )
 
 
@@ -282,4 +287,18 @@ def _line(row: _Row, starts: tuple[dt.date, ...]) -> StoredLine:
         cost_usd=row.number_or_none("cost_usd"),
         harm_averted=row.number_or_none("harm_averted"),
         reason=row.text("reason"),
+    )
+
+
+def _reason(row: _Row) -> StoredReason:
+    """Return a row of ``plan_reasons.csv``."""
+    return StoredReason(
+        line_id=row.text("line_id"),
+        lot_id=row.text("lot_id"),
+        facility_id=row.text("facility_id"),
+        harm_averted=row.number("harm_averted"),
+        per_million_usd=row.number_or_none("harm_averted_per_million_usd"),
+        per_facility_day=row.number_or_none("harm_averted_per_facility_day"),
+        why_now=row.text("why_now"),
+        why_there=row.text("why_there"),
     )

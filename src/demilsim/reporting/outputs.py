@@ -17,6 +17,8 @@ from demilsim.experiments.precision import PrecisionReached, missed
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
+from demilsim.planning.explained import Explanation
+from demilsim.reporting.explanation import explanation_document, explanation_files
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.report import Audience, write_report
 from demilsim.reporting.summary import precision_document, summary_document
@@ -71,6 +73,7 @@ def write_results(
     audience: Audience = "public",
     uncertainty: Uncertainty | None = None,
     precision: PrecisionReached | None = None,
+    explanation: Explanation | None = None,
 ) -> None:
     """Write a results folder and its report.
 
@@ -95,6 +98,8 @@ def write_results(
     precision
         How precise the named outputs are, if the number of replications was chosen by that. Where they are
         not as precise as was asked, the reader is told.
+    explanation
+        Why the plan is as it is, if that is known.
 
     Raises
     ------
@@ -106,6 +111,10 @@ def write_results(
     if precision and not precision.met:
         notes = (*notes, f"{sentence(missed(precision))}.")
     document = summary_document(ensemble, seed, programme, notes, uncertainty, precision)
+    if explanation is not None:
+        document["explanation"] = explanation_document(explanation)
+        for name, text in explanation_files(ensemble.scenario, explanation).items():
+            write_atomically(directory / name, text)
     write_atomically(directory / "summary.json", json_text(document))
     write_atomically(directory / "timeline.csv", timeline_text(ensemble))
     write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))

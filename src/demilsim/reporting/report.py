@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demilsim.errors import ResultsError
-from demilsim.reporting import plan_views, risk_views, uncertainty_views, views
+from demilsim.reporting import explanation_views, plan_views, risk_views, uncertainty_views, views
 from demilsim.reporting.delay_views import time_use
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.figures import DrawnFigure, draw_figures
@@ -70,6 +70,11 @@ class Page:
     money: Table
     money_outside: Table
     plan_lines: Table
+    price_sentences: tuple[str, ...]
+    worth: Table
+    strings: Table
+    alternatives: Table
+    reasons: Table
     assumptions: Table
     limitations: tuple[str, ...]
     command: str
@@ -173,6 +178,11 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         money=views.money(results),
         money_outside=views.money_outside(results),
         plan_lines=plan_views.plan_lines(results, audience),
+        price_sentences=explanation_views.price_sentences(results),
+        worth=explanation_views.worth_table(results),
+        strings=explanation_views.strings_table(results),
+        alternatives=explanation_views.alternatives_table(results),
+        reasons=explanation_views.reasons_table(results, audience),
         assumptions=views.assumptions(results),
         limitations=(*LIMITATIONS, *([ON_PARAMETERS] if results.has_parameter_range else ())),
         command=_command(results),

@@ -1,0 +1,216 @@
+"""What the plan would gain if a fund, a facility or a permit had a little more, or a fund had no strings.
+
+Commissionings stay; flows are optimised again from the plan as it is. Beside each stands what the shadow
+prices promise for the same change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demilsim.optimisation.assemble import assemble
+from demilsim.optimisation.duals import Duals, optimum, priced
+from demilsim.optimisation.objective import planning_harm
+from demilsim.optimisation.plan_model import PlanModel
+from demilsim.optimisation.prices import PRICED, UNITS, priced_rows
+from demilsim.optimisation.problem import USD_PER_KUSD
+from demilsim.optimisation.task import make_task
+from demilsim.plan import Floats
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Fund
+
+SHARE = 0.01
+"""Change of all that a fund brings, a facility works or a permit allows [1]."""
+
+WAY = 0.1
+"""Length of the step towards the best linear plan, as a share of the way [1]."""
+
+NO_STRINGS = {
+    "use": "any", "earmark_sites": (), "earmark_methods": (), "earmark_categories": (),
+    "earmark_countries": (),
+}  # fmt: skip
+"""What a fund has without strings."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a change of one limit in all periods is worth.
+
+    Parameters
+    ----------
+    family, subject
+        ``budget``, ``working_days`` or ``permits``; id of the fund or facility.
+    unit
+        ``USD``, ``working day`` or ``t``.
+    amount
+        All that there is of it over the horizon [unit].
+    step
+        The change, up and down [unit].
+    price
+        Harm averted per unit by the shadow prices, spread as the amount is [persons/unit].
+    linear_up, linear_down
+        Harm averted per unit by the step up, and lost by the step down, by the linear plan solved again
+        [persons/unit]; `linear_down` is None if commissionings could not be paid with that much less.
+    up, down
+        The same optimised again on exact harm, against the same step without a change; None where no plan is
+        possible.
+    """
+
+    family: str
+    subject: str
+    unit: str
+    amount: float
+    step: float
+    price: float
+    linear_up: float
+    linear_down: float | None
+    up: float | None
+    down: float | None
+
+
+@dataclass(frozen=True)
+class Strings:
+    """What the strings of a fund cost.
+
+    Parameters
+    ----------
+    fund_id
+        The fund.
+    price
+        Harm that the first dollar would avert if it were moved to where it is worth most [persons/USD].
+    averted
+        Harm averted if the fund had no strings, by the linear plan solved again [persons].
+    """
+
+    fund_id: str
+    price: float
+    averted: float
+
+
+def worths(at: PlanModel, duals: Duals) -> tuple[Worth, ...]:
+    """Return what more and less of each fund's money, facility's days and permit is worth to a plan.
+
+    Parameters
+    ----------
+    at
+        The plan.
+    duals
+        Its duals.
+    """
+    base = _optimised_again(at, np.zeros(len(at.row_names)))
+    assert base is not None, "the plan is possible as it is"
+    found = []
+    for family, subject, change in _changes(at):
+        unit = PRICED[family]
+        amount = float(change.sum()) * unit
+        step = SHARE * amount
+        moved = SHARE * change
+        linear = [optimum(at.lp, at.model.cost, sign * moved) for sign in (1.0, -1.0)]
+        exact = [_optimised_again(at, sign * moved) for sign in (1.0, -1.0)]
+        found.append(
+            Worth(
+                family=family,
+                subject=subject,
+                unit=UNITS[family],
+                amount=amount,
+                step=step,
+                price=0.0 - float(duals.row @ change) / amount,
+                linear_up=(duals.objective - linear[0]) / step,
+                linear_down=(linear[1] - duals.objective) / step if np.isfinite(linear[1]) else None,
+                up=None if exact[0] is None else (base - exact[0]) / step,
+                down=None if exact[1] is None else (exact[1] - base) / step,
+            )
+        )
+    return tuple(found)
+
+
+def strings(at: PlanModel, duals: Duals) -> tuple[Strings, ...]:
+    """Return the price of the strings of each fund that has any and brings money."""
+    scenario = at.task.scenario
+    found = []
+    for k, fund in enumerate(scenario.funds):
+        if not tied(fund) or not at.problem.receipts_usd[k].any():
+            continue
+        averted = duals.objective - _without_strings(at, scenario, k)
+        found.append(Strings(fund.fund_id, _first_dollar(at, duals, k), max(averted, 0.0)))
+    return tuple(found)
+
+
+def tied(fund: Fund) -> bool:
+    """Return whether a fund has strings on what it may pay for, emergencies aside."""
+    return fund.use != "emergency" and any(getattr(fund, name) != free for name, free in NO_STRINGS.items())
+
+
+def untied(scenario: Scenario, fund_id: str) -> Scenario:
+    """Return the scenario with a fund that may pay for anything."""
+    funds = [f.model_copy(update=NO_STRINGS) if f.fund_id == fund_id else f for f in scenario.funds]
+    return replace(scenario, funds=tuple(funds))
+
+
+def _changes(at: PlanModel) -> Iterator[tuple[str, str, Floats]]:
+    """Yield family, subject and right-hand sides of each fund, facility and permit, shape (row,)."""
+    problem, rows_in_all = at.problem, len(at.row_names)
+    scenario = problem.scenario
+    for rows, index in priced_rows(at):
+        budget = rows.family == "budget"
+        prefix = {"budget": "budget", "working_days": "days", "permits": "permit"}[rows.family]
+        labels = problem.fund_labels if budget else problem.facility_labels
+        ids = [f.fund_id for f in scenario.funds] if budget else [f.facility_id for f in scenario.facilities]
+        for identifier, label in zip(ids, labels, strict=True):
+            own = [name.rsplit("_", 1)[0] == f"{prefix}_{label}" for name in rows.names]
+            change = np.zeros(rows_in_all)
+            change[index] = np.where(own, rows.rhs, 0.0)
+            if change.any():
+                yield rows.family, identifier, change
+
+
+def _optimised_again(at: PlanModel, change: Floats) -> float | None:
+    """Return exact harm a short step from the plan, after a change of limits; None if no plan is possible.
+
+    Limits are linear in the plan: (1 - s) of the plan as it is and s of one for limits that change by 1/s as
+    much make a plan for the change. So all of the change is used however short the step towards the best
+    linear plan is, while the error of the linear plan falls with the square of the step.
+    """
+    at.lp.shift(change / WAY)
+    vertex = at.lp.minimise(at.model.cost).values
+    at.lp.shift(np.zeros_like(change))
+    if vertex is None:
+        return None
+    return at.harm.total(at.flows + WAY * (vertex[: at.harm.flows] - at.flows))
+
+
+def _without_strings(at: PlanModel, scenario: Scenario, k: int) -> float:
+    """Return the optimum of the linear plan if a fund could pay for anything, constant left out [persons]."""
+    task = make_task(untied(scenario, scenario.funds[k].fund_id), at.task.coefficients)
+    problem = task.problem(at.choice)
+    harm = planning_harm(problem, task.stock)
+    _, per_knot = task.stock.total_and_gradient(at.harm.remaining_t(at.flows))
+    model = assemble(problem, harm.per_flow(per_knot), harm.do_nothing)
+    vertex = priced(model).minimise(model.cost)
+    assert vertex.values is not None, "a plan that can be paid can be paid without strings"
+    return float(model.cost @ vertex.values)
+
+
+def _first_dollar(at: PlanModel, duals: Duals, k: int) -> float:
+    """Return the most that a fund's dollar could avert beyond what it averts where it may go [persons/USD].
+
+    That is the price of a cost class and period, less the price of the fund's money then.
+    """
+    problem = at.problem
+    row = dict(zip(at.row_names, duals.row.tolist(), strict=True))
+    scenario, blocks = problem.scenario, problem.blocks
+    best = 0.0
+    for t, period in enumerate(blocks.labels):
+        if not problem.receipts_usd[k, : t + 1].any():
+            continue
+        own = -row.get(f"budget_{problem.fund_labels[k]}_{period}", 0.0)
+        elsewhere = max(
+            (row.get(f"pay_c{c}_{period}", 0.0) for c in range(len(problem.classes.funds))), default=0.0
+        )
+        expires = scenario.funds[k].expires
+        if expires is None or scenario.period_dates[t] <= expires:
+            best = max(best, elsewhere - own)
+    return best / USD_PER_KUSD
