@@ -118,7 +118,7 @@ class Bench:
 
     def additions(self) -> int:
         """Return additions of a spin that takes as long as one replication under all plans."""
-        ensemble._initialise(self.scenario, self.plans, 1, False)
+        ensemble._initialise(self.scenario, self.plans, {}, 1, False)
         ensemble._replication(0)
         seconds = spent(lambda: [ensemble._replication(number) for number in range(5)]) / 5
         share(1_000_000)
