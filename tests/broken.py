@@ -14,6 +14,7 @@ from changes import (
     append,
     both,
     cell,
+    extra,
     fund,
     lot,
     remove,
@@ -203,6 +204,9 @@ SENSE = [
     Broken("stabiliser missing", cell(LOTS, 2, "stabiliser_fraction", ""), LOTS, 2, "has propellant"),
     Broken("stabiliser of a mine", cell(LOTS, 6, "stabiliser_fraction", "0.5"), LOTS, 6, "has no propellant"),
     Broken("made later", cell(LOTS, 3, "year_made", "2027"), LOTS, 3, "expected <= 2026"),
+    Broken(
+        "date passed", extra(LOTS, 3, destroy_by="2026-01-01"), LOTS, 3, "expected a date after 2026-01-01"
+    ),
     Broken(
         "rate twice",
         append("facility_rates.csv", "KILN-B,mortar,1,1,A-EXAMPLE"),

@@ -31,7 +31,7 @@ def plan_code(programme: Any, console: Console) -> int:
         console.warn(note)
     if result is not None and result.status.value == "optimal":
         return ExitCode.DONE
-    status = result.status.value if result else "no solver"
+    status = result.status.value if result else "without a plan"
     console.warn(f"target missed: optimiser {status}; the plan is from {programme.plan.source}")
     return ExitCode.TARGET_MISSED
 

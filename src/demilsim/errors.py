@@ -55,6 +55,10 @@ class SolverError(DemilsimError):
     """No solver that is installed could take the model at all."""
 
 
+class InfeasibleError(DemilsimError):
+    """No plan keeps all limits of a scenario; says what would have to give way."""
+
+
 class ResultsError(DemilsimError):
     """A results folder cannot be read or written."""
 

@@ -1,9 +1,10 @@
 """Plans that are nearly as good and as different as can be (modelling to generate alternatives).
 
 Each search keeps harm averted within a few percent of the plan's by a row on linear harm, and drives tonnes
-out of what the plan uses: its busiest facility, its first years, dear work, or all that it and earlier
-alternatives use. Harm is then taken exactly; a plan that lost too much goes back towards the first one, on
-the line between them, until it loses no more than is allowed. Commissionings are left out one at a time.
+out of what the plan uses: its two busiest facilities, the fund that pays most, the site that it serves most,
+its first years, dear work, or all that it and earlier alternatives use. Harm is then taken exactly; a plan
+that lost too much goes back towards the first one, on the line between them, until it loses no more than is
+allowed. Commissionings are left out one at a time.
 """
 
 from __future__ import annotations
@@ -153,9 +154,7 @@ def _same_orders(at: PlanModel, own: _Plan, limit: float, near: float) -> Iterat
     capped = keep(_with_cap(at.model, flow_cost, near * at.averted + float(flow_cost @ at.flows)))
     used: list[Floats] = [at.flows]
     for aim, weight in _aims(at):
-        cost = np.zeros(at.values.size)
-        cost[: weight.size] = weight
-        values = capped.minimise(cost).values
+        values = capped.minimise(_beside_harm(at, weight)).values
         if values is None:
             continue
         values = _near_enough(at.harm, at.values, values, limit)
@@ -164,28 +163,53 @@ def _same_orders(at: PlanModel, own: _Plan, limit: float, near: float) -> Iterat
     # Away from all that was found so far, in one: the hop, skip and jump of Brill.
     cost = np.zeros(at.values.size)
     cost[: at.harm.flows] = np.mean([flows > 0.0 for flows in used], axis=0)
-    values = capped.minimise(cost).values
+    values = capped.minimise(_beside_harm(at, cost)).values
     if values is not None:
         values = _near_enough(at.harm, at.values, values, limit)
         yield _plan_of("unlike the plan and the other alternatives", at.choice, at.problem, at.harm, values)
 
 
 def _aims(at: PlanModel) -> Iterator[tuple[str, Floats]]:
-    """Yield what to drive tonnes out of, in words and as weights of the flows, shape (flow,)."""
-    scenario, flows = at.problem.scenario, at.problem.flows
-    by_facility = np.bincount(flows.facility, at.flows, minlength=len(scenario.facilities))
-    busiest = int(np.argmax(by_facility))
-    yield (
-        f"with as little work as possible at {scenario.facilities[busiest].name}",
-        (flows.facility == busiest).astype(float),
-    )
+    """Yield what to drive out of the plan, in words and as weights of the columns, shape (column,)."""
+    problem, scenario, flows = at.problem, at.problem.scenario, at.problem.flows
+
+    def of_flows(weights: Floats) -> Floats:
+        return np.concatenate([weights, np.zeros(at.values.size - weights.size)])
+
+    tonnes = usage(problem, at.flows)
+    for f in _largest(tonnes.sum(axis=(0, 2))):
+        name = scenario.facilities[f].name
+        yield f"with as little work as possible at {name}", of_flows((flows.facility == f).astype(float))
+    paid, pays = paid_usd(problem, at.values), np.zeros(at.values.size)
+    for k in _largest(paid)[:1]:
+        first = problem.payment_offset
+        pays[first : first + problem.payments.fund.size] = problem.payments.fund == k
+        yield f"with as little money as possible of {scenario.funds[k].name}", pays
+    site = _site(problem)[flows.group]
+    for s in _largest(tonnes.sum(axis=(1, 2)))[:1]:
+        # Sites are not for the public, and aims are told to all.
+        yield (
+            "with as little as possible from the site that the plan serves most",
+            of_flows((site == s).astype(float)),
+        )
     # The period by whose end half of the tonnes are gone.
-    gone = np.cumsum(np.bincount(flows.block, at.flows, minlength=at.problem.blocks.count))
+    gone = np.cumsum(np.bincount(flows.block, at.flows, minlength=problem.blocks.count))
     middle = int(np.searchsorted(gone, gone[-1] / 2.0))
-    until = at.problem.blocks.labels[middle]
-    yield f"with as little work as possible until {until}", (flows.block <= middle).astype(float)
-    cost = at.problem.groups.cost_usd_per_t[flows.group, flows.facility]
-    yield "at the least cost", cost / max(float(cost.max(initial=0.0)), 1.0)
+    until = problem.blocks.labels[middle]
+    yield f"with as little work as possible until {until}", of_flows((flows.block <= middle).astype(float))
+    cost = problem.groups.cost_usd_per_t[flows.group, flows.facility]
+    yield "at the least cost", of_flows(cost / max(float(cost.max(initial=0.0)), 1.0))
+
+
+def _beside_harm(at: PlanModel, weight: Floats) -> Floats:
+    """Return costs that avoid what is weighed, and harm beside it: each as a share of the plan's."""
+    used, averted = float(weight @ at.values), float(-at.model.cost @ at.values)
+    return weight / (used or 1.0) + at.model.cost / (averted or 1.0)
+
+
+def _largest(amounts: Floats) -> list[int]:
+    """Return the two largest of some amounts, without those that are nothing."""
+    return [i for i in np.argsort(-amounts, kind="stable").tolist()[:2] if amounts[i] > 0.0]
 
 
 def _other_orders(at: PlanModel, limit: float) -> Iterator[_Plan]:

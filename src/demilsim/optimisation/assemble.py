@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from demilsim.optimisation.constraints import FAMILIES
+from demilsim.optimisation.deadlines import add_destroy_by
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Columns, Rows, Sense
 from demilsim.plan import Floats
@@ -125,7 +126,8 @@ def assemble(problem: Problem, flow_cost: Floats, constant: float) -> Model:
     columns = problem.columns
     cost = np.zeros(len(columns.names))
     cost[: flow_cost.size] = flow_cost
-    return Model(columns, tuple(family(problem) for family in FAMILIES), cost, constant)
+    families = (*(family(problem) for family in FAMILIES), add_destroy_by(problem))
+    return Model(columns, families, cost, constant)
 
 
 def cost_scale(cost: Floats) -> float:

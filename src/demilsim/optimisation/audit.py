@@ -34,7 +34,7 @@ TOLERANCE_DAYS = Fraction(1, 100)
 
 
 def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients) -> tuple[str, ...]:
-    """Return every problem of a plan: stock, places, days, permits, commissioning, measures, money.
+    """Return every problem of a plan: stock, places, days, permits, dates, commissioning, measures, money.
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
     return (
         *_working_days(rows, plan, coefficients, opened),
         *_permits(rows, plan),
+        *_dates(rows, plan),
         *overfilled(rows, plan),
         *audit_money(scenario, bills, coefficients, scrap_by_period(rows, plan)),
     )
@@ -223,3 +224,21 @@ def _permits(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
         )
         if mass_g > allowed:
             yield f"permit: {facility_id}, {year}: {mass_g / GRAMS_PER_TONNE:.3f} t of {permit} t"
+
+
+def _dates(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
+    """Yield lots of which something is left after the date by which they must be destroyed."""
+    ends = rows.scenario.period_dates[1:]
+    in_time: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
+    for line in plan.lines:
+        date = rows.lots[line.lot_id].destroy_by
+        if date is not None and ends[line.earliest_period] <= date:
+            in_time[line.lot_id] += line.mass_g
+            lines[line.lot_id] += 1
+    for lot_id, lot in rows.lots.items():
+        if lot.destroy_by is None or lot.status is LotStatus.RESERVE:
+            continue
+        left = exact(lot.gross_mass_t) * GRAMS_PER_TONNE - in_time[lot_id]
+        if left > TOLERANCE_G + TOLERANCE_G_PER_LINE * lines[lot_id]:
+            yield f"lot {lot_id}: {float(left) / GRAMS_PER_TONNE:g} t left on {lot.destroy_by}, expected none"

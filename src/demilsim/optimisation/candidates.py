@@ -116,8 +116,9 @@ def begin(
     given = [(amounts, False) for amounts in others_t]
     for amounts, from_start in given if wanted_t is None else [*given, (wanted_t, True)]:
         part = largest_part(kept, amounts[flows.group, flows.facility, flows.block], model.columns.upper)
-        assert part is not None, "no flow at all is always part of a plan that can be paid"
-        points.append((part, from_start))
+        # No flow at all is part of a plan that can be paid, unless some lots have a date.
+        if part is not None:
+            points.append((part, from_start))
     searches = []
     for point, from_start in points:
         descent = descend(kept, harm, point, max_steps=0)

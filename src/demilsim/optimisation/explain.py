@@ -41,7 +41,7 @@ class Reason:
     elsewhere
         The facility that comes nearest to taking it; empty if no other may.
     elsewhere_loss
-        Harm that a tonne more there would cost [persons/t]; 0 if it would cost none.
+        Harm that a tonne there instead would cost [persons/t]; 0 if it would cost none.
     elsewhere_usd_per_t
         What it costs there now [USD/t].
     price_to_move_usd_per_t
@@ -105,11 +105,11 @@ class Explainer:
             binding=tuple(self._names[row] for row, _ in self._priced(flow)),
             why_now=self._why_now(group, facility, period, flow),
             elsewhere="" if other is None else self._facility_id(other),
-            elsewhere_loss=0.0 if other is None else max(float(self._reduced[other]), 0.0),
+            elsewhere_loss=0.0 if other is None else self._loss(flow, other),
             elsewhere_usd_per_t=0.0
             if other is None
             else float(groups.cost_usd_per_t[group, self._where(other)]),
-            price_to_move_usd_per_t=None if other is None else self._price_to_move(group, other),
+            price_to_move_usd_per_t=None if other is None else self._price_to_move(group, flow, other),
         )
 
     def _why_now(self, group: int, facility: int, period: int, flow: int) -> str:
@@ -141,11 +141,15 @@ class Explainer:
         flows = [j for j in self._of_group[group] if self._where(j) != facility]
         return min(flows, key=lambda j: (float(self._reduced[j]), j), default=None)
 
-    def _price_to_move(self, group: int, flow: int) -> float | None:
+    def _loss(self, own: int, flow: int) -> float:
+        """Return the harm of a tonne that goes by another flow [persons/t]."""
+        return max(float(self._reduced[flow] - self._reduced[own]), 0.0)
+
+    def _price_to_move(self, group: int, own: int, flow: int) -> float | None:
         """Return the cost at which a flow would enter the plan [USD/t]."""
         problem = self._at.problem
         cost = float(problem.groups.cost_usd_per_t[group, self._where(flow)])
-        loss = max(float(self._reduced[flow]), 0.0)
+        loss = self._loss(own, flow)
         if loss <= self._least:
             return cost
         if problem.flows.cost_class[flow] == NO_CLASS:

@@ -139,6 +139,7 @@ def _index(scenario: Scenario, harm: StockHarm, by_nature: bool, ratio: float) -
             ageing,
             arrival,
             lot.arrival_probability,
+            lot.destroy_by,
         )
         index.append(seen.setdefault(key, len(seen)))
     return np.array(index, dtype=np.int64)

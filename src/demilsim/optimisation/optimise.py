@@ -14,6 +14,7 @@ from demilsim.optimisation.candidates import Search, begin, finish, group_flows,
 from demilsim.optimisation.measured import with_measures
 from demilsim.optimisation.objective import emptied_path_t, planning_harm, remaining_t
 from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.relaxations import choice_that_keeps_dates
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import Solution, SolveOptions, relative_gap, solve
 from demilsim.optimisation.task import Choice, Task, make_task
@@ -51,6 +52,8 @@ def optimise(
         If no solver is installed.
     PlanError
         If `start` names lots or facilities that the scenario does not have.
+    InfeasibleError
+        If lots have dates that no plan can keep: says what would have to give way.
     """
     task = make_task(scenario, coefficients)
 
@@ -63,6 +66,7 @@ def optimise(
 
 def _planned(task: Task, start: DisposalPlan | None, options: SolveOptions) -> PlanResult:
     """Return the best plan found for a task without measures."""
+    keeps_dates = choice_that_keeps_dates(task, options)
     wanted = None if start is None else task.destroyed_t(start)
     bound = _bound(task, options)
     relaxed = None if bound is None else bound.destroyed_t()
@@ -72,7 +76,7 @@ def _planned(task: Task, start: DisposalPlan | None, options: SolveOptions) -> P
     found = solve(assemble(problem, harm.linearised(path), harm.do_nothing), options)
     of_start: Choice | None = None if start is None else task.choice(start)
     chosen = _orders(problem, found)
-    choices = [choice for choice in (chosen, of_start, ()) if choice is not None]
+    choices = [choice for choice in (chosen, of_start, keeps_dates, ()) if choice is not None]
     if options.neighbours and chosen is not None:
         choices += promising(task, neighbours(problem, chosen), path)
     searches = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demilsim.optimisation.assemble import Model, assemble
+from demilsim.optimisation.candidates import SMALLEST_FLOW_T
 from demilsim.optimisation.duals import PricedLp, priced
 from demilsim.optimisation.measure_choice import Taken
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
@@ -106,7 +107,9 @@ def model_around(task: Task, choice: Choice, wanted_t: Floats, solver: str | Non
     rows = assemble(problem, np.zeros(harm.flows), harm.do_nothing)
     lp = priced(rows, solver)
     flows = problem.flows
-    start = largest_part(lp, wanted_t[flows.group, flows.facility, flows.block], rows.columns.upper)
+    # A little more than was wanted, since what was wanted is rounded and dates ask for all of a group.
+    wanted = wanted_t[flows.group, flows.facility, flows.block] + SMALLEST_FLOW_T
+    start = largest_part(lp, wanted, rows.columns.upper)
     assert start is not None, "the commissionings of a plan that was optimised can be paid"
     values = polish(lp, harm, start, SETTLING_STEPS).values
     total, gradient = harm.total_and_gradient(values[: harm.flows])

@@ -17,10 +17,11 @@ from typing import Protocol
 
 import numpy as np
 
-from demilsim.errors import SolverError
+from demilsim.errors import InfeasibleError, SolverError
 from demilsim.model.harm import StockHarm, stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.optimisation.audit import audit, audit_promises, refused_moves
+from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import SolveOptions
@@ -156,6 +157,7 @@ class _Loop:
         self._disposal = disposal_options(scenario)
         self._harm = stock_harm(scenario)
         self._notes: list[str] = []
+        self._dated = any(has_date(lot) for lot in scenario.lots)
 
     def run(self) -> Programme:
         nominal = nominal_coefficients(self._scenario)
@@ -175,7 +177,8 @@ class _Loop:
             result = result or candidate_result
             self._tell(f"simulating the optimised plan, round {number}")
             entered[f"round {number}"] = candidate
-            best = self._best(contest, entered)
+            # Rules know no dates of lots: where there are any, only the plan that keeps them will do.
+            best = candidate if self._dated else self._best(contest, entered)
             if best is not candidate:
                 self._notes.append(
                     f"round {number}: simulated, the optimiser's plan was not better than that of "
@@ -225,7 +228,7 @@ class _Loop:
         start = period_by_period(best.draft, self._scenario)
         try:
             result = optimise(self._scenario, coefficients, start=start, options=self._options.solve)
-        except SolverError as error:
+        except (SolverError, InfeasibleError) as error:
             self._notes.append(f"{error}; the plan is that of {best.plan.source}")
             return None
         planned = flow_plan(self._scenario, result)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft, Rows
 from demilsim.scenario.phrases import shown
-from demilsim.scenario.schema import Lot
+from demilsim.scenario.schema import Lot, LotStatus
 from demilsim.units import GRAMS_PER_TONNE, grams
 
 KG_PER_T = 1000.0
@@ -60,3 +60,17 @@ def made_before_start(draft: Draft) -> Iterator[Problem]:
         if start and lot.year_made > start.year:
             message = f"expected <= {start.year}, the year of the start (got {lot.year_made})"
             yield rows.at(line, "year_made", message)
+
+
+def dates_that_ask(draft: Draft) -> Iterator[Problem]:
+    """Find dates by which reserve must be destroyed, which stays, or that have passed at the start."""
+    start = draft.settings.essentials.start
+    for rows, line, lot in _all(draft):
+        if lot.destroy_by is None:
+            continue
+        if lot.status is LotStatus.RESERVE:
+            message = f"expected nothing, since reserve stays (got {lot.destroy_by})"
+            yield rows.at(line, "destroy_by", message)
+        elif start and lot.destroy_by <= (lot.arrives or start):
+            message = f"expected a date after {lot.arrives or start} (got {lot.destroy_by})"
+            yield rows.at(line, "destroy_by", message)

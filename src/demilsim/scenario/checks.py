@@ -43,6 +43,7 @@ ROWS: tuple[Check, ...] = (
     check_lots.mass_in_ledger,
     check_lots.stabiliser_where_propellant,
     check_lots.made_before_start,
+    check_lots.dates_that_ask,
     check_measures.inflows_are_new,
     check_measures.arrivals_within_horizon,
     check_measures.measures_complete,

@@ -178,6 +178,7 @@ class Lot(Sourced):
     mass_sigma: NonNegative = 0.0
     arrives: OptionalDate = None
     arrival_probability: Fraction = 1.0
+    destroy_by: OptionalDate = None
 
 
 class Inflow(Lot):
