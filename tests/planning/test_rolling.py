@@ -16,7 +16,7 @@ from demilsim.plan import Commissioning, DisposalPlan, ObservedState
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.planning.draft import with_lead
 from demilsim.planning.remaining import remaining_coefficients, remaining_scenario
-from demilsim.planning.replay import replayed
+from demilsim.planning.replay import replayed, unfinished
 from demilsim.planning.rolling import Rolling
 from demilsim.planning.rules import nominal_coefficients, rule_draft, rule_plan
 from demilsim.scenario.scenario import Scenario
@@ -200,6 +200,16 @@ def test_nothing_is_planned_when_nothing_is_left(crowded: Scenario) -> None:
     seen = observation(crowded, period=12, remaining_g=np.zeros(len(crowded.lots), dtype=np.int64))
     policy = Rolling(crowded, first_plan(crowded), nominal_coefficients(crowded))
     assert policy.decide(seen).lines == ()
+
+
+def test_what_the_plan_leaves_is_left() -> None:
+    """Of 60 t of 100 t in two lines, of which 50 t are gone, 10 t of the second are left to do; 0 t when 60."""
+    scenario = one_lot(facilities=[facility("F1"), facility("F2")], horizon_years=2)
+    first = plan(line("L1", mass_t=20.0), line("L1", mass_t=40.0, facility_id="F2"))
+    seen = observation(scenario, remaining_g=np.array([50 * TONNE]))
+    left = unfinished(first, scenario, seen)
+    assert [(own.facility_id, own.mass_g) for own in left] == [("F2", 10 * TONNE)]
+    assert unfinished(first, scenario, replace(seen, remaining_g=np.array([40 * TONNE]))) == ()
 
 
 def test_rule_replayed_is_the_rule(crowded: Scenario) -> None:

