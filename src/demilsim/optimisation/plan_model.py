@@ -21,7 +21,7 @@ from demilsim.optimisation.task import Choice, Task, make_task
 from demilsim.plan import Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 
-SETTLING_STEPS = 20
+SETTLING_STEPS = 8
 """Limited steps at most by which a plan is settled before it is priced."""
 
 

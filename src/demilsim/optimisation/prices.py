@@ -38,7 +38,7 @@ SAME = 1e-5
 ROUNDING = 1e-11
 """Changes of the objective below this share of it are rounding [1]."""
 
-MOST_RESOLVED = 24
+MOST_RESOLVED = 16
 """Rows that are solved again, those of the highest prices; the others have their range only."""
 
 
