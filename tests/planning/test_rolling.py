@@ -203,7 +203,7 @@ def test_nothing_is_planned_when_nothing_is_left(crowded: Scenario) -> None:
 
 
 def test_what_the_plan_leaves_is_left() -> None:
-    """Of 60 t of 100 t in two lines, of which 50 t are gone, 10 t of the second are left to do; 0 t when 60."""
+    """Of 20 t and 40 t in two lines, 10 t of the second are left when 50 t are gone, nothing when 60 t."""
     scenario = one_lot(facilities=[facility("F1"), facility("F2")], horizon_years=2)
     first = plan(line("L1", mass_t=20.0), line("L1", mass_t=40.0, facility_id="F2"))
     seen = observation(scenario, remaining_g=np.array([50 * TONNE]))

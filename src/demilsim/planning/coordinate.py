@@ -100,6 +100,8 @@ class Programme:
         Those of the last round.
     notes
         What its reader should know.
+    proposed
+        The optimiser's plans, round by round, chosen or not, without measures.
     compared
         How the plans did on the replications that chose, measures left aside.
     """
@@ -109,6 +111,7 @@ class Programme:
     result: PlanResult | None
     coefficients: PlanningCoefficients
     notes: tuple[str, ...]
+    proposed: tuple[DisposalPlan, ...] = ()
     compared: tuple[Compared, ...] = ()
 
 
@@ -194,6 +197,7 @@ class _Loop:
             result=result,
             coefficients=coefficients,
             notes=tuple(self._notes),
+            proposed=tuple(entry.plan for name, entry in entered.items() if name not in rules),
             compared=contest.table(),
         )
 
