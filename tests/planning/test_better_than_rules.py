@@ -81,8 +81,8 @@ def test_optimiser_beats_the_best_rule_in_the_median(rows: list[Row]) -> None:
 @pytest.mark.soak
 @pytest.mark.xfail(
     strict=True,
-    reason="11 plans lost more than 1% on 24 November 2026: a line is paid whole or not at all, and orders of "
-    "facilities count on money that may not come",
+    reason="11 plans lost more than 1% on 24 November 2026: a line is paid whole or not at all, and "
+    "facilities are ordered for money that may not come",
 )
 def test_optimiser_seldom_loses_to_the_best_rule(rows: list[Row]) -> None:
     """Before any fallback at most 5 of 100 plans lose more than 1% to the best rule."""
