@@ -67,7 +67,11 @@ def test_last_period_ends_by_the_date() -> None:
 
 
 def test_what_is_missing_is_told_by_hand() -> None:
-    """Both lots within the year need 200 t at 500 USD/t, so 50,000 USD more; time there is enough."""
+    """Both lots within the year need 200 t at 500 USD/t, so 50,000 USD more; time there is enough.
+
+    The missing money destroys 100 t in 100 days: the last quarter alone is too short for that, the third is
+    not too late.
+    """
     scenario = dated(two_towns(), dt.date(2027, 1, 1))
     known = coefficients(scenario)
     found = by_family(ways(scenario, known))
@@ -75,7 +79,8 @@ def test_what_is_missing_is_told_by_hand() -> None:
     assert len(money) == 1
     assert sum(money[0].amount) == pytest.approx(50_000.0, rel=0.01)
     assert sum(money[0].amount) >= 50_000.0 * (1.0 - 1e-6)
-    assert money[0].words.endswith(" had 50,000 USD more by 2026q2")
+    in_time = tuple(f" had 50,000 USD more by 2026q{quarter}" for quarter in (1, 2, 3))
+    assert money[0].words.endswith(in_time)
     assert ("working_days",) not in found
 
 

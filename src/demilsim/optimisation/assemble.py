@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,28 +157,48 @@ def pulp_problem(
     name
         Name of the problem.
     """
+    with _no_collector():
+        return _pulp_problem(model, scale, name)
+
+
+def _pulp_problem(model: Model, scale: float, name: str) -> tuple[pulp.LpProblem, list[Any]]:
     import pulp
 
     prob = pulp.LpProblem(name, pulp.LpMinimize)
     columns = model.columns
+    upper = np.where(np.isfinite(columns.upper), columns.upper, np.nan).tolist()
+    # Only NaN differs from itself.
     variables = [
         prob.add_variable(
-            column,
-            lowBound=0.0,
-            upBound=float(upper) if np.isfinite(upper) else None,
-            cat=pulp.LpInteger if integer else pulp.LpContinuous,
+            column, 0.0, most if most == most else None, pulp.LpInteger if whole else pulp.LpContinuous
         )
-        for column, upper, integer in zip(columns.names, columns.upper, columns.integer, strict=True)
+        for column, most, whole in zip(columns.names, upper, columns.integer.tolist(), strict=True)
     ]
-    costs = [(variables[j], scale * float(model.cost[j])) for j in np.flatnonzero(model.cost)]
+    priced = np.flatnonzero(model.cost)
+    costs = zip(
+        map(variables.__getitem__, priced.tolist()), (scale * model.cost[priced]).tolist(), strict=True
+    )
     prob.setObjective(pulp.LpAffineExpression(costs))
     for family in model.families:
-        first = np.searchsorted(family.row, np.arange(len(family.names) + 1))
-        column, coefficient = family.column.tolist(), family.coefficient.tolist()
-        for i, row_name in enumerate(family.names):
-            terms = [(variables[column[t]], coefficient[t]) for t in range(first[i], first[i + 1])]
-            row = pulp.LpConstraint(
-                pulp.LpAffineExpression(terms), int(family.sense), row_name, float(family.rhs[i])
-            )
-            prob.addConstraint(row)
+        first = np.searchsorted(family.row, np.arange(len(family.names) + 1)).tolist()
+        terms = zip(
+            map(variables.__getitem__, family.column.tolist()), family.coefficient.tolist(), strict=True
+        )
+        sizes = map(int.__sub__, first[1:], first[:-1])
+        sense = int(family.sense)
+        for row_name, size, rhs in zip(family.names, sizes, family.rhs.tolist(), strict=True):
+            expression = pulp.LpAffineExpression(islice(terms, size))
+            prob.addConstraint(pulp.LpConstraint(expression, sense, row_name, rhs))
     return prob, variables
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Stop the cyclic garbage collector for a while: it would look through a million new terms again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

@@ -1,7 +1,9 @@
 """The constraint families of the planning model, one function each.
 
-Symbols: x[g,f,b] tonnes of group g at facility f in block b; z[o] order o; p[c,k,t] payment of fund k for
-cost class c in period t [kUSD]; m[k,b] money carried over by fund k [kUSD].
+Symbols: x[g,f,b] tonnes of group g at facility f in block b; z[o] order o; u[o] whether the facility of o was
+ordered then or before; p[c,k,t] payment of fund k for cost class c in period t [kUSD]; m[k,b] money carried
+over by fund k [kUSD]. v'[o] is v[o] less v of the next order of the same facility, so that the sum of
+v'[o] u[o] is the sum of v[o] z[o].
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.orders import NO_CLASS
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.rows import Rows, Sense, rows_of
-from demilsim.plan import Ints
+from demilsim.plan import Floats, Ints
 
-CUT_EVERY_BLOCKS = 4
-"""Blocks between cumulative facility cuts; every 4 and every 8 periods bounded alike when measured."""
+CUT_EVERY_BLOCKS, CUT_EVERY_BLOCKS_OF_MANY, MANY_BLOCKS = 4, 8, 40
+"""Blocks between cumulative facility cuts: every 4 and every 8 periods bounded alike when measured, and in
+models of more than 40 blocks these rows hold most of the coefficients."""
 
 
 def add_stock(problem: Problem) -> Rows:
@@ -34,7 +37,7 @@ def add_stock(problem: Problem) -> Rows:
 def add_working_days(problem: Problem) -> Rows:
     """Bound work at a facility by its working days, which an order adds only after its lead time.
 
-    Sum over g of d[g,f] x[g,f,b] - sum over o of f of D[o,b] z[o] <= D[f,b], in working days; d in days per
+    Sum over g of d[g,f] x[g,f,b] - sum over o of f of D'[o,b] u[o] <= D[f,b], in working days; d in days per
     tonne. The daily limit on net explosive quantity is part of d.
     """
     flows, orders, blocks = problem.flows, problem.orders, problem.blocks
@@ -43,11 +46,12 @@ def add_working_days(problem: Problem) -> Rows:
         _flow_columns(problem),
         problem.groups.days_per_t[flows.group, flows.facility],
     )
-    order, block = np.nonzero(orders.days)
+    days = orders.beyond_next(orders.days)
+    order, block = np.nonzero(days)
     added = (
         orders.facility[order] * blocks.count + block,
-        problem.order_offset + order,
-        -orders.days[order, block],
+        problem.ordered_offset + order,
+        -days[order, block],
     )
     name = _named("days", problem.facility_labels, blocks.labels)
     return rows_of("working_days", [work, added], Sense.AT_MOST, problem.days.ravel(), name)
@@ -80,47 +84,76 @@ def add_commissioning(problem: Problem) -> Rows:
     return rows_of("commissioning", [terms], Sense.AT_MOST, limit, lambda f: f"once_{facility[f]}")
 
 
+def add_ordered(problem: Problem) -> Rows:
+    """Say whether a facility was ordered by a date: it was before, or is now.
+
+    u[o] - u[o-1] - z[o] = 0, a pure number; o - 1 is the order of the same facility before o, if any.
+    Branching on u asks "before this date or not", which cuts both ways; on a single z it hardly matters.
+    """
+    orders = problem.orders
+    order = np.arange(orders.facility.size)
+    later = order[1:][orders.facility[1:] == orders.facility[:-1]]
+    offset, ones = problem.ordered_offset, np.ones(order.size)
+    now = (order, offset + order, ones)
+    before = (later, offset + later - 1, -ones[later])
+    chosen = (order, _order_columns(problem), -ones)
+    facility, periods = problem.facility_labels, single_periods(problem.scenario).labels
+    names = [
+        f"ordered_{facility[f]}_{periods[t]}" for f, t in zip(orders.facility, orders.period, strict=True)
+    ]
+    return rows_of(
+        "ordered", [now, before, chosen], Sense.EQUAL, np.zeros(order.size), lambda row: names[row]
+    )
+
+
 def add_cumulative_cuts(problem: Problem) -> Rows:
     """Bound what a facility has destroyed of a group by a date by what its order let it do until then.
 
-    Sum over b' <= b of x[g,f,b'] <= sum over o of f of min(W[g], D[o,..b] / d[g,f]) z[o], in gross tonnes.
-    Implied for whole orders, since there is one at most; it cuts off fractions of orders, which the rows of
-    working days let serve every group at once.
+    Sum over b' <= b of x[g,f,b'] <= sum over o of f of L'[o] u[o], L[o] = min(W[g], D[o,..b] / d[g,f]), in
+    gross tonnes. Implied for whole orders, since there is one at most; it cuts off fractions of orders, which the
+    rows of working days let serve every group at once.
     """
     flows, orders, groups = problem.flows, problem.orders, problem.groups
     count = problem.blocks.count
     facilities = len(problem.scenario.facilities)
-    cut = np.arange(count - 1, -1, -CUT_EVERY_BLOCKS)[::-1]
-    ordered = np.isin(flows.facility, orders.facility)
+    every = CUT_EVERY_BLOCKS if count <= MANY_BLOCKS else CUT_EVERY_BLOCKS_OF_MANY
+    cut = np.arange(count - 1, -1, -every)[::-1]
+    possible = np.isin(flows.facility, orders.facility)
     pair = flows.group * facilities + flows.facility
-    flow, at = np.nonzero(ordered[:, None] & (flows.block[:, None] <= cut[None, :]))
+    flow, at = np.nonzero(possible[:, None] & (flows.block[:, None] <= cut[None, :]))
     done = (pair[flow] * cut.size + at, flow, np.ones(flow.size))
-    pairs = np.unique(pair[ordered])
+    pairs = np.unique(pair[possible])
     by_then = np.cumsum(orders.days, axis=1)[:, cut]
-    row, order = np.nonzero((pairs % facilities)[:, None] == orders.facility[None, :])
-    group, facility = np.divmod(pairs[row], facilities)
-    tonnes = by_then[order] / groups.days_per_t[group, facility][:, None]
-    limit = np.minimum(tonnes, groups.mass_t[group][:, None])
-    key = pairs[row][:, None] * cut.size + np.arange(cut.size)
-    columns = np.broadcast_to((problem.order_offset + order)[:, None], limit.shape)
-    allowed = (key.ravel(), columns.ravel(), -limit.ravel())
-    rhs = np.zeros(groups.count * facilities * cut.size)
+    batches = [done]
+    for facility in np.unique(orders.facility):
+        own = np.flatnonzero(orders.facility == facility)
+        here = pairs[pairs % facilities == facility]
+        group = here // facilities
+        tonnes = by_then[own][None, :, :] / groups.days_per_t[group, facility][:, None, None]
+        limit = np.minimum(tonnes, groups.mass_t[group][:, None, None])
+        beyond = limit.copy()
+        beyond[:, :-1] -= limit[:, 1:]
+        row, order, number = np.nonzero(beyond)
+        key = here[row] * cut.size + number
+        batches.append((key, problem.ordered_offset + own[order], -beyond[row, order, number]))
+    facility_labels = problem.facility_labels
 
     def name(candidate: int) -> str:
         cut_pair, number = divmod(candidate, cut.size)
         cut_group, cut_facility = divmod(cut_pair, facilities)
-        block = problem.blocks.labels[cut[number]]
-        return f"by_{problem.facility_labels[cut_facility]}_g{cut_group}_{block}"
+        return f"by_{facility_labels[cut_facility]}_g{cut_group}_{problem.blocks.labels[cut[number]]}"
 
-    return rows_of("cumulative_cuts", [done, allowed], Sense.AT_MOST, rhs, name)
+    rhs = np.zeros(groups.count * facilities * cut.size)
+    return rows_of("cumulative_cuts", batches, Sense.AT_MOST, rhs, name)
 
 
 def add_payments(problem: Problem) -> Rows:
     """Cover the cost of a class by funds that may pay for it.
 
     Sum over k in E[c] of q[c,k] p[c,k,t] - sum over (g,f) in c of a[g,f] x[g,f,b] >= 0 for work, t being
-    the first period of block b; sum over k in E[c] of p[c,k,t] - sum over o of A[o,c,t] z[o] >= A[c,t] for
-    capital and standing cost. In kUSD; a in kUSD per tonne, A[c,t] the cost of commissionings that are fixed.
+    the first period of block b; sum over k in E[c] of p[c,k,t] - sum over o of (A[o,c,t] z[o] +
+    B'[o,c,t] u[o]) >= C[c,t] for capital A and standing cost B. In kUSD; a in kUSD per tonne, C[c,t] the cost
+    of commissionings that are fixed.
     q is 1, or a[c] / (a[c] + v[k]) for a fund that pays v kUSD on top for each tonne, a[c] the least cost in
     the class: no dollar is taken for more work than it pays.
     """
@@ -133,12 +166,10 @@ def add_payments(problem: Problem) -> Rows:
         _flow_columns(problem)[costly],
         -unit_cost[costly],
     )
-    ordered = problem.orders.cost_by_class_usd(len(problem.classes.funds)) / USD_PER_KUSD
-    order, cost_class, period = np.nonzero(ordered)
-    commissioning = (
-        cost_class * periods + period,
-        problem.order_offset + order,
-        -ordered[order, cost_class, period],
+    orders = problem.orders
+    capital = _by_class(problem, orders.capital_class, orders.capital_usd, problem.order_offset)
+    standing = _by_class(
+        problem, orders.standing_class, orders.beyond_next(orders.standing_usd), problem.ordered_offset
     )
     least = np.array(problem.classes.least_usd_per_t, dtype=float)
     for_work = 1.0 / (1.0 + problem.verification_usd_per_t[pays.fund] / least[pays.cost_class])
@@ -151,7 +182,7 @@ def add_payments(problem: Problem) -> Rows:
         return f"pay_c{c}_{period_labels[t] if committed else blocks.labels[blocks.of_period[t]]}"
 
     rhs = problem.committed_usd.ravel() / USD_PER_KUSD
-    return rows_of("payments", [work, commissioning, paid], Sense.AT_LEAST, rhs, name)
+    return rows_of("payments", [work, capital, standing, paid], Sense.AT_LEAST, rhs, name)
 
 
 def add_budget(problem: Problem) -> Rows:
@@ -215,6 +246,7 @@ FAMILIES: tuple[Callable[[Problem], Rows], ...] = (
     add_working_days,
     add_permits,
     add_commissioning,
+    add_ordered,
     add_cumulative_cuts,
     add_payments,
     add_budget,
@@ -233,6 +265,25 @@ def _order_columns(problem: Problem) -> Ints:
 
 def _payment_columns(problem: Problem) -> Ints:
     return problem.payment_offset + np.arange(problem.payments.fund.size)
+
+
+def _by_class(problem: Problem, cost_class: Ints, usd: Floats, offset: int) -> tuple[Ints, Ints, Floats]:
+    """Return the terms of costs of orders in the rows of payments.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    cost_class
+        Class of each order, shape (order,).
+    usd
+        Costs [USD], shape (order, period).
+    offset
+        Column of the first order.
+    """
+    order, period = np.nonzero(usd * (cost_class != NO_CLASS)[:, None])
+    key = cost_class[order] * problem.scenario.periods + period
+    return key, offset + order, -usd[order, period] / USD_PER_KUSD
 
 
 def _named(prefix: str, first: tuple[str, ...], second: tuple[str, ...]) -> Callable[[int], str]:

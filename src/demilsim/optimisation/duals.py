@@ -13,8 +13,9 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, cost_scale, pulp_problem
+from demilsim.optimisation.bridge import check
 from demilsim.optimisation.cbc import cbc_path
-from demilsim.optimisation.highs import check, highs_available, silent_stdout
+from demilsim.optimisation.highs import highs_available, silent_stdout
 from demilsim.optimisation.kept import KeptHighs, Vertex
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats

@@ -12,6 +12,7 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, cost_scale, pulp_problem
+from demilsim.optimisation.bridge import arrays_of_pulp, check, hand_over
 from demilsim.optimisation.status import PlanStatus, Solution, SolveOptions
 
 HIGHS_OPTIONS = {
@@ -35,16 +36,13 @@ def highs_available() -> bool:
 def solve_highs(model: Model, options: SolveOptions) -> Solution:
     """Solve with HiGHS, built by PuLP; run and read by us, since PuLP knows no solution limit."""
     import highspy
-    import pulp
 
     scale = cost_scale(model.cost)
     prob, variables = pulp_problem(model, scale)
     with silent_stdout():
-        solver = pulp.HiGHS(msg=False, gapRel=options.gap_averted, threads=1)
-        solver.createAndConfigureSolver(prob)
-        solver.buildSolverModel(prob)
-        highs = prob.solverModel
-        for option, value in {"mip_max_nodes": options.node_limit, **HIGHS_OPTIONS}.items():
+        highs = hand_over(arrays_of_pulp(prob, variables))
+        limits = {"mip_rel_gap": options.gap_averted, "mip_max_nodes": options.node_limit}
+        for option, value in {**limits, **HIGHS_OPTIONS}.items():
             check(highs.setOptionValue(option, value), f"option {option}")
         check(highs.run(), "run")
         if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
@@ -54,10 +52,7 @@ def solve_highs(model: Model, options: SolveOptions) -> Solution:
     info = highs.getInfo()
     values = None
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
-        column_values = np.array(highs.getSolution().col_value)
-        # PuLP knows only variables that occur in a row or in the objective; others stay at zero.
-        known = {id(variable) for variable in prob.variables()}
-        values = np.array([column_values[v.index] if id(v) in known else 0.0 for v in variables])
+        values = np.array(highs.getSolution().col_value)
     bound = -np.inf
     if np.any(model.columns.integer) and np.isfinite(info.mip_dual_bound):
         bound = info.mip_dual_bound / scale
@@ -97,14 +92,6 @@ def highs_status(highs: Any) -> PlanStatus:
         raise SolverError(f"{highs_name()} stopped with {highs.modelStatusToString(found)!r}")
     feasible = highs.getInfo().primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     return PlanStatus.FEASIBLE if feasible else PlanStatus.NO_INCUMBENT
-
-
-def check(code: Any, what: str) -> None:
-    """Raise a `SolverError` if HiGHS returned an error; it carries on with defaults otherwise."""
-    import highspy
-
-    if code == highspy.HighsStatus.kError:
-        raise SolverError(f"{highs_name()} returned an error on: {what}")
 
 
 @contextmanager

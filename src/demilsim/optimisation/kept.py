@@ -9,7 +9,8 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, cost_scale
-from demilsim.optimisation.highs import check, highs_available, highs_status, silent_stdout
+from demilsim.optimisation.bridge import arrays_of_model, check, hand_over
+from demilsim.optimisation.highs import highs_available, highs_status, silent_stdout
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
 
@@ -70,25 +71,8 @@ class KeptHighs:
 
 def pass_model(model: Model) -> Any:
     """Return a HiGHS object that holds the rows of a model."""
-    import highspy
-
-    matrix = model.matrix()
-    lower, upper = model.row_bounds()
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = matrix.shape
-    lp.col_cost_ = model.cost
-    lp.col_lower_ = np.zeros(model.cost.size)
-    lp.col_upper_ = model.columns.upper
-    lp.row_lower_, lp.row_upper_ = lower, upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = matrix.data
-    highs = highspy.Highs()
-    settings = {"output_flag": False, "threads": 1, "solver": "simplex"}
-    for option, value in settings.items():
-        check(highs.setOptionValue(option, value), f"option {option}")
-    check(highs.passModel(lp), "passModel")
+    highs = hand_over(arrays_of_model(model), whole=False)
+    check(highs.setOptionValue("solver", "simplex"), "option solver")
     return highs
 
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import cost_scale
+from demilsim.optimisation.bridge import check
 from demilsim.optimisation.candidates import Search
-from demilsim.optimisation.highs import check, highs_status, silent_stdout
+from demilsim.optimisation.highs import highs_status, silent_stdout
 from demilsim.optimisation.kept import pass_model
 from demilsim.optimisation.objective import PlanningHarm, emptied_path_t
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem

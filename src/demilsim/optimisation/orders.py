@@ -149,6 +149,23 @@ class Orders:
             cost[costly, cost_class[costly]] += usd[costly]
         return cost
 
+    def beyond_next(self, values: Floats) -> Floats:
+        """Return by how much each order's values exceed those of the next order of its facility.
+
+        Sum over o of v[o] z[o] is the sum over o of (v[o] - v[o + 1]) u[o], u[o] = z[1] + ... + z[o] being
+        whether the facility was ordered by then. What an order adds whatever its
+        date has one term left.
+
+        Parameters
+        ----------
+        values
+            Shape (order, ...); orders of a facility stand together, by period.
+        """
+        following = np.zeros_like(values)
+        same = self.facility[:-1] == self.facility[1:]
+        following[:-1][same] = values[1:][same]
+        return values - following
+
 
 def possible_orders(scenario: Scenario, every: bool = False) -> tuple[tuple[int, int], ...]:
     """Return (facility, period) of every order of a possible facility that the MILP weighs.

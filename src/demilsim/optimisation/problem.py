@@ -1,13 +1,14 @@
 """Sets, columns and coefficients of the planning model: what the constraint families read.
 
 Columns, in this order: tonnes of a group at a facility in a block, orders of a facility, payments of a
-fund for a cost class in a block [kUSD], and money carried over by a fund [kUSD].
+fund for a cost class in a block [kUSD], money carried over by a fund [kUSD], and facilities ordered by then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -125,6 +126,14 @@ class Problem:
         return offset + fund * self.blocks.count + block
 
     @property
+    def ordered_offset(self) -> int:
+        """Column of the first ``ordered[facility, period]``: whether an order was placed by then [1].
+
+        One for each order, in the order of the orders.
+        """
+        return self.payment_offset + self.payments.fund.size + self.receipts_usd.shape[0] * self.blocks.count
+
+    @cached_property
     def columns(self) -> Columns:
         """Names, upper bounds and integrality of all columns."""
         flows, pays, blocks = self.flows, self.payments, self.blocks.count
@@ -132,14 +141,16 @@ class Problem:
         names += [f"o{f}_{b}" for f, b in zip(self.orders.facility, self.orders.period, strict=True)]
         names += [f"p{c}_{k}_{b}" for c, k, b in zip(pays.cost_class, pays.fund, pays.period, strict=True)]
         names += [f"c{k}_{b}" for k in range(self.receipts_usd.shape[0]) for b in range(blocks)]
+        names += [f"u{f}_{b}" for f, b in zip(self.orders.facility, self.orders.period, strict=True)]
         upper = np.full(len(names), np.inf)
         last = np.append(self.blocks.first[1:], self.scenario.periods) - 1
         there = self.groups.arrival[flows.group] <= last[flows.block]
         upper[: self.order_offset] = self.groups.mass_t[flows.group] * there
-        upper[self.order_offset : self.payment_offset] = 1.0
-        integer = np.zeros(len(names), dtype=bool)
-        integer[self.order_offset : self.payment_offset] = True
-        return Columns(tuple(names), upper, integer)
+        whole = np.zeros(len(names), dtype=bool)
+        whole[self.order_offset : self.payment_offset] = True
+        whole[self.ordered_offset :] = True
+        upper[whole] = 1.0
+        return Columns(tuple(names), upper, whole)
 
 
 def make_problem(

@@ -14,7 +14,8 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, assemble, cost_scale
-from demilsim.optimisation.highs import check, highs_status, silent_stdout
+from demilsim.optimisation.bridge import check
+from demilsim.optimisation.highs import highs_status, silent_stdout
 from demilsim.optimisation.kept import pass_model
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
