@@ -59,8 +59,9 @@ def test_unbounded_is_said_so(options: SolveOptions) -> None:
     assert solve(free, options).status is PlanStatus.UNBOUNDED
 
 
-def test_node_limit_without_incumbent() -> None:
-    """Stopped before the root, HiGHS has nothing, and we say so rather than hand over zeros."""
+def test_node_limit_without_incumbent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped before the root, and without a plan from relaxations, we say so rather than hand over zeros."""
+    monkeypatch.setattr(solving, "relax_and_fix", lambda _: None)
     found = solve(random_knapsacks(0, 60, 30), SolveOptions(node_limit=0, gap_averted=0.0))
     assert found.status is PlanStatus.NO_INCUMBENT
     assert found.values is None

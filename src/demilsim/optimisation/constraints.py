@@ -110,8 +110,8 @@ def add_cumulative_cuts(problem: Problem) -> Rows:
     """Bound what a facility has destroyed of a group by a date by what its order let it do until then.
 
     Sum over b' <= b of x[g,f,b'] <= sum over o of f of L'[o] u[o], L[o] = min(W[g], D[o,..b] / d[g,f]), in
-    gross tonnes. Implied for whole orders, since there is one at most; it cuts off fractions of orders, which the
-    rows of working days let serve every group at once.
+    gross tonnes. Implied for whole orders, since there is one at most; it cuts off fractions of orders, which
+    the rows of working days let serve every group at once.
     """
     flows, orders, groups = problem.flows, problem.orders, problem.groups
     count = problem.blocks.count

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.cbc import cbc_path, solve_cbc
 from demilsim.optimisation.highs import highs_available, solve_highs
+from demilsim.optimisation.relax_and_fix import relax_and_fix
 from demilsim.optimisation.status import PlanStatus, Solution, SolveOptions, relative_gap
 
 __all__ = ["PlanStatus", "Solution", "SolveOptions", "relative_gap", "solve"]
@@ -39,8 +42,19 @@ def solve(model: Model, options: SolveOptions) -> Solution:
             continue
         if notes:
             notes.append(f"solved with {found.solver} instead")
+        if found.status is PlanStatus.NO_INCUMBENT:
+            found = _by_relaxations(model, found, notes)
         return _checked(model, found, tuple(notes))
     raise SolverError("; ".join(notes) + ": expected one of HiGHS (pip install highspy) or CBC")
+
+
+def _by_relaxations(model: Model, found: Solution, notes: list[str]) -> Solution:
+    """Return a point of relax-and-fix with the solver's bound, or what the solver found if there is none."""
+    values = relax_and_fix(model)
+    if values is None:
+        return found
+    notes.append(f"{found.solver} had no plan at its limit: this one comes from relaxations, step by step")
+    return replace(found, status=PlanStatus.FEASIBLE, values=values)
 
 
 def _checked(model: Model, found: Solution, notes: tuple[str, ...]) -> Solution:
