@@ -205,8 +205,18 @@ def test_gaps_refer_to_exact_harm() -> None:
     assert 0.0 <= result.gap_averted <= 0.1
 
 
-def test_no_incumbent_still_gives_a_plan() -> None:
-    """With the MILP stopped before its root, flows without commissioning are optimised, and it is said."""
+def test_milp_without_plan_takes_one_from_relaxations() -> None:
+    """With the MILP stopped before its root, relax-and-fix gives it a plan, and it is said."""
+    scenario = three_towns()
+    result = optimise(scenario, coefficients(scenario), options=SolveOptions(node_limit=0))
+    assert result.status is PlanStatus.FEASIBLE
+    assert result.planned_harm < result.do_nothing_harm
+    assert any("comes from relaxations" in note for note in result.notes)
+
+
+def test_no_incumbent_still_gives_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where relaxations give no plan either, flows without commissioning are optimised, and it is said."""
+    monkeypatch.setattr(solve, "relax_and_fix", lambda _: None)
     scenario = three_towns()
     result = optimise(scenario, coefficients(scenario), options=SolveOptions(node_limit=0))
     assert result.status is PlanStatus.NO_INCUMBENT
