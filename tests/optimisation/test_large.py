@@ -42,10 +42,10 @@ def test_size_of_the_small_model(small: Model) -> None:
     by_family = {rows.family: (len(rows.names), rows.row.size) for rows in small.families}
     assert by_family == {
         "stock": (29, 1499), "working_days": (199, 1668), "permits": (5, 136), "commissioning": (10, 160),
-        "ordered": (160, 470), "cumulative_cuts": (392, 4797), "payments": (240, 2316), "budget": (80, 644),
+        "ordered": (160, 470), "cumulative_cuts": (716, 8784), "payments": (240, 2316), "budget": (80, 644),
         "commitments": (0, 0), "destroy_by": (0, 0),
     }  # fmt: skip
-    assert (small.rows, small.cost.size, small.matrix().nnz) == (1115, 2387, 11690)
+    assert (small.rows, small.cost.size, small.matrix().nnz) == (1439, 2387, 15677)
 
 
 def test_both_ways_hand_over_the_same_model(small: Model) -> None:

@@ -19,9 +19,11 @@ from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.plan import Floats, Ints
 
-CUT_EVERY_BLOCKS, CUT_EVERY_BLOCKS_OF_MANY, MANY_BLOCKS = 4, 8, 40
-"""Blocks between cumulative facility cuts: every 4 and every 8 periods bounded alike when measured, and in
-models of more than 40 blocks these rows hold most of the coefficients."""
+CUT_EVERY_BLOCKS = ((24, 2), (40, 4))
+"""Blocks between cumulative facility cuts, up to a number of blocks."""
+
+CUT_EVERY_BLOCKS_OF_MANY = 8
+"""The same beyond: there these rows hold most of the coefficients, and every 4 and every 8 bounded alike."""
 
 
 def add_stock(problem: Problem) -> Rows:
@@ -116,7 +118,7 @@ def add_cumulative_cuts(problem: Problem) -> Rows:
     flows, orders, groups = problem.flows, problem.orders, problem.groups
     count = problem.blocks.count
     facilities = len(problem.scenario.facilities)
-    every = CUT_EVERY_BLOCKS if count <= MANY_BLOCKS else CUT_EVERY_BLOCKS_OF_MANY
+    every = next((step for most, step in CUT_EVERY_BLOCKS if count <= most), CUT_EVERY_BLOCKS_OF_MANY)
     cut = np.arange(count - 1, -1, -every)[::-1]
     possible = np.isin(flows.facility, orders.facility)
     pair = flows.group * facilities + flows.facility
