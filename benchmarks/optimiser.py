@@ -136,15 +136,28 @@ def _again(model: Model, scale: float, changed: Floats) -> dict[str, float]:
     return {"cold_s": cold_s, "again_s": again_s, "again_over_cold": again_s / cold_s}
 
 
-def solved(model: Model, target: Target, start: Floats | None, started: float) -> dict[str, Any]:
-    """Return incumbent, bound and both gaps against time of a MILP, from a plan if there is one."""
+def solved(
+    model: Model, target: Target, start: Floats | None, least: float, started: float
+) -> dict[str, Any]:
+    """Return incumbent, bound and both gaps against time of a MILP.
+
+    Parameters
+    ----------
+    model, target
+        What to solve, and how far.
+    start
+        A plan to begin with, if there is one.
+    least
+        Bound of the relaxation, which HiGHS has to find for itself before it has any.
+    started
+        When the clock started [s].
+    """
     trace: list[dict[str, float | None]] = []
     scale = cost_scale(model.cost)
     highs = hand_over(arrays_of_model(model, scale))
     gap = target.gap
     if target.of == "remaining":
         # What a plan averts and leaves is not known before; no plan leaves less than the relaxation.
-        least = relax(model).bound
         gap *= least / (model.constant - least)
     # HiGHS reports on its way only if it may print; it prints nowhere.
     watched = {"output_flag": True, "log_to_console": False, "mip_rel_gap": gap}
@@ -155,7 +168,7 @@ def solved(model: Model, target: Target, start: Floats | None, started: float) -
 
     def look(event: Any) -> None:
         incumbent = event.data_out.mip_primal_bound / scale + model.constant
-        bound = event.data_out.mip_dual_bound / scale + model.constant
+        bound = max(event.data_out.mip_dual_bound / scale + model.constant, least)
         trace.append({"s": time.perf_counter() - started, **gaps(incumbent, bound, model.constant)})
 
     highs.cbMipLogging += look
@@ -171,7 +184,7 @@ def solved(model: Model, target: Target, start: Floats | None, started: float) -
     return {
         "s": time.perf_counter() - started, "nodes": info.mip_node_count,
         "wrong": model.violations(values), "incumbent": model.objective(values),
-        "bound": info.mip_dual_bound / scale + model.constant, "trace": trace,
+        "bound": max(info.mip_dual_bound / scale + model.constant, least), "trace": trace,
     }  # fmt: skip
 
 
@@ -205,10 +218,17 @@ def linear(case: Instance, problem: Problem, model: Model, target: Target) -> di
     if target.by_years:
         found = by_relaxations(case, model, orders, started)
     else:
-        plans = (first_plan(problem, model, orders), relax_and_fix(model))
-        start = min((plan for plan in plans if plan is not None), key=model.objective, default=None)
+        start = first_plan(problem, model, orders)
         planned_s = time.perf_counter() - started
-        found = {"planned_s": planned_s} | solved(model, target, start, started)
+        least = relax(model).bound
+        relaxed_s = time.perf_counter() - started
+        reached = np.inf if start is None else model.objective(start)
+        near = gaps(reached, least, model.constant)[target.of]
+        if near is None or near > target.gap:
+            plans = (start, relax_and_fix(model))
+            start = min((plan for plan in plans if plan is not None), key=model.objective, default=None)
+        found = {"planned_s": planned_s, "relaxed_s": relaxed_s}
+        found |= solved(model, target, start, least, started)
     both = gaps(found["incumbent"], found["bound"], model.constant)
     return found | {"ordered_s": ordered_s, "gaps": both, "reached": both[target.of] <= target.gap}
 
