@@ -10,6 +10,9 @@ from typing import Any
 
 from demilsim.errors import Problem, ScenarioError
 
+LONGEST_WAIT_S = 60.0
+"""How long a worker waits for another one, which has to import everything first, before it is missed [s]."""
+
 SHARED: list[Any] = []
 """What this process was last given to share."""
 
@@ -24,8 +27,19 @@ def add_shared(number: int) -> int:
     return number + int(SHARED[0])
 
 
-def process_of(_: int) -> int:
-    """Return the process that a task ran in."""
+def meet(_: int) -> int:
+    """Return the process that a task ran in, once as many processes as expected have come.
+
+    The folder, the caller and how many to expect are shared. The caller itself returns at once.
+    """
+    folder, caller, expected = SHARED
+    if os.getpid() != caller:
+        Path(folder, f"{os.getpid()}").touch()
+        given_up = time.monotonic() + LONGEST_WAIT_S
+        while len(list(Path(folder).iterdir())) < expected:
+            if time.monotonic() > given_up:
+                raise TimeoutError(f"expected {expected} worker processes within {LONGEST_WAIT_S:g} s")
+            time.sleep(0.01)
     return os.getpid()
 
 

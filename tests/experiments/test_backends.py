@@ -65,25 +65,29 @@ def test_workers_and_chunks_change_no_byte() -> None:
         assert as_bytes(some_ensemble(60, jobs, chunk)) == expected
 
 
-def test_work_is_done_by_the_workers() -> None:
-    """But for the first tasks, which are timed, no task runs in this process, and no third worker exists."""
-    ran = list(run_tasks(tasks.process_of, range(200), 2, tasks.share, (), chunk=5))
+def meeting(folder: Path, count: int) -> list[int]:
+    """Return the process of each of some tasks, which wait for one another in a folder of their own."""
+    folder.mkdir()
+    return list(run_tasks(tasks.meet, range(count), 2, tasks.share, (folder, os.getpid(), 2), chunk=5))
+
+
+def test_work_is_done_by_the_workers(tmp_path: Path) -> None:
+    """But for the first tasks, which are timed, no task runs in this process; two workers do, no third."""
+    ran = meeting(tmp_path / "here", 200)
     assert ran[:MEASURED_TASKS] == [os.getpid()] * MEASURED_TASKS
     assert os.getpid() not in ran[MEASURED_TASKS:]
-    # Tasks without work may all be done before the second worker has started.
-    assert len(set(ran)) in (2, 3)
+    assert len(set(ran[MEASURED_TASKS:])) == 2
 
 
-def test_workers_are_kept_and_told_what_is_new() -> None:
+def test_workers_are_kept_and_told_what_is_new(tmp_path: Path) -> None:
     """The next call finds the same workers, with what it shares itself."""
-    seen = {os.getpid()}
+    first = set(meeting(tmp_path / "first", 50))
     for shared in (10, 20, 10):
-        seen |= set(run_tasks(tasks.process_of, range(50), 2, tasks.share, (1,), chunk=5))
         assert list(run_tasks(tasks.add_shared, range(9), 2, tasks.share, (shared,), chunk=2)) == [
             shared + number for number in range(9)
         ]
-    # A pool begins its second worker only when the first is busy; new pools would show three or more.
-    assert len(seen) <= 3
+    assert set(meeting(tmp_path / "second", 50)) == first
+    assert len(first) == 3
 
 
 def test_calls_within_calls_do_not_meet() -> None:
