@@ -12,7 +12,7 @@ from scipy.sparse import block_array, csr_array
 
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
-from demilsim.optimisation.recourse import Recourse, with_emergency_money
+from demilsim.optimisation.recourse import Recourse, emergency_price, first_from, with_emergency_money
 from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Task, make_task
 from demilsim.optimisation.two_stage import Draws, first_stage, mean_or_tail, worth_of_draws
@@ -151,6 +151,23 @@ def test_orders_without_money_are_paid_by_the_emergency_account() -> None:
         assert poor.harm((i,))[0] > nothing
         assert poor.emergency_usd((i,))[0] >= 60_000.0
     assert poor.emergency_usd(())[0] == 0.0
+
+
+def test_price_of_emergency_money_by_hand() -> None:
+    """The most harm per kUSD of any flow; all harm for each kUSD where no flow that costs averts any."""
+    problem = task_of().yearly_problem()
+    flows = problem.flows
+    kusd_per_t = problem.groups.cost_usd_per_t[flows.group, flows.facility] / 1000.0
+    cost = -2.0 * kusd_per_t
+    cost[3] = -5.0 * kusd_per_t[3]
+    assert emergency_price(problem, cost, 7.0) == pytest.approx(5.0)
+    assert emergency_price(problem, np.zeros(flows.group.size), 7.0) == 7.0
+
+
+def test_an_order_stands_for_the_next_of_its_facility() -> None:
+    """Orders that a draw leaves out are found then or after, and not at another facility."""
+    wanted = ((0, 1), (0, 2), (0, 5), (1, 0))
+    assert first_from(wanted, ((0, 4), (0, 2), (1, 3))).tolist() == [1, 1, -1, 2]
 
 
 def test_equal_draws_are_worth_nothing() -> None:

@@ -17,7 +17,7 @@ from demilsim.experiments.statistics import Estimate, estimate
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.optimisation.objective import remaining_t
-from demilsim.optimisation.recourse import Order, Recourse, indices_of
+from demilsim.optimisation.recourse import Order, Recourse
 from demilsim.optimisation.task import Task, make_task
 from demilsim.optimisation.two_stage import Draws, FirstStage, WorthOfDraws, first_stage, worth_of_draws
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
@@ -119,7 +119,7 @@ def facilities_under_draws(
     own = tasks[:count]
     draws = Draws([recourse_along(task, plan) for task in own])
     mean = first_stage(Draws([recourse_along(mean_task(scenario, own), plan)]), gap_averted=GAP_AVERTED)
-    for_mean = tuple(indices_of(mean.orders, draws.orders).tolist())
+    for_mean = draws.indices(mean.orders)
     worth = worth_of_draws(draws, for_mean, gap_averted=GAP_AVERTED, tell=tell)
     least_tail = first_stage(draws, tail=tail, gap_averted=GAP_AVERTED) if tail else None
     do_nothing = float(np.mean([recourse.do_nothing for recourse in draws.recourses]))
@@ -129,7 +129,7 @@ def facilities_under_draws(
         some = tasks[count * (batch + 1) : count * (batch + 2)]
         gaps.append(fresh_gap([recourse_along(task, plan) for task in some], worth.stochastic.orders))
     judged = estimate(np.array(gaps)) if gaps else None
-    chosen = tuple(draws.orders.index(order) for order in worth.stochastic.orders)
+    chosen = draws.indices(worth.stochastic.orders)
     return FacilitiesOutcome(scenario, worth, least_tail, do_nothing, judged, draws.emergency_usd(chosen))
 
 
@@ -182,6 +182,6 @@ def recourse_along(task: Task, plan: DisposalPlan) -> Recourse:
 def fresh_gap(recourses: list[Recourse], orders: tuple[Order, ...]) -> float:
     """Return how much more harm some orders do in a batch than the orders that are best for it [persons]."""
     batch = Draws(recourses)
-    chosen = tuple(indices_of(orders, batch.orders).tolist())
+    chosen = batch.indices(orders)
     best = first_stage(batch, gap_averted=GAP_AVERTED, start=chosen)
     return float(batch.harm(chosen).mean()) - best.bound

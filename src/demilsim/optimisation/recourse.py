@@ -2,17 +2,20 @@
 
 The facilities are ordered before the draw is known, the flows after it. Whatever was ordered can be paid:
 money that the funds do not have then comes from an emergency account, at the price of the most harm that it
-could have averted elsewhere. So every choice has a recourse, and what it lacks in some draw is seen in its
-harm. (An order of the simulation waits for its money instead.)
+could have averted elsewhere. So every choice has a recourse, unless lots have dates that not all choices can
+keep, and what it lacks in some draw is seen in its harm. (An order of the simulation waits for its money
+instead.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from demilsim.errors import SolverError
+from demilsim.model.options import Bools
 from demilsim.optimisation.assemble import Model, assemble, cost_scale
 from demilsim.optimisation.bridge import check
 from demilsim.optimisation.highs import highs_status, silent_stdout
@@ -21,7 +24,7 @@ from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.rows import Columns, Rows
 from demilsim.optimisation.status import PlanStatus
-from demilsim.optimisation.task import Choice, Task
+from demilsim.optimisation.task import Task
 from demilsim.plan import Floats, Ints
 
 Order = tuple[int, int]
@@ -56,19 +59,6 @@ class Recourse:
     def orders(self) -> tuple[Order, ...]:
         """Orders that add working days of their own in this draw."""
         return tuple(self._names)
-
-    def columns_of(self, orders: tuple[Order, ...]) -> Ints:
-        """Return the order of this draw that does what each of some orders does; -1 where none adds a day.
-
-        An order that adds the same days as the next one of its facility stands for that one, which is paid
-        later.
-        """
-        found = np.full(len(orders), -1, dtype=np.int64)
-        for i, (facility, period) in enumerate(orders):
-            later = [(t, j) for j, (f, t) in enumerate(self._names) if f == facility and t >= period]
-            if later:
-                found[i] = min(later)[1]
-        return found
 
     def evaluate(self, chosen: Ints) -> tuple[float, Floats]:
         """Return the harm of the best flows for some orders, and its slopes.
@@ -107,15 +97,28 @@ class Recourse:
             raise SolverError(f"the flows of a draw ended {status.value}: expected every choice to have some")
 
 
+def first_from(wanted: Sequence[Order], orders: Sequence[Order]) -> Ints:
+    """Return the order that does what each wanted one does, by index; -1 where none adds a day.
+
+    It is the first one of the facility then or after: an order that adds the same days as a later one is left
+    out, since that is paid later.
+    """
+    found = np.full(len(wanted), -1, dtype=np.int64)
+    for i, (facility, period) in enumerate(wanted):
+        later = [(t, j) for j, (f, t) in enumerate(orders) if f == facility and t >= period]
+        if later:
+            found[i] = min(later)[1]
+    return found
+
+
 def with_emergency_money(model: Model, problem: Problem) -> Model:
     """Return the model with a column of emergency money [kUSD] for each row that pays for orders."""
-    flows = problem.flows
-    price = emergency_price(problem, model.cost[: flows.group.size])
+    price = emergency_price(problem, model.cost[: problem.flows.group.size], model.constant)
     families, names = list(model.families), list[str]()
     for at, rows in enumerate(families):
         if rows.family != "payments":
             continue
-        paid = np.flatnonzero([_pays_for_orders(name, problem) for name in rows.names])
+        paid = np.unique(rows.row[_orders_something(problem, rows.column)])
         names = [f"e_{rows.names[row]}" for row in paid]
         families[at] = _with_terms(rows, paid, len(model.columns.names) + np.arange(paid.size))
     columns = Columns(
@@ -127,18 +130,32 @@ def with_emergency_money(model: Model, problem: Problem) -> Model:
     return Model(columns, tuple(families), cost, model.constant)
 
 
-def emergency_price(problem: Problem, flow_cost: Floats) -> float:
-    """Return the price of emergency money: the most harm that money averts by destruction [persons/kUSD]."""
+def emergency_price(problem: Problem, flow_cost: Floats, do_nothing: float) -> float:
+    """Return the price of emergency money: the most harm that money averts by destruction [persons/kUSD].
+
+    Where all work that averts harm is free, it is the harm of doing nothing for each kUSD: no order of 1 kUSD
+    or more can avert what emergency money for it then costs.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    flow_cost
+        Linear harm of the flows [persons/t], shape (flow,).
+    do_nothing
+        Planning harm of doing nothing [persons].
+    """
     flows = problem.flows
     unit_cost = problem.groups.cost_usd_per_t[flows.group, flows.facility] / USD_PER_KUSD
     costly = unit_cost > 0.0
-    averted = np.max(-flow_cost[costly] / unit_cost[costly], initial=0.0)
-    return float(averted if averted > 0.0 else np.max(np.abs(flow_cost), initial=1.0))
+    averted = float(np.max(-flow_cost[costly] / unit_cost[costly], initial=0.0))
+    return averted if averted > 0.0 else do_nothing
 
 
-def _pays_for_orders(name: str, problem: Problem) -> bool:
-    cost_class = int(name.split("_")[1][1:])
-    return problem.classes.committed[cost_class]
+def _orders_something(problem: Problem, column: Ints) -> Bools:
+    """Return whether columns are orders, or say that one was placed by then."""
+    ordered = (column >= problem.order_offset) & (column < problem.payment_offset)
+    return ordered | (column >= problem.ordered_offset)
 
 
 def _with_terms(rows: Rows, row: Ints, column: Ints) -> Rows:
@@ -148,13 +165,3 @@ def _with_terms(rows: Rows, row: Ints, column: Ints) -> Rows:
     coefficient = np.concatenate([rows.coefficient, np.ones(row.size)])
     order = np.lexsort((what, where))
     return replace(rows, row=where[order], column=what[order], coefficient=coefficient[order])
-
-
-def indices_of(choice: Choice, orders: tuple[Order, ...]) -> Ints:
-    """Return which orders commissionings stand for: the first one of the facility then or after."""
-    found = []
-    for facility, period in choice:
-        later = [(t, i) for i, (f, t) in enumerate(orders) if f == facility and t >= period]
-        if later:
-            found.append(min(later)[1])
-    return np.array(sorted(found), dtype=np.int64)

@@ -16,7 +16,7 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model
-from demilsim.optimisation.recourse import Order, Recourse
+from demilsim.optimisation.recourse import Order, Recourse, first_from
 from demilsim.optimisation.rows import Columns, Rows, Sense, rows_of
 from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.plan import Floats, Ints
@@ -68,15 +68,18 @@ class Draws:
 
     def __post_init__(self) -> None:
         self.orders = tuple(sorted({order for recourse in self.recourses for order in recourse.orders}))
-        self._columns = [recourse.columns_of(self.orders) for recourse in self.recourses]
+        self._columns = [first_from(self.orders, recourse.orders) for recourse in self.recourses]
+
+    def indices(self, orders: Sequence[Order]) -> tuple[int, ...]:
+        """Return which orders of these draws do what some orders do."""
+        return tuple(_met(first_from(orders, self.orders)).tolist())
 
     def evaluate(self, draw: int, chosen: tuple[int, ...]) -> tuple[float, Floats]:
         """Return the harm of some orders in a draw, and its slopes over all orders [persons]."""
         key = (draw, chosen)
         if key not in self._known:
             own = self._columns[draw]
-            picked = own[list(chosen)]
-            harm, slopes = self.recourses[draw].evaluate(np.unique(picked[picked >= 0]))
+            harm, slopes = self.recourses[draw].evaluate(_met(own[list(chosen)]))
             self._known[key] = harm, np.where(own >= 0, slopes[own] if slopes.size else 0.0, 0.0)
         return self._known[key]
 
@@ -86,13 +89,17 @@ class Draws:
 
     def emergency_usd(self, chosen: tuple[int, ...]) -> Floats:
         """Return the emergency money that some orders need in each draw [USD], shape (draw,)."""
-        own = (columns[list(chosen)] for columns in self._columns)
         return np.array(
             [
-                recourse.emergency_usd(np.unique(picked[picked >= 0]))
-                for recourse, picked in zip(self.recourses, own, strict=True)
+                recourse.emergency_usd(_met(columns[list(chosen)]))
+                for recourse, columns in zip(self.recourses, self._columns, strict=True)
             ]
         )
+
+
+def _met(found: Ints) -> Ints:
+    """Return the orders that were found, each once, in rising order."""
+    return np.unique(found[found >= 0])
 
 
 def mean_or_tail(harm: Floats, tail: float | None) -> float:
