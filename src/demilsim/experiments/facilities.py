@@ -16,7 +16,6 @@ from demilsim.experiments.parameters import scrambled_draws, with_parameters
 from demilsim.experiments.statistics import Estimate, estimate
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
-from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.recourse import Order, Recourse
 from demilsim.optimisation.task import Task, make_task
 from demilsim.optimisation.two_stage import Draws, FirstStage, WorthOfDraws, first_stage, worth_of_draws
@@ -175,8 +174,7 @@ def mean_task(scenario: Scenario, tasks: list[Task]) -> Task:
 
 def recourse_along(task: Task, plan: DisposalPlan) -> Recourse:
     """Return a draw's flows with harm made linear along a plan."""
-    held = task.groups.held_t(task.scenario.periods)
-    return Recourse(task, remaining_t(held, task.destroyed_t(plan).sum(axis=1).T))
+    return Recourse(task, task.left_t(task.destroyed_t(plan)))
 
 
 def fresh_gap(recourses: list[Recourse], orders: tuple[Order, ...]) -> float:

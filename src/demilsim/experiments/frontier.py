@@ -12,14 +12,11 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from demilsim.errors import DemilsimError
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.optimisation.candidates import Search, begin, finish
 from demilsim.optimisation.least_cost import CheapPlan, cheapest, clearance_period
-from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.status import SolveOptions
 from demilsim.optimisation.task import Choice, make_task
@@ -144,10 +141,8 @@ def least_harm_searches(scenario: Scenario, options: SolveOptions) -> list[Searc
     task = make_task(scenario, known)
     index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     chosen = tuple(sorted((index[c.facility_id], c.period) for c in result.commissionings))
-    wanted = np.zeros((task.groups.count, len(scenario.facilities), scenario.periods))
-    flows = result.flows
-    np.add.at(wanted, (flows.group, flows.facility, flows.period), flows.tonnes)
-    path = remaining_t(task.groups.held_t(scenario.periods), wanted.sum(axis=1).T)
+    wanted = result.flows.destroyed_t(task.shape)
+    path = task.left_t(wanted)
     found: list[Search] = []
     for choice in dict.fromkeys((chosen, ())):
         searches = begin(task, choice, path, wanted if choice == chosen else None)

@@ -13,9 +13,10 @@ from demilsim.optimisation.measure_choice import Taken, taken
 from demilsim.optimisation.measure_problem import MeasureProblem
 from demilsim.optimisation.measure_rows import joined
 from demilsim.optimisation.measures import RATE_KINDS, measure_orders, with_rates
-from demilsim.optimisation.objective import planning_harm, remaining_t
+from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.result import PlanResult
-from demilsim.optimisation.solve import SolveOptions, relative_gap, solve
+from demilsim.optimisation.solve import SolveOptions, solve
+from demilsim.optimisation.status import gap_of
 from demilsim.optimisation.task import Task
 from demilsim.plan import Floats
 
@@ -112,24 +113,17 @@ def with_all_measures(task: Task) -> Task:
 
 def path_of(task: Task, result: PlanResult) -> Floats:
     """Return what a plan leaves of each group [t], shape (knot, group)."""
-    periods, flows = task.scenario.periods, result.flows
-    destroyed = np.zeros((periods, task.groups.count))
-    np.add.at(destroyed, (flows.period, flows.group), flows.tonnes)
-    return remaining_t(task.groups.held_t(periods), destroyed)
+    return task.left_t(result.flows.destroyed_t(task.shape))
 
 
 def _bounded(result: PlanResult, do_nothing: float, bound: float) -> PlanResult:
     """Return a result with a bound that holds for plans with measures too, and its gaps."""
-    proved = min(bound, result.planned_harm)
-    known = np.isfinite(proved)
-
-    def gap(whole: float) -> float:
-        return relative_gap(whole, whole - (result.planned_harm - proved)) if known else float("inf")
-
+    harm = result.planned_harm
+    proved = min(bound, harm)
     return replace(
         result,
         do_nothing_harm=do_nothing,
         best_bound=proved,
-        gap_remaining=gap(result.planned_harm),
-        gap_averted=gap(do_nothing - result.planned_harm),
+        gap_remaining=gap_of(harm, proved, harm),
+        gap_averted=gap_of(harm, proved, do_nothing - harm),
     )

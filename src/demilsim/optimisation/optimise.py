@@ -12,11 +12,12 @@ from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.bound import HarmBound, bound_harm
 from demilsim.optimisation.candidates import Search, begin, finish, group_flows, neighbours, promising
 from demilsim.optimisation.measured import with_measures
-from demilsim.optimisation.objective import emptied_path_t, planning_harm, remaining_t
+from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
 from demilsim.optimisation.result import PlanResult
-from demilsim.optimisation.solve import Solution, SolveOptions, relative_gap, solve
+from demilsim.optimisation.solve import Solution, SolveOptions, solve
+from demilsim.optimisation.status import gap_of
 from demilsim.optimisation.task import Choice, Task, make_task
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
@@ -101,8 +102,9 @@ def _path(task: Task, destroyed_t: Floats | None) -> Floats:
 
     What is left by what is destroyed, shape (group, facility, period); nothing after the start without.
     """
-    held = task.groups.held_t(task.scenario.periods)
-    return emptied_path_t(held) if destroyed_t is None else remaining_t(held, destroyed_t.sum(axis=1).T)
+    if destroyed_t is None:
+        return emptied_path_t(task.groups.held_t(task.scenario.periods))
+    return task.left_t(destroyed_t)
 
 
 def _orders(problem: Problem, found: Solution) -> Choice | None:
@@ -132,8 +134,8 @@ def _result(
         solver=found.solver,
         incumbent=harm,
         best_bound=proved,
-        gap_remaining=_gap(harm, proved, harm),
-        gap_averted=_gap(harm, proved, do_nothing - harm),
+        gap_remaining=gap_of(harm, proved, harm),
+        gap_averted=gap_of(harm, proved, do_nothing - harm),
         do_nothing_harm=do_nothing,
         planned_harm=harm,
         linear_harm=best.linear_harm,
@@ -145,19 +147,14 @@ def _result(
     )
 
 
-def _gap(incumbent: float, bound: float, whole: float) -> float:
-    """Return incumbent less bound as a share of `whole`; infinite without bound."""
-    return relative_gap(whole, whole - (incumbent - bound)) if np.isfinite(bound) else float("inf")
-
-
 def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound | None) -> tuple[str, ...]:
     """Return what the reader of the plan should know about where it came from."""
     notes = []
     if found.values is None:
         notes.append(f"the MILP ended {found.status.value}: no commissionings of its own were compared")
     else:
-        averted = found.objective - searches[0].harm.do_nothing
-        linear = relative_gap(averted, averted - (found.objective - found.bound))
+        averted = searches[0].harm.do_nothing - found.objective
+        linear = gap_of(found.objective, found.bound, averted)
         notes.append(
             "the MILP that chose commissionings, on linear harm in years, was solved to "
             f"{100.0 * linear:.2g}% of the harm that it averts"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from demilsim.optimisation.groups import Groups
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Commissioning, Floats, Ints, MeasureOrder
@@ -25,6 +27,12 @@ class GroupFlows:
     facility: Ints
     period: Ints
     tonnes: Floats
+
+    def destroyed_t(self, shape: tuple[int, int, int]) -> Floats:
+        """Return the tonnes as an array of a shape (group, facility, period) [t]."""
+        result = np.zeros(shape)
+        np.add.at(result, (self.group, self.facility, self.period), self.tonnes)
+        return result
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -83,6 +84,11 @@ class Solution:
     bound: float
     solver: str
     notes: tuple[str, ...] = ()
+
+
+def gap_of(incumbent: float, bound: float, whole: float) -> float:
+    """Return incumbent less bound as a share of a whole [1]; infinite without bound."""
+    return relative_gap(whole, whole - (incumbent - bound)) if math.isfinite(bound) else math.inf
 
 
 def relative_gap(incumbent: float, bound: float) -> float:

@@ -11,6 +11,7 @@ from demilsim.model.harm import StockHarm, lot_masses_t, stock_harm
 from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.optimisation.blocks import calendar_years, single_periods
 from demilsim.optimisation.groups import Groups, make_groups
+from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.problem import Problem, make_problem
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
@@ -58,6 +59,21 @@ class Task:
         known = (self.scenario, self.coefficients, self.options, groups, blocks, None)
         return make_problem(*known, every_order=True)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of groups, facilities and periods."""
+        return self.groups.count, len(self.scenario.facilities), self.scenario.periods
+
+    def left_t(self, destroyed_t: Floats) -> Floats:
+        """Return what is left at each knot [t], shape (knot, group).
+
+        Parameters
+        ----------
+        destroyed_t
+            What is destroyed [t], shape (group, facility, period).
+        """
+        return remaining_t(self.groups.held_t(self.scenario.periods), destroyed_t.sum(axis=1).T)
+
     def destroyed_t(self, plan: DisposalPlan) -> Floats:
         """Return what a plan destroys if all goes by its earliest periods [t].
 
@@ -73,8 +89,7 @@ class Task:
         """
         lots = {lot.lot_id: group for lot, group in zip(self.scenario.lots, self._groups, strict=True)}
         facilities = self._facilities
-        shape = (self.groups.count, len(facilities), self.scenario.periods)
-        result = np.zeros(shape)
+        result = np.zeros(self.shape)
         for line in plan.lines:
             if line.lot_id not in lots or line.facility_id not in facilities:
                 raise PlanError(

@@ -13,7 +13,6 @@ import numpy as np
 from demilsim.model.harm import StockHarm, stock_harm
 from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.optimisation.candidates import Search, begin, group_flows
-from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.task import Task, make_task
 from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
 from demilsim.planning.disaggregate import pieces_of
@@ -135,8 +134,7 @@ def _improved(draft: Draft, task: Task, harm: StockHarm, options: DisposalOption
     """
     start = period_by_period(draft, task.scenario)
     wanted = task.destroyed_t(start)
-    path = remaining_t(task.groups.held_t(task.scenario.periods), wanted.sum(axis=1).T)
-    searches = begin(task, task.choice(start), path, wanted)
+    searches = begin(task, task.choice(start), task.left_t(wanted), wanted)
     if not searches:
         return draft
     found: Search = min(searches, key=lambda search: search.exact_harm).further(steps)
