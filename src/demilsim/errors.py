@@ -17,22 +17,28 @@ class Problem:
     Parameters
     ----------
     file
-        File as the user named it, relative to where they called from.
+        File, or workbook and sheet, as the user named it, relative to where they called from.
     line
         Line in that file, first line 1; 0 where the whole file is meant.
     path
         Column of a table, or dotted key of a YAML file.
     message
         What was expected and what was found, e.g. ``expected > 0 (got -3.5)``.
+    cell
+        Cell of a sheet, as ``E14``, which then stands for the line; empty in text files.
     """
 
     file: str
     line: int
     path: str
     message: str
+    cell: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
+        if self.cell:
+            place = f"{self.file}!{self.cell}"
+        else:
+            place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
 
 

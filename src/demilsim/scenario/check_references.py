@@ -106,10 +106,11 @@ def known_sources(draft: Draft) -> Iterator[Problem]:
     if draft.sources.ids or draft.sources.complete:
         for key, own in draft.settings.essentials.parameters.items():
             for name in own.source:
-                from_command_line = f"parameters.{key}" in draft.settings.overridden
-                if name not in known and not from_command_line:
+                path = f"parameters.{key}.source"
+                laid_over = draft.settings.place(path).laid_over
+                if name not in known and not (laid_over and name == SET_SOURCE.source_id):
                     message = f"expected a source_id of sources.csv {got(name, known)}"
-                    yield draft.settings.at(f"parameters.{key}.source", message)
+                    yield draft.settings.at(path, message)
 
 
 def used_sources(draft: Draft) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from demilsim.errors import Problem
+from demilsim.scenario.place import Place
 from demilsim.scenario.register import Register
 from demilsim.scenario.schema import (
     ExchangeRate,
@@ -29,9 +30,6 @@ from demilsim.scenario.schema import (
     Tranche,
 )
 
-COMMAND_LINE = "--set"
-"""Named as the file of problems in values from the command line."""
-
 R = TypeVar("R", bound=Record, covariant=True)
 
 
@@ -51,6 +49,10 @@ class Rows(Generic[R]):
         Line and id of every row, also of those that could not be typed.
     complete
         Whether every row could be typed.
+    moved
+        Place of each cell, by line and column, that is set elsewhere.
+    letters
+        Letter of each column in a sheet.
     """
 
     file: str
@@ -59,6 +61,8 @@ class Rows(Generic[R]):
     id_column: str
     ids: tuple[tuple[int, str], ...]
     complete: bool
+    moved: Mapping[tuple[int, str], Place] = field(default_factory=dict)
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[tuple[int, R]]:
         return zip(self.lines, self.records, strict=True)
@@ -70,7 +74,13 @@ class Rows(Generic[R]):
 
     def at(self, line: int, column: str, message: str) -> Problem:
         """Return a problem in one of the rows."""
-        return Problem(self.file, line, column, message)
+        return self.place(line, column).problem(column, message)
+
+    def place(self, line: int, column: str) -> Place:
+        """Return where a cell is written."""
+        letter = self.letters.get(column)
+        here = Place(self.file, line, f"{letter}{line}" if letter else "")
+        return self.moved.get((line, column), here)
 
 
 @dataclass(frozen=True)
@@ -92,31 +102,30 @@ class SettingsDraft:
         The file as messages name it.
     record
         The settings, None if they could not be typed.
-    lines
-        Line of each dotted path of the file.
+    places
+        Place of each dotted path that is given.
     essentials
         What other checks need, as far as it could be typed even if the whole could not.
-    overridden
-        Dotted paths that were given on the command line instead.
     cited
-        Source ids that the file names, overridden or not.
+        Source ids that the file names, whether or not something else is laid over them.
     """
 
     file: str
     record: Settings | None
-    lines: Mapping[str, int]
+    places: Mapping[str, Place]
     essentials: Essentials
-    overridden: frozenset[str]
     cited: frozenset[str]
 
     def at(self, path: str, message: str) -> Problem:
-        """Return a problem with one of the scalars, at its line or that of the key above it."""
-        if path in self.overridden or path.rpartition(".")[0] in self.overridden:
-            return Problem(COMMAND_LINE, 0, path, message)
+        """Return a problem with one of the scalars, at its place or that of the key above it."""
+        return self.place(path).problem(path, message)
+
+    def place(self, path: str) -> Place:
+        """Return where a scalar is written, or the nearest key above it."""
         above = path
-        while above and above not in self.lines:
+        while above and above not in self.places:
             above = above.rpartition(".")[0]
-        return Problem(self.file, self.lines.get(above, 1), path, message)
+        return self.places.get(above, Place(self.file, 1))
 
 
 @dataclass(frozen=True)

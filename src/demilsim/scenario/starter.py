@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from demilsim.errors import Problem, ScenarioError
-from demilsim.scenario.loader import SETTINGS_FILE, TABLE_FILES
+from demilsim.scenario.folder import SETTINGS_FILE, TABLE_FILES
 from demilsim.scenario.phrases import got
 from demilsim.scenario.schema import Identifier
 

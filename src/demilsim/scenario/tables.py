@@ -1,4 +1,4 @@
-"""Read a CSV table as text, each row with the line on which it starts.
+"""A table as text, each row with the line on which it starts; and how a CSV file is read into one.
 
 Comma or semicolon, with or without byte order mark: what spreadsheets write in either half of the world.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demilsim.errors import Problem
 from demilsim.scenario.phrases import did_you_mean, plain
+from demilsim.scenario.place import Place
 from demilsim.scenario.text import Refused, read_utf8
 
 MAX_TABLE_BYTES = 50_000_000
@@ -20,10 +21,14 @@ MAX_TABLE_BYTES = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A row as text: cells by column, and the line on which it starts."""
+    """A row as text: cells by column, and the line on which it starts.
+
+    `moved` has the place of each cell that a variant or the command line has set.
+    """
 
     line: int
     cells: dict[str, str]
+    moved: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,10 @@ class TextTable:
         Rows that have as many cells as the header.
     problems
         Unreadable text, wrong columns, ragged rows.
+    decimal_comma
+        Whether ``1,5`` is one and a half, as where semicolons part the cells.
+    letters
+        Letter of each known column in a sheet, as ``E``; empty for text files.
     """
 
     name: str
@@ -49,6 +58,8 @@ class TextTable:
     columns: tuple[str, ...]
     rows: tuple[TextRow, ...]
     problems: tuple[Problem, ...]
+    decimal_comma: bool = False
+    letters: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_table(path: Path, name: str, columns: Collection[str], optional: Collection[str] = ()) -> TextTable:
@@ -65,13 +76,42 @@ def read_table(path: Path, name: str, columns: Collection[str], optional: Collec
     optional
         Columns that it may have; any others are problems.
     """
-    every = (*columns, *optional)
     try:
         text = read_utf8(path, MAX_TABLE_BYTES)
     except Refused as refused:
         return TextTable(name, 0, (), (), (Problem(name, refused.line, "", refused.message),))
     problems: list[Problem] = []
-    lines = _lines(text, name, problems)
+    delimiter = _delimiter(text)
+    lines = _lines(text, delimiter, name, problems)
+    table = form_table(name, lines, columns, optional, problems)
+    return replace(table, decimal_comma=delimiter == ";")
+
+
+def form_table(
+    name: str,
+    lines: Iterable[tuple[int, list[str]]],
+    columns: Collection[str],
+    optional: Collection[str],
+    problems: list[Problem],
+    letters: Sequence[str] = (),
+) -> TextTable:
+    """Return numbered rows of cells as a table, the first of them its header.
+
+    Parameters
+    ----------
+    name
+        The file or sheet as messages name it.
+    lines
+        Line and cells of each row that is not blank; read to the end, whatever is wrong.
+    columns, optional
+        As for `read_table`.
+    problems
+        What the reader of the lines finds wrong while they are read.
+    letters
+        Letter of each column in a sheet; none for text files.
+    """
+    every = (*columns, *optional)
+    lines = iter(lines)
     first = next(lines, None)
     if first is None:
         if not problems:
@@ -80,7 +120,9 @@ def read_table(path: Path, name: str, columns: Collection[str], optional: Collec
             )
         return TextTable(name, 0, (), (), tuple(problems))
     header_line, header = first[0], [cell.strip() for cell in first[1]]
-    problems += _header_problems(name, header_line, header, columns, optional)
+    for number, column, message in _header_findings(header, columns, optional):
+        cell = f"{letters[number - 1]}{header_line}" if number and letters else ""
+        problems.append(Problem(name, header_line, plain(column), message, cell))
     rows = []
     for line, cells in lines:
         if len(cells) == len(header):
@@ -89,12 +131,13 @@ def read_table(path: Path, name: str, columns: Collection[str], optional: Collec
         else:
             problems.append(Problem(name, line, "", f"expected {len(header)} cells (got {len(cells)})"))
     known = tuple(dict.fromkeys(column for column in header if column in every))
-    return TextTable(name, header_line, known, tuple(rows), tuple(problems))
+    named_letters = {c: a for c, a in zip(header, letters, strict=True) if c in every} if letters else {}
+    return TextTable(name, header_line, known, tuple(rows), tuple(problems), letters=named_letters)
 
 
-def _lines(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+def _lines(text: str, delimiter: str, name: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row that is not blank with its first line; a quoted cell may span lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in reader:
@@ -110,20 +153,21 @@ def _delimiter(text: str) -> str:
     return ";" if header.count(";") > header.count(",") else ","
 
 
-def _header_problems(
-    name: str, line: int, header: list[str], columns: Collection[str], optional: Collection[str]
-) -> Iterator[Problem]:
+def _header_findings(
+    header: list[str], columns: Collection[str], optional: Collection[str]
+) -> Iterator[tuple[int, str, str]]:
+    """Yield number (0 if it is not there), name and what is wrong of each bad column of a header."""
     every = (*columns, *optional)
     for number, column in enumerate(header, start=1):
         if not column:
-            yield Problem(name, line, "", f"expected a name for column {number} (got nothing)")
+            yield number, "", f"expected a name for column {number} (got nothing)"
         elif column in header[: number - 1]:
-            yield Problem(name, line, plain(column), "expected each column once (got it twice)")
+            yield number, column, "expected each column once (got it twice)"
         elif column not in every:
             hint = did_you_mean(column, [c for c in every if c not in header]) or (
                 f"; the columns are {', '.join(every)}"
             )
-            yield Problem(name, line, plain(column), f"unknown column{hint}")
+            yield number, column, f"unknown column{hint}"
     for column in columns:
         if column not in header:
-            yield Problem(name, line, column, "missing column")
+            yield 0, column, "missing column"

@@ -1,0 +1,94 @@
+"""Read a folder of `scenario.yaml` and CSV tables as a scenario of text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.layout import LAYOUT, TableLayout
+from demilsim.scenario.phrases import did_you_mean
+from demilsim.scenario.place import Place
+from demilsim.scenario.source import ScenarioText, SettingsText, settings_text
+from demilsim.scenario.tables import TextTable, read_table
+from demilsim.scenario.text import read_yaml
+
+SETTINGS_FILE = "scenario.yaml"
+TABLE_FILES = tuple(f"{table.name}.csv" for table in LAYOUT.values() if not table.optional)
+OPTIONAL_FILES = tuple(f"{table.name}.csv" for table in LAYOUT.values() if table.optional)
+_ALIASES = {"tranches.csv": "funding.csv", "scenario.yml": SETTINGS_FILE}
+
+
+def read_folder(folder: Path) -> ScenarioText:
+    """Return what the files of a folder say.
+
+    Parameters
+    ----------
+    folder
+        An existing folder with ``scenario.yaml`` and the tables that ``scenarios/README.md`` describes.
+    """
+    problems = list(_stray_files(folder))
+    settings = _settings(folder, problems)
+    tables = {table.name: read for table in LAYOUT.values() if (read := _table(folder, table, problems))}
+    names = {name: str(folder / f"{name}.csv") for name in LAYOUT}
+    return ScenarioText(str(folder), settings, tables, names, tuple(problems))
+
+
+def _stray_files(folder: Path) -> Iterator[Problem]:
+    """Find tables and settings files that nothing would read."""
+    known = (SETTINGS_FILE, *TABLE_FILES, *OPTIONAL_FILES)
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        files = []
+        yield Problem(str(folder), 0, "", f"cannot be read: {error.strerror}")
+    for file in files:
+        stray = file.suffix.lower() in (".csv", ".yaml", ".yml") and file.name not in known
+        if stray and not file.name.startswith("."):
+            alias = _ALIASES.get(file.name.lower())
+            hint = f"; did you mean {alias}?" if alias else did_you_mean(file.name, known)
+            what = "table" if file.suffix.lower() == ".csv" else "settings file"
+            yield Problem(str(file), 0, "", f"unknown {what}{hint or '; move it out of the folder'}")
+
+
+def _out_of(folder: Path, file: str) -> Problem | None:
+    """Return a problem if a file that is there is not really inside the folder."""
+    path = folder / file
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        inside = False
+    message = "expected a file inside the folder (got a link out of it)"
+    return None if inside else Problem(str(path), 0, "", message)
+
+
+def _missing(folder: Path, file: str) -> Problem:
+    return Problem(str(folder / file), 0, "", "missing file: every scenario needs it")
+
+
+def _settings(folder: Path, problems: list[Problem]) -> SettingsText | None:
+    if not os.path.exists(folder / SETTINGS_FILE):
+        problems.append(_missing(folder, SETTINGS_FILE))
+        return None
+    if outside := _out_of(folder, SETTINGS_FILE):
+        problems.append(outside)
+        return None
+    name = str(folder / SETTINGS_FILE)
+    try:
+        yaml = read_yaml(folder / SETTINGS_FILE, name)
+    except ScenarioError as error:
+        problems += error.problems
+        return None
+    return settings_text(name, yaml.tree, {path: Place(name, line) for path, line in yaml.lines.items()})
+
+
+def _table(folder: Path, layout: TableLayout, problems: list[Problem]) -> TextTable | None:
+    file = f"{layout.name}.csv"
+    name = str(folder / file)
+    if not os.path.exists(folder / file):
+        problems += [] if layout.optional else [_missing(folder, file)]
+        return None
+    if outside := _out_of(folder, file):
+        return TextTable(name, 0, (), (), (outside,))
+    return read_table(folder / file, name, layout.needed, layout.allowed)

@@ -1,0 +1,149 @@
+"""A scenario of text becomes a checked `Scenario`, or a list of everything wrong with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.checks import problems_of
+from demilsim.scenario.draft import Draft, Essentials, Rows, SettingsDraft
+from demilsim.scenario.layout import LAYOUT, TableLayout
+from demilsim.scenario.overlay import SET_SOURCE
+from demilsim.scenario.records import to_record
+from demilsim.scenario.register import shipped_register
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Override, Record, Settings
+from demilsim.scenario.source import ScenarioText
+from demilsim.scenario.text import Tree
+
+_DRAFT_NAMES = {"funding": "tranches"}
+"""Tables that a draft names otherwise than their file."""
+
+
+class _Span(Record):
+    """The settings that dates are checked against."""
+
+    start: dt.date | None = None
+    horizon_years: int | None = None
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A scenario with what it came from.
+
+    Parameters
+    ----------
+    scenario
+        The scenario, checked.
+    text
+        What was read, with everything laid over it that was asked for.
+    draft
+        The typed rows, which know their place.
+    """
+
+    scenario: Scenario
+    text: ScenarioText
+    draft: Draft
+
+
+def resolve(text: ScenarioText) -> Resolved:
+    """Return the scenario that a text describes.
+
+    Parameters
+    ----------
+    text
+        From any reader, with variants and the command line already laid over it.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem that was found, each with its place.
+    """
+    problems = list(text.problems)
+    settings = _settings(text, problems)
+    rows: dict[str, Any] = {
+        _DRAFT_NAMES.get(name, name): _rows(text, layout, problems) for name, layout in LAYOUT.items()
+    }
+    draft = Draft(settings=settings, **rows, register=shipped_register())
+    problems += problems_of(draft, readable=not problems)
+    if problems:
+        raise ScenarioError(problems)
+    return Resolved(_scenario(draft), text, draft)
+
+
+def _scenario(draft: Draft) -> Scenario:
+    settings = draft.settings.record
+    assert settings is not None, "settings that cannot be typed are a problem"
+    sources = draft.sources.records
+    if any(SET_SOURCE.source_id in own.source for own in settings.parameters.values()):
+        sources += (SET_SOURCE,)
+    confidence = {source.source_id: source.confidence for source in sources}
+    return Scenario(
+        settings=settings,
+        sites=draft.sites.records,
+        storehouses=draft.storehouses.records,
+        exposed_sites=draft.exposed_sites.records,
+        lots=(*draft.lots.records, *draft.inflows.records),
+        facilities=draft.facilities.records,
+        facility_rates=draft.facility_rates.records,
+        routes=draft.routes.records,
+        funds=draft.funds.records,
+        tranches=draft.tranches.records,
+        measures=draft.measures.records,
+        exchange_rates=draft.exchange_rates.records,
+        sources=sources,
+        register=draft.register.overridden(settings.parameters, confidence),
+    )
+
+
+def _settings(text: ScenarioText, problems: list[Problem]) -> SettingsDraft:
+    given = text.settings
+    if given is None:
+        return SettingsDraft(text.name, None, {}, Essentials(), frozenset())
+    record, findings = to_record(Settings, given.tree)
+    essentials = _essentials(given.tree, {finding.path for finding in findings})
+    draft = SettingsDraft(given.file, record, given.places, essentials, given.cited)
+    problems += [draft.at(finding.path, finding.message) for finding in findings]
+    return draft
+
+
+def _essentials(tree: Tree, failed: Collection[str]) -> Essentials:
+    """Return what can be typed of the settings that other checks lean on."""
+    known = {name: value for name, value in tree.items() if name in _Span.model_fields and name not in failed}
+    span = to_record(_Span, known)[0] or _Span()
+    given = tree.get("parameters")
+    members = given.items() if isinstance(given, dict) else ()
+    typed = {key: to_record(Override, own)[0] for key, own in members if isinstance(own, dict)}
+    parameters = {key: own for key, own in typed.items() if own is not None}
+    return Essentials(span.start, span.horizon_years, parameters)
+
+
+def _rows(text: ScenarioText, layout: TableLayout, problems: list[Problem]) -> Rows[Any]:
+    """Return the typed rows of a table; what cannot be typed becomes problems."""
+    name = text.names[layout.name]
+    table = text.tables.get(layout.name)
+    if table is None:
+        return Rows(name, (), (), layout.id_column, (), complete=layout.optional)
+    before = len(problems)
+    problems += table.problems
+    if table.header_line and not (table.rows or table.problems or layout.may_be_empty or layout.optional):
+        problems.append(Problem(name, table.header_line, "", "expected at least one row (got none)"))
+    lines, records = [], []
+    moved = {(row.line, column): place for row in table.rows for column, place in row.moved.items()}
+    places: Rows[Any] = Rows(name, (), (), layout.id_column, (), False, moved, table.letters)
+    for row in table.rows:
+        # An empty cell of a column that may be left out is as if it were left out.
+        cells: Tree = {c: cell for c, cell in row.cells.items() if c not in layout.allowed or cell.strip()}
+        record, findings = to_record(layout.record, cells)
+        if record is not None:
+            lines.append(row.line)
+            records.append(record)
+        # A column that is not there is said once, at the header.
+        problems += [places.at(row.line, f.path, f.message) for f in findings if f.path in row.cells]
+    column = layout.id_column
+    ids = tuple((row.line, row.cells[column].strip()) for row in table.rows if column in row.cells)
+    complete = len(problems) == before
+    return replace(places, lines=tuple(lines), records=tuple(records), ids=ids, complete=complete)
