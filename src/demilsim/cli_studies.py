@@ -113,6 +113,8 @@ def frontier(
     document = write_frontier(out, found)
     if json:
         print_json(document)
+    for note in found.notes:
+        console.say(note)
     console.say(f"frontier: {out / 'frontier.csv'}")
 
 

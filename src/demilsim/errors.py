@@ -65,6 +65,10 @@ class InfeasibleError(DemilsimError):
     """No plan keeps all limits of a scenario; says what would have to give way."""
 
 
+class StudyError(DemilsimError):
+    """A study does not take a scenario as it is; says what to leave out of it."""
+
+
 class ResultsError(DemilsimError):
     """A results folder cannot be read or written."""
 

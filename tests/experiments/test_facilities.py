@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demilsim.errors import DemilsimError
+from demilsim.errors import DemilsimError, StudyError
 from demilsim.experiments.facilities import FacilitiesOutcome, facilities_under_draws
 from demilsim.reporting.facilities import sentences, write_facilities
 from optimisation.instances import build_or_not
@@ -77,3 +78,10 @@ def test_nothing_to_order() -> None:
     """A scenario without possible facilities is refused, rather than answered with nothing."""
     with pytest.raises(DemilsimError, match="nothing to order"):
         facilities_under_draws(two_lots())
+
+
+def test_dates_are_refused() -> None:
+    """Where lots have dates some choices have no recourse: the message names them and what to do."""
+    lots = [row.model_copy(update={"destroy_by": dt.date(2028, 1, 1)}) for row in build_or_not().lots]
+    with pytest.raises(StudyError, match=r"destroy_by: .*got 2 of 2 lots: L1, L2.*take them out"):
+        facilities_under_draws(build_or_not(lots=lots))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from demilsim.errors import DemilsimError
+from demilsim.errors import DemilsimError, StudyError
 from demilsim.experiments.frontier import frontier, least_harm_searches
 from demilsim.optimisation.candidates import Search
-from demilsim.optimisation.least_cost import Cheapener, cheapest
+from demilsim.optimisation.least_cost import Cheapener
 from demilsim.optimisation.status import SolveOptions
 from demilsim.scenario.scenario import Scenario
 from optimisation.instances import build_or_not, three_towns, two_towns
-from worlds import fund, one_lot, tranche, village
+from worlds import fund, measure, one_lot, tranche, village
 
 PERSONS = 50_000.0
 
@@ -36,7 +38,7 @@ def test_one_lot_is_a_root() -> None:
     search = search_of(one_town())
     harm, best = search.harm, search.descent.values[: search.harm.flows]
     target = 0.5 * (harm.do_nothing + search.exact_harm)
-    plan = cheapest(search, target)
+    plan = Cheapener(search).cheapest(target)
     assert plan is not None
     # Earlier destruction of as much does less harm, so that the cheapest plan fills periods from the first.
     order = np.argsort(search.problem.flows.block, kind="stable")
@@ -59,7 +61,7 @@ def test_no_plan_of_a_grid_is_cheaper() -> None:
     search = search_of(two_towns())
     harm, flows = search.harm, search.problem.flows
     target = 0.4 * harm.do_nothing + 0.6 * search.exact_harm
-    plan = cheapest(search, target)
+    plan = Cheapener(search).cheapest(target)
     assert plan is not None
     assert plan.harm <= target
     unit = search.problem.groups.cost_usd_per_t[flows.group, flows.facility]
@@ -92,7 +94,7 @@ def test_the_plan_stays_within_its_rows() -> None:
     """What comes out is a plan: stock, days, permits and money hold."""
     search = search_of(build_or_not())
     target = 0.3 * search.harm.do_nothing + 0.7 * search.exact_harm
-    plan = cheapest(search, target)
+    plan = Cheapener(search).cheapest(target)
     assert plan is not None
     assert search.model.violations(plan.values) == ()
 
@@ -101,3 +103,17 @@ def test_shares_out_of_range() -> None:
     """A share above one is refused."""
     with pytest.raises(DemilsimError, match="within 0 and 1"):
         frontier(two_towns(), [1.5])
+
+
+def test_dates_are_refused() -> None:
+    """A cheaper plan would leave what has a date: the message says so."""
+    lots = [row.model_copy(update={"destroy_by": dt.date(2028, 1, 1)}) for row in two_towns().lots]
+    with pytest.raises(StudyError, match=r"destroy_by: expected no dates"):
+        frontier(two_towns(lots=lots))
+
+
+def test_measures_are_left_aside_and_said_to_be() -> None:
+    """With a measure on offer the points are those without it, and a note tells."""
+    found = frontier(two_towns(measures=(measure("RRPL", level=3, cost_usd=1.0),)), [1.0])
+    assert found.points == frontier(two_towns(), [1.0]).points
+    assert found.notes == ("1 measures other than destruction are left aside",)

@@ -1,7 +1,8 @@
 """Which facilities to order when constants, money and capacity may turn out otherwise.
 
 A draw is a set of constants (`experiments.parameters`), and the money and working days of one replication.
-The harm of each draw is made linear along the plan of a good rule, as it is for the planner's own MILP.
+The harm of each draw is made linear along the plan of a good rule on nominal coefficients. Measures other
+than destruction are left aside, and its sentences say so; lots with dates are refused.
 """
 
 from __future__ import annotations
@@ -14,23 +15,19 @@ import numpy as np
 from demilsim.errors import DemilsimError
 from demilsim.experiments.parameters import scrambled_draws, with_parameters
 from demilsim.experiments.statistics import Estimate, estimate
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
+from demilsim.optimisation.deadlines import refuse_dates
 from demilsim.optimisation.recourse import Order, Recourse
 from demilsim.optimisation.task import Task, make_task
 from demilsim.optimisation.two_stage import Draws, FirstStage, WorthOfDraws, first_stage, worth_of_draws
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
-from demilsim.planning.rules import DO_NOTHING, nominal_coefficients, rule_plan
+from demilsim.planning.rules import DO_NOTHING, nominal_coefficients, nominal_start
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import draw
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
-from demilsim.simulation.world import prepare
+from demilsim.simulation.world import prepare, refreshed
 from demilsim.units import CENTS_PER_USD
-
-RULE = "risk_per_day_first"
-"""Rule along whose plan harm is made linear."""
 
 DRAWS, BATCHES = 8, 2
 """Draws that are planned for, and batches of as many fresh ones by which the plan is judged, by default."""
@@ -107,12 +104,12 @@ def facilities_under_draws(
     ------
     DemilsimError
         If a number is out of its range, or the scenario has no facility to order.
+    StudyError
+        If a lot has a date.
     """
     _check(scenario, count, tail, batches)
     root = scenario.settings.seed if seed is None else seed
-    plan = rule_plan(
-        RULE, scenario, nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
-    )
+    plan = nominal_start(scenario)
     tell(f"flows of {count} draws")
     tasks = draw_tasks(scenario, count * (1 + batches), root)
     own = tasks[:count]
@@ -133,6 +130,7 @@ def facilities_under_draws(
 
 
 def _check(scenario: Scenario, count: int, tail: float | None, batches: int) -> None:
+    refuse_dates(scenario, "some choice of facilities in some draw")
     if not any(facility.status == "possible" for facility in scenario.facilities):
         raise DemilsimError("the scenario has no facility of status possible: there is nothing to order")
     if count < 2:
@@ -145,11 +143,11 @@ def _check(scenario: Scenario, count: int, tail: float | None, batches: int) -> 
 
 def draw_tasks(scenario: Scenario, count: int, seed: int) -> list[Task]:
     """Return the planning task of each draw: its constants, and the money and days of one replication."""
-    known = nominal_coefficients(scenario)
+    known, given = nominal_coefficients(scenario), prepare(scenario)
     tasks = []
     for number, constants in enumerate(scrambled_draws(scenario, count, seed)):
         drawn = with_parameters(scenario, constants)
-        world = prepare(drawn)
+        world = refreshed(given, drawn)
         streams = Streams(seed, FIRST_REPLICATION + number)
         result = run(world, compile_plan(world, DO_NOTHING), draw(world, streams))
         came = replace(

@@ -3,29 +3,25 @@
 The other side of the funding curve: there money is given and harm is least, here harm is given and money is.
 Commissionings are those of the optimised plan, or none; the cheaper one counts. Targets come in rising order
 of harm, each search starts from the cheapest plan of the one before, so that cost never rises with the harm
-that is allowed.
+that is allowed. Measures other than destruction are left aside, and the result says so; lots with dates are
+refused.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demilsim.errors import DemilsimError
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.candidates import Search, begin, finish
-from demilsim.optimisation.least_cost import CheapPlan, cheapest, clearance_period
+from demilsim.optimisation.deadlines import refuse_dates
+from demilsim.optimisation.least_cost import Cheapener, CheapPlan, clearance_period
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.status import SolveOptions
 from demilsim.optimisation.task import Choice, make_task
-from demilsim.planning.draft import period_by_period
-from demilsim.planning.rules import nominal_coefficients, rule_draft
+from demilsim.planning.rules import nominal_coefficients, nominal_start
 from demilsim.scenario.scenario import Scenario
-
-RULE = "risk_per_day_first"
-"""Rule whose plan the search begins with."""
 
 SHARES = (1.0, 0.95, 0.9, 0.8, 0.65, 0.5)
 """Shares of the harm averted by the best plan found that are priced, by default."""
@@ -72,12 +68,15 @@ class Frontier:
         Planning harm of doing nothing and of the best plan found [persons].
     points
         From the least harm to the most.
+    notes
+        What its reader should know.
     """
 
     scenario: Scenario
     do_nothing_harm: float
     least_harm: float
     points: tuple[FrontierPoint, ...]
+    notes: tuple[str, ...] = ()
 
 
 def frontier(
@@ -106,7 +105,10 @@ def frontier(
     ------
     DemilsimError
         If a share is out of range, or there is nothing to avert.
+    StudyError
+        If a lot has a date: what is left for a cheaper plan would miss it.
     """
+    refuse_dates(scenario, "cheaper plans")
     if not shares or not all(0.0 < share <= 1.0 for share in shares):
         raise DemilsimError(f"shares: expected some within 0 and 1 (got {', '.join(map(str, shares))})")
     tell("the plan of least harm")
@@ -115,29 +117,32 @@ def frontier(
     nothing, least = best.harm.do_nothing, best.exact_harm
     if not least < nothing:
         raise DemilsimError("no plan that the money allows averts any harm: there is nothing to price")
-    starts = {search.choice: search for search in reversed(searches)}
+    kept = {search.choice: (search, Cheapener(search)) for search in reversed(searches)}
     plans: dict[Choice, CheapPlan] = {}
     points = []
     for share in sorted(set(shares), reverse=True):
         tell(f"the cheapest plan that averts {share:.0%} of {nothing - least:.3g} deaths")
         # Rounding must not put the best plan itself out of reach of its own harm.
         target = nothing - share * (nothing - least) * (1.0 - 1e-9)
-        for choice, search in starts.items():
+        for choice, (_, cheapener) in kept.items():
             before = [plans[choice].values] if choice in plans else []
-            found = cheapest(search, target, before)
+            found = cheapener.cheapest(target, before)
             if found is not None:
                 plans[choice] = found
         choice = min(plans, key=lambda c: (plans[c].cost_usd, c))
-        points.append(_point(share, target, plans[choice], starts[choice]))
-    return Frontier(scenario, nothing, least, tuple(points))
+        points.append(_point(share, target, plans[choice], kept[choice][0]))
+    left_aside = (f"{len(scenario.measures)} measures other than destruction are left aside",)
+    return Frontier(scenario, nothing, least, tuple(points), left_aside if scenario.measures else ())
 
 
 def least_harm_searches(scenario: Scenario, options: SolveOptions) -> list[Search]:
-    """Return searches of least harm, best first: with the optimised plan's commissionings, and with none."""
+    """Return searches of least harm, best first: with the optimised plan's commissionings, and with none.
+
+    Measures are left aside: they would compete for the money.
+    """
+    scenario = replace(scenario, measures=())
     known = nominal_coefficients(scenario)
-    draft = rule_draft(RULE, scenario, known, stock_harm(scenario), disposal_options(scenario))
-    start = period_by_period(draft, scenario)
-    result = optimise(scenario, known, start=start, options=options)
+    result = optimise(scenario, known, start=nominal_start(scenario), options=options)
     task = make_task(scenario, known)
     index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     chosen = tuple(sorted((index[c.facility_id], c.period) for c in result.commissionings))

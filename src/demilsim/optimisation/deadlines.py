@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from demilsim.errors import StudyError
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.plan import Ints
+from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Lot, LotStatus
 
 ROUNDING = 1e-9
 """Share of a group that counts as nothing, so that its rows of stock and date can both be met [1]."""
+
+MOST_NAMED = 5
+"""Lots that a message names."""
 
 
 def due_period(problem: Problem) -> Ints:
@@ -30,6 +35,30 @@ def due_period(problem: Problem) -> Ints:
 def has_date(lot: Lot) -> bool:
     """Return whether a lot must be destroyed by a date."""
     return lot.destroy_by is not None and lot.status is LotStatus.SURPLUS
+
+
+def refuse_dates(scenario: Scenario, study: str) -> None:
+    """Refuse a scenario in which lots have dates, for a study that cannot keep them.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    study
+        What cannot, as the subject of a sentence.
+
+    Raises
+    ------
+    StudyError
+        If a lot has a date.
+    """
+    dated = [lot.lot_id for lot in scenario.lots if has_date(lot)]
+    if dated:
+        named = ", ".join(dated[:MOST_NAMED]) + (", ..." if len(dated) > MOST_NAMED else "")
+        raise StudyError(
+            f"destroy_by: expected no dates, since {study} would not keep them (got {len(dated)} of "
+            f"{len(scenario.lots)} lots: {named}); take them out for this study; demilsim plan keeps them"
+        )
 
 
 def add_destroy_by(problem: Problem) -> Rows:

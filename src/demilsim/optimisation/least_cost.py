@@ -35,6 +35,10 @@ GRID, BISECTIONS = 8, 40
 """Equal parts of the way that are looked at, and halvings of the part in which harm passes the target."""
 
 MOST_STEPS = 60
+"""Steps from one start at which it stops."""
+
+SMALLEST_SHARE = 1e-6
+"""Destruction of one period that counts as none, as a share of all stock: rounding of the solver [1]."""
 
 LINEAR_HALVINGS = 12
 """Halvings of linear harm in the search for a start."""
@@ -66,7 +70,7 @@ class CheapPlan:
 
 
 class Cheapener:
-    """The rows of a search with one more, harm made linear, kept in HiGHS.
+    """The rows of a search with one more, harm made linear, kept in HiGHS for all targets.
 
     Parameters
     ----------
@@ -75,7 +79,8 @@ class Cheapener:
     """
 
     def __init__(self, search: Search) -> None:
-        self._harm, self._problem = search.harm, search.problem
+        self._search, self._harm = search, search.harm
+        self._emptied = search.harm.linearised(emptied_path_t(search.harm.held_t))
         columns = search.model.columns
         self._upper = columns.upper
         self._cost = payment_cost(search.problem)
@@ -90,6 +95,23 @@ class Cheapener:
         self._row = model.rows - 1
         with silent_stdout():
             self._highs = pass_model(model)
+
+    def cheapest(self, target: float, starts: Sequence[Floats] = ()) -> CheapPlan | None:
+        """Return the cheapest plan found that reaches a target; None if the search's own plan does not.
+
+        The search's own plan is one start; two more are cheapest for linear harm.
+
+        Parameters
+        ----------
+        target
+            Planning harm to reach [persons].
+        starts
+            Further plans, shape (column,).
+        """
+        linear = (self.linear_start(cost, target) for cost in (self._search.flow_cost, self._emptied))
+        points = [self._search.descent.values, *starts, *(point for point in linear if point is not None)]
+        found = [plan for point in points if (plan := self.cheapen(point, target)) is not None]
+        return min(found, key=lambda plan: plan.cost_usd) if found else None
 
     def cheapen(self, start: Floats, target: float, max_steps: int = MOST_STEPS) -> CheapPlan | None:
         """Return a plan that reaches the target and is no dearer than the start; None if the start does not.
@@ -192,26 +214,6 @@ class Cheapener:
         return low
 
 
-def cheapest(search: Search, target: float, starts: Sequence[Floats] = ()) -> CheapPlan | None:
-    """Return the cheapest plan found that reaches a target; None if the search's own plan does not.
-
-    Parameters
-    ----------
-    search
-        A search of exact harm, at a plan of little harm: one start. Two more are cheapest for linear harm.
-    target
-        Planning harm to reach [persons].
-    starts
-        Further plans, shape (column,).
-    """
-    cheapener, harm = Cheapener(search), search.harm
-    emptied = harm.linearised(emptied_path_t(harm.held_t))
-    linear = (cheapener.linear_start(cost, target) for cost in (search.flow_cost, emptied))
-    points = [search.descent.values, *starts, *(point for point in linear if point is not None)]
-    found = [plan for point in points if (plan := cheapener.cheapen(point, target)) is not None]
-    return min(found, key=lambda plan: plan.cost_usd) if found else None
-
-
 def payment_cost(problem: Problem) -> Floats:
     """Return the cost of every column: what funds pay [kUSD], shape (column,)."""
     cost = np.zeros(len(problem.columns.names))
@@ -219,9 +221,9 @@ def payment_cost(problem: Problem) -> Floats:
     return cost
 
 
-def clearance_period(harm: PlanningHarm, problem: Problem, values: Floats, left_share: float = 1e-6) -> int:
-    """Return the last period in which more than a share of all stock is destroyed; -1 if nothing is."""
+def clearance_period(harm: PlanningHarm, problem: Problem, values: Floats) -> int:
+    """Return the last period in which anything is destroyed; -1 if nothing is."""
     amounts = values[: harm.flows]
     by_period = np.bincount(problem.flows.block, amounts, minlength=problem.blocks.count)
-    used = np.flatnonzero(by_period > left_share * problem.groups.mass_t.sum())
+    used = np.flatnonzero(by_period > SMALLEST_SHARE * problem.groups.mass_t.sum())
     return int(used[-1]) if used.size else -1

@@ -2,9 +2,9 @@
 
 The facilities are ordered before the draw is known, the flows after it. Whatever was ordered can be paid:
 money that the funds do not have then comes from an emergency account, at the price of the most harm that it
-could have averted elsewhere. So every choice has a recourse, unless lots have dates that not all choices can
-keep, and what it lacks in some draw is seen in its harm. (An order of the simulation waits for its money
-instead.)
+could have averted elsewhere. So every choice has a recourse, but where lots have dates (refused by
+`experiments.facilities`), and what it lacks in some draw is seen in its harm. (An order of the simulation
+waits for its money instead.)
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from demilsim.model.calendar import expected_working_days
-from demilsim.model.harm import StockHarm, arrival_period, held_t, lot_masses_t
+from demilsim.model.harm import StockHarm, arrival_period, held_t, lot_masses_t, stock_harm
 from demilsim.model.money import expected_receipts_usd
-from demilsim.model.options import DisposalOptions
+from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
-from demilsim.planning.draft import Draft, Piece, write_plan
+from demilsim.planning.draft import Draft, Piece, period_by_period, write_plan
 from demilsim.planning.filler import Filler
 from demilsim.scenario.scenario import Scenario
 
@@ -103,6 +103,9 @@ HOST_RANKING = "risk_per_day_first"
 """How the host spends its own money in `host_only`: as well as the best simple rule, so that the donor's
 baseline is not made of straw."""
 
+STARTING_RULE = "risk_per_day_first"
+"""A good rule: searches begin with its plan, and harm is made linear along it."""
+
 DO_NOTHING = DisposalPlan("do_nothing", "none")
 
 
@@ -172,6 +175,14 @@ def filled(filler: Filler, ranking: Ranking, harm: StockHarm, first: int = 0) ->
             path[period + 1 :, piece.lot] -= piece.mass_t
         np.maximum(path, 0.0, out=path)
     return tuple(pieces)
+
+
+def nominal_start(scenario: Scenario) -> DisposalPlan:
+    """Return the plan of a good rule on nominal coefficients, a line for each piece of a lot."""
+    known, harm = nominal_coefficients(scenario), stock_harm(scenario)
+    return period_by_period(
+        rule_draft(STARTING_RULE, scenario, known, harm, disposal_options(scenario)), scenario
+    )
 
 
 def rule_plan(

@@ -60,7 +60,8 @@ def sentences(outcome: FacilitiesOutcome) -> tuple[str, ...]:
     fresh = () if gap is None else (
         f"On fresh draws they are {gap.mean:.3g} ± {gap.half_width:.3g} deaths from the best of each batch.",
     )  # fmt: skip
-    return (pays, told, *fresh)
+    aside = ("Measures other than destruction are left aside.",) if outcome.scenario.measures else ()
+    return (pays, told, *fresh, *aside)
 
 
 def write_facilities(out: Path, outcome: FacilitiesOutcome) -> Document:

@@ -33,6 +33,7 @@ def write_frontier(out: Path, found: Frontier) -> dict[str, Any]:
         "scenario": {"name": found.scenario.settings.name, "sha256": found.scenario.sha256},
         "do_nothing_harm": found.do_nothing_harm,
         "least_harm": found.least_harm,
+        "notes": list(found.notes),
         "points": rows,
     }
     table = [[*(row[name] for name in COLUMNS[:-1]), " ".join(row["commissioned"])] for row in rows]
