@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable
 from demilsim.errors import Problem
 from demilsim.scenario import (
     check_facilities,
+    check_known,
     check_lots,
     check_measures,
     check_money,
     check_places,
+    check_programme,
     check_reach,
     check_references,
     check_settings,
@@ -32,6 +34,7 @@ REFERENCES: tuple[Check, ...] = (
     check_references.known_funds,
     check_references.known_countries,
     check_measures.known_places,
+    check_programme.known_work,
     check_references.known_sources,
     check_settings.known_parameters,
 )
@@ -78,9 +81,15 @@ ROWS: tuple[Check, ...] = (
     check_places.coordinates_in_order,
     check_places.convoys_with_escort,
     check_places.vehicle_limit_in_grams,
+    check_programme.work_in_time,
+    check_programme.work_within_lots,
+    check_known.known_in_time,
+    check_known.said_when_known,
+    check_known.known_by_a_source,
 )
 WHOLE: tuple[Check, ...] = (
     check_references.used_sources,
+    check_programme.work_that_can_be_done,
     check_facilities.some_rate,
     check_places.used_sites,
     check_money.used_funds,

@@ -20,6 +20,7 @@ from demilsim.scenario.schema import (
     Lot,
     Measure,
     Override,
+    PlannedWork,
     Record,
     Route,
     Settings,
@@ -145,6 +146,7 @@ class Draft:
     inflows: Rows[Inflow]
     measures: Rows[Measure]
     exchange_rates: Rows[ExchangeRate]
+    programme: Rows[PlannedWork]
     sources: Rows[Source]
     register: Register
 
@@ -154,6 +156,6 @@ class Draft:
         tables = (
             self.sites, self.storehouses, self.exposed_sites, self.lots, self.facilities,
             self.facility_rates, self.routes, self.funds, self.tranches, self.inflows, self.measures,
-            self.exchange_rates,
+            self.exchange_rates, self.programme,
         )  # fmt: skip
         return tables

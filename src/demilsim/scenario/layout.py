@@ -14,6 +14,7 @@ from demilsim.scenario.schema import (
     Inflow,
     Lot,
     Measure,
+    PlannedWork,
     Record,
     Route,
     Site,
@@ -95,6 +96,7 @@ LAYOUT: dict[str, TableLayout] = {
         TableLayout("inflows", Inflow, ("lot_id",), optional=True),
         TableLayout("measures", Measure, ("measure_id",), optional=True),
         TableLayout("exchange_rates", ExchangeRate, ("currency", "valid_from"), optional=True),
+        TableLayout("programme", PlannedWork, ("lot_id", "facility_id"), optional=True),
     )
 }
 """By name, in the order in which a scenario is read."""

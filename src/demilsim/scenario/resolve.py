@@ -94,6 +94,7 @@ def _scenario(draft: Draft) -> Scenario:
         tranches=draft.tranches.records,
         measures=draft.measures.records,
         exchange_rates=draft.exchange_rates.records,
+        programme=draft.programme.records,
         sources=sources,
         register=draft.register.overridden(settings.parameters, confidence),
     )

@@ -18,6 +18,7 @@ from demilsim.scenario.schema import (
     Fund,
     Lot,
     Measure,
+    PlannedWork,
     Route,
     Settings,
     Site,
@@ -29,8 +30,11 @@ from demilsim.units import period_starts
 
 TABLES = (
     "sites", "storehouses", "exposed_sites", "lots", "facilities", "facility_rates", "routes",
-    "funds", "tranches", "measures", "exchange_rates", "sources",
+    "funds", "tranches", "measures", "exchange_rates", "programme", "sources",
 )  # fmt: skip
+
+LATER_SETTINGS = frozenset({"forecast_at", "known_at"})
+"""Scalars that older scenarios do not have."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Scenario:
         The scalars.
     sites, storehouses, exposed_sites, lots, facilities, facility_rates, routes, funds, tranches, sources
         The tables, in the order of their files; inflows come after the lots that are there at the start.
-    measures, exchange_rates
+    measures, exchange_rates, programme
         The tables that a scenario may do without.
     register
         Constants of the model with the scenario's overrides applied.
@@ -63,6 +67,7 @@ class Scenario:
     register: Register
     measures: tuple[Measure, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
+    programme: tuple[PlannedWork, ...] = ()
 
     @cached_property
     def period_dates(self) -> tuple[dt.date, ...]:
@@ -102,8 +107,18 @@ class Scenario:
             if (rows := getattr(self, name))
         }
         content = {
-            "settings": self.settings.model_dump(mode="json"),
+            "settings": self._settings_content(),
             "tables": tables,
             "register": {key: entry.value for key, entry in self.register.entries.items()},
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def _settings_content(self) -> dict[str, object]:
+        """Return the scalars for the hash; those that came after the first release only if they are given."""
+        dumped = self.settings.model_dump(mode="json")
+        own = {
+            key: {k: v for k, v in value.items() if v is not None}
+            for key, value in dumped["parameters"].items()
+        }
+        kept = {key: value for key, value in dumped.items() if value is not None or key not in LATER_SETTINGS}
+        return kept | {"parameters": own}

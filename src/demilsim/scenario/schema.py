@@ -1,8 +1,8 @@
 """The schema of a scenario: one frozen, validated record per row of a table.
 
 Units are in the names. Every row names the sources of its numbers (`source`, ids of `sources.csv`,
-several separated by semicolons). Tables and their columns are described for users in
-`scenarios/README.md`.
+several separated by semicolons), and may say since when they are known (`known_at`). Tables and their
+columns are described for users in `scenarios/README.md`.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ class Sourced(Record):
     """A row whose numbers have sources."""
 
     source: Annotated[Identifiers, Field(min_length=1)]
+    known_at: OptionalDate = None
 
 
 class Source(Record):
@@ -102,6 +103,7 @@ class Source(Record):
     source_id: Identifier
     confidence: Literal["read", "derived", "assumed"]
     text: Annotated[str, Field(min_length=1)]
+    known_at: OptionalDate = None
 
 
 class Site(Sourced):
@@ -331,6 +333,16 @@ class Measure(Sourced):
     lead_time_days: NonNegative
 
 
+class PlannedWork(Sourced):
+    """Work that a programme's own plan announces: tonnes of a lot at a facility, between two dates."""
+
+    lot_id: Identifier
+    facility_id: Identifier
+    tonnes: Positive
+    starts: dt.date
+    ends: dt.date
+
+
 class HarmWeights(Record):
     """Weights of the harm vector in the planning objective [1]."""
 
@@ -361,4 +373,6 @@ class Settings(Record):
     terminal_years: NonNegative = 0.0
     harm_weights: HarmWeights = HarmWeights()
     scrap_fund: OptionalIdentifier = None
+    forecast_at: OptionalDate = None
+    known_at: OptionalDate = None
     parameters: dict[str, Override] = {}
