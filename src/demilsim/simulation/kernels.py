@@ -13,26 +13,24 @@ import numba
 import numpy as np
 
 from demilsim.plan import Floats, Ints
-from demilsim.simulation.streams import Keys
+from demilsim.simulation.streams import GOLDEN, LAST_SHIFT, MIXERS, UNUSED_BITS, Keys
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_B = np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+(_SHIFT_A, _MIX_A), (_SHIFT_B, _MIX_B) = ((np.uint64(shift), factor) for shift, factor in MIXERS)
+_LAST_SHIFT, _UNUSED_BITS = np.uint64(LAST_SHIFT), np.uint64(UNUSED_BITS)
 
 
 @numba.njit(inline="always")
 def mix(x):
     """Apply the finaliser of SplitMix64."""
-    x = (x ^ (x >> _S30)) * _MIX_A
-    x = (x ^ (x >> _S27)) * _MIX_B
-    return x ^ (x >> _S31)
+    x = (x ^ (x >> _SHIFT_A)) * _MIX_A
+    x = (x ^ (x >> _SHIFT_B)) * _MIX_B
+    return x ^ (x >> _LAST_SHIFT)
 
 
 @numba.njit(inline="always")
 def mantissa(entity, position):
     """Return the hash of 53 bits of an entity's position, from 1."""
-    return mix(mix(entity + np.uint64(position) * _GOLDEN)) >> _S11
+    return mix(mix(entity + np.uint64(position) * GOLDEN)) >> _UNUSED_BITS
 
 
 @numba.njit(cache=True)

@@ -41,17 +41,22 @@ from demilsim.simulation.compiled import compiled
 
 Keys = npt.NDArray[np.uint64]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_B = np.uint64(0x94D049BB133111EB)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+"""Step of the counter of SplitMix64: 2^64 over the golden ratio, made odd."""
+
+MIXERS = ((30, np.uint64(0xBF58476D1CE4E5B9)), (27, np.uint64(0x94D049BB133111EB)))
+"""Shifts and factors of the finaliser of SplitMix64 (Stafford's Mix13)."""
+
+LAST_SHIFT = 31
+"""Shift that ends the finaliser."""
+
+UNUSED_BITS = 11
+"""Low bits of a hash that a double of 53 bits cannot hold."""
 
 # Arrays without axes, since NumPy's functions take them in two thirds of the time of its scalars.
-_STEPS = tuple(
-    (np.array(shift, dtype=np.uint64), np.array(factor)) for shift, factor in ((30, _MIX_A), (27, _MIX_B))
-)
-_LAST_SHIFT = np.array(31, dtype=np.uint64)
-_UNUSED_BITS = np.array(11, dtype=np.uint64)
-"""Low bits of a hash that a double of 53 bits cannot hold."""
+_STEPS = tuple((np.array(shift, dtype=np.uint64), np.array(factor)) for shift, factor in MIXERS)
+_LAST = np.array(LAST_SHIFT, dtype=np.uint64)
+_UNUSED = np.array(UNUSED_BITS, dtype=np.uint64)
 _UNIT = 2.0**-53
 _MASK = (1 << 64) - 1
 
@@ -112,13 +117,13 @@ def _mix(x: Keys, spare: Keys) -> None:
         np.right_shift(x, shift, spare)
         np.bitwise_xor(x, spare, x)
         np.multiply(x, factor, x)
-    np.right_shift(x, _LAST_SHIFT, spare)
+    np.right_shift(x, _LAST, spare)
     np.bitwise_xor(x, spare, x)
 
 
 def mixed_keys(keys: Keys) -> Keys:
     """Return the part of the hash of entities that no replication changes, for `keyed_mantissas`."""
-    mixed = keys + _GOLDEN
+    mixed = keys + GOLDEN
     _mix(mixed, np.empty_like(mixed))
     return mixed
 
@@ -146,11 +151,11 @@ def keyed_mantissas(states: Keys, mixed: Keys, positions: int) -> Keys:
         return kernels.keyed_mantissas(states, mixed, positions)
     entity = np.bitwise_xor(mixed, states[:, None])
     _mix(entity, np.empty_like(entity))
-    bits = entity[:, :, None] + np.arange(1, positions + 1, dtype=np.uint64) * _GOLDEN
+    bits = entity[:, :, None] + np.arange(1, positions + 1, dtype=np.uint64) * GOLDEN
     spare = np.empty_like(bits)
     _mix(bits, spare)
     _mix(bits, spare)
-    return np.right_shift(bits, _UNUSED_BITS, bits)
+    return np.right_shift(bits, _UNUSED, bits)
 
 
 def exceeding(state: Keys, mixed: Keys, least: Keys) -> tuple[npt.NDArray[np.int64], Keys]:
@@ -187,10 +192,10 @@ def exponential_of(uniform: Floats) -> Floats:
 
 def _chain(state: int, word: int) -> int:
     """Return `_mix` chained over a small integer, in Python's own since the arrays would be tiny."""
-    state = (state + int(_GOLDEN) + word) & _MASK
-    state = ((state ^ (state >> 30)) * int(_MIX_A)) & _MASK
-    state = ((state ^ (state >> 27)) * int(_MIX_B)) & _MASK
-    return state ^ (state >> 31)
+    state = (state + int(GOLDEN) + word) & _MASK
+    for shift, factor in MIXERS:
+        state = ((state ^ (state >> shift)) * int(factor)) & _MASK
+    return state ^ (state >> LAST_SHIFT)
 
 
 @lru_cache(maxsize=2)
