@@ -218,6 +218,22 @@ def test_condemned_lot_goes_before_the_plan() -> None:
     assert [segment.lot for segment in state.plants[0].segments] == [1, 0]
 
 
+def test_lot_moved_to_where_it_is_tested_is_destroyed() -> None:
+    """A bad lot that came from a storehouse without test is condemned and destroyed as any other."""
+    scenario = one_lot(
+        storehouses=[storehouse("H1"), storehouse("H2", y_m=3_000.0)],
+        lots=[lot("L1", "H1", stabiliser_fraction="unknown"), lot("L2", "H2", stabiliser_fraction=0.9)],
+        measures=[
+            measure("MOVE", kind="move", to_storehouse_id="H2"),
+            measure("TEST", kind="surveillance", storehouse_id="H2"),
+        ],
+        facility_rates=[rate(throughput_t_per_day=10.0)],
+    )  # fmt: skip
+    result, state = taken(scenario, ("MOVE", 0), ("TEST", 1), lot_factor=np.array([50.0, 0.01]))
+    assert result.condemned_g == 100 * TONNE
+    assert state.stock.destroyed_g == [100 * TONNE, 0]
+
+
 def test_strings_keep_money_from_measures() -> None:
     """Money for plant, a method, a category or another site does not pay for a measure."""
     scenario = risky(

@@ -187,18 +187,16 @@ class _Compiler:
         return MeasureStep(order.period, index, self._paying(eligible))
 
     def _emergency(self, measures: tuple[MeasureStep, ...]) -> dict[int, Order]:
-        """Return the fastest way to destroy each lot that a surveillance of the plan tests."""
+        """Return the fastest way to destroy each lot, if the plan tests any: each may be moved there first."""
+        offered = self._world.scenario.measures
+        if not any(offered[step.measure].kind == "surveillance" for step in measures):
+            return {}
         found = {}
-        for step in measures:
-            measure = self._world.scenario.measures[step.measure]
-            if measure.kind != "surveillance":
-                continue
-            for lot, record in enumerate(self._world.scenario.lots):
-                days = self._world.options.days_per_t[lot]
-                usable = [f for f in self._usable if np.isfinite(days[f])]
-                if record.storehouse_id == measure.storehouse_id and usable:
-                    facility = min(usable, key=lambda f: (float(days[f]), f))
-                    found[lot] = self._made(EMERGENCY_RANK, lot, facility, int(self._world.lot_g[lot]), 0)
+        for lot, days in enumerate(self._world.options.days_per_t):
+            usable = [f for f in self._usable if np.isfinite(days[f])]
+            if usable:
+                facility = min(usable, key=lambda f: (float(days[f]), f))
+                found[lot] = self._made(EMERGENCY_RANK, lot, facility, int(self._world.lot_g[lot]), 0)
         return found
 
     def _build(self, commissioning: Commissioning) -> Build:
