@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from itertools import combinations, product
 from typing import Any
@@ -313,6 +314,28 @@ def test_optimised_plan_has_measures_and_passes_its_audit() -> None:
     plan = flow_plan(scenario, result)
     assert plan.measures == result.measures
     assert audit(scenario, plan, known) == ()
+
+
+def test_measures_give_way_to_dates() -> None:
+    """Money for both comes within the year, but by the date there is enough for the lot alone.
+
+    L1 costs 50,000 USD, all that there is by July; measures for 4,300 USD are worth more than as much of L2.
+    """
+    late = dt.date(2026, 7, 1)
+    scenario = towns(
+        lots=[
+            row.model_copy(update={"destroy_by": late if row.lot_id == "L1" else None})
+            for row in towns().lots
+        ],
+        tranches=(tranche(amount_usd=50_000.0), tranche("T2", due="2026-10-01", amount_usd=4_300.0)),
+    )
+    known = coefficients(scenario)
+    result = optimise(scenario, known, options=SolveOptions(gap_averted=0.0))
+    without = optimise(replace(scenario, measures=()), known, options=SolveOptions(gap_averted=0.0))
+    assert result.planned_harm == without.planned_harm
+    assert result.best_bound <= result.planned_harm
+    assert "measures left out" in result.notes[-1]
+    assert audit(scenario, flow_plan(scenario, result), known) == ()
 
 
 def test_planned_harm_of_measures_is_dated() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from demilsim.errors import InfeasibleError
 from demilsim.model.measures import rate_factors
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.measure_choice import Taken, taken
@@ -31,7 +32,8 @@ def with_measures(
 
     Measures, commissionings and flows are first chosen together by the MILP, on harm made linear along the
     plan without measures. What it takes is paid for and in force; commissionings and flows are then planned
-    again on exact harm. The better of the two plans is kept.
+    again on exact harm. The better of the two plans is kept; that without where the money left cannot keep
+    the dates of lots.
 
     Parameters
     ----------
@@ -52,13 +54,21 @@ def with_measures(
     if not choice.orders:
         return _bounded(without, without.do_nothing_harm, bound(with_all_measures(task)))
     applied = choice.applied(task)
-    found = plan(applied)
+    best = bound(with_all_measures(task))
+    try:
+        found = plan(applied)
+    except InfeasibleError:
+        # In blocks of years the MILP takes money for late in a year as if it were there before the dates.
+        left_out = (
+            *without.notes,
+            "measures left out, since their money is needed to keep the dates of lots",
+        )
+        return _bounded(replace(without, notes=left_out), without.do_nothing_harm, best)
     path = path_of(task, found)
     # The mean rates of the search are exchanged for those of each date.
     harm = (
         found.planned_harm + task.stock.total(path) - applied.stock.total(path) - choice.averted(task, path)
     )
-    best = bound(with_all_measures(task))
     if harm >= without.planned_harm:
         return _bounded(without, without.do_nothing_harm, best)
     averted = float(choice.averted(task, path))

@@ -187,7 +187,7 @@ class _Compiler:
         return MeasureStep(order.period, index, self._paying(eligible))
 
     def _emergency(self, measures: tuple[MeasureStep, ...]) -> dict[int, Order]:
-        """Return the fastest way to destroy each lot, if the plan tests any: each may be moved there first."""
+        """Return the fastest way to destroy each lot, if the plan tests any: all may be moved there first."""
         offered = self._world.scenario.measures
         if not any(offered[step.measure].kind == "surveillance" for step in measures):
             return {}
