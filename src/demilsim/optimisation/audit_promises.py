@@ -70,17 +70,21 @@ def progress(
     scenario: Scenario, plan: DisposalPlan, bills: Iterable[Bill], coefficients: PlanningCoefficients
 ) -> Progress:
     """Return how far a plan has come, with what it must pay and what it counts on."""
-    found, due = Progress(scenario), list(bills)
+    mass_g, owed = defaultdict[int, int](int), defaultdict[tuple[str, int], Fraction](Fraction)
+    for line in plan.lines:
+        mass_g[line.earliest_period] += line.mass_g
+    for bill in bills:
+        for fund_id in bill.funds:
+            owed[fund_id, bill.period] += bill.usd
+    found = Progress(scenario)
     for period in range(scenario.periods):
-        done = sum(line.mass_g for line in plan.lines if line.earliest_period < period)
-        found.destroyed_t[period] = Fraction(done, GRAMS_PER_TONNE)
+        before = period - 1
+        found.destroyed_t[period] = found.destroyed_t[before] + Fraction(mass_g[before], GRAMS_PER_TONNE)
         for k, fund in enumerate(scenario.funds):
-            key = fund.fund_id, period
-            found.payable_usd[key] = sum(
-                (b.usd for b in due if b.period < period and fund.fund_id in b.funds), Fraction(0)
-            )
-            counted = coefficients.receipts_usd[k, : period + 1].tolist()
-            found.counted_usd[key] = sum(map(exact, counted), Fraction(0))
+            now, then = (fund.fund_id, period), (fund.fund_id, before)
+            found.payable_usd[now] = found.payable_usd[then] + owed[then]
+            counted = float(coefficients.receipts_usd[k, period])
+            found.counted_usd[now] = found.counted_usd[then] + exact(counted)
     return found
 
 

@@ -14,6 +14,11 @@ from demilsim.optimisation.bound_points import storehouse_points
 from demilsim.optimisation.objective import PlanningHarm
 from demilsim.plan import Floats, Ints
 
+KNOTS_A_HULL = 4
+"""Knots, one after the other, whose planes have the slopes of the hull at the last of them.
+
+What ages changes little in a year of quarters, and each plane is moved to touch its own knot's points."""
+
 STEEP = 1e-9
 """Vertical part of the normal of a facet, in a unit box, below which it bounds nothing [1]."""
 
@@ -65,11 +70,24 @@ class Envelope:
 
     def rate(self, neq: Floats, ageing: Floats) -> tuple[Floats, Floats]:
         """Return the highest plane of each cell: value [persons/yr], shape (cell,), and slopes, (cell, 2)."""
-        cell, planes = self._plane_cell, self.planes
-        value = planes[:, 0] + planes[:, 1] * neq[cell] + planes[:, 2] * ageing[cell]
+        value = self._of_planes(neq, ageing)
         highest = np.maximum.reduceat(value, self.first_plane)
-        is_highest = np.where(value == highest[cell], np.arange(value.size), -1)
-        return highest, planes[np.maximum.reduceat(is_highest, self.first_plane), 1:]
+        is_highest = np.where(value == highest[self._plane_cell], np.arange(value.size), -1)
+        return highest, self.planes[np.maximum.reduceat(is_highest, self.first_plane), 1:]
+
+    def rate_along(
+        self, here: tuple[Floats, Floats], there: tuple[Floats, Floats]
+    ) -> Callable[[float], Floats]:
+        """Return the rate of each cell [persons/yr], (cell,), as a function of the share of the way."""
+        start, end = self._of_planes(*here), self._of_planes(*there)
+        rise = end - start
+        return lambda share: np.maximum.reduceat(start + share * rise, self.first_plane)
+
+    def _of_planes(self, neq: Floats, ageing: Floats) -> Floats:
+        """Return the value of every plane in the state of its cell [persons/yr], shape (plane,)."""
+        cell, planes = self._plane_cell, self.planes
+        value: Floats = planes[:, 0] + planes[:, 1] * neq[cell] + planes[:, 2] * ageing[cell]
+        return value
 
     def intercepts(self, slopes: Floats) -> Floats:
         """Return the highest intercepts of planes of given slopes that stay below the rate, shape (cell,)."""
@@ -102,10 +120,15 @@ def make_envelope(stock: StockHarm, least_t: Floats, most_t: Floats) -> Envelope
     for storehouse in range(stock.curves.neq_max_kg.size):
         groups = np.flatnonzero(stock.storehouse == storehouse)
         found = storehouse_points(stock, storehouse, groups, least_t[:, groups], most_t[:, groups])
-        for neq, ageing, height in zip(found.neq_kg, found.ageing_per_year, found.height, strict=True):
-            cell = np.column_stack([np.concatenate([neq, neq]), ageing.ravel(), height.ravel()])
-            points.append(np.unique(cell, axis=0))
-            planes.append(_planes(points[-1]))
+        cells = [
+            np.column_stack([np.concatenate([neq, neq]), ageing.ravel(), height.ravel()])
+            for neq, ageing, height in zip(found.neq_kg, found.ageing_per_year, found.height, strict=True)
+        ]
+        points += cells
+        for first in range(0, len(cells), KNOTS_A_HULL):
+            like = cells[first : first + KNOTS_A_HULL]
+            slopes = _slopes(like[-1])
+            planes += [_planes(cell, slopes) for cell in like]
     return Envelope(stock, np.vstack(planes), _first(planes), np.vstack(points), _first(points))
 
 
@@ -117,17 +140,19 @@ def _cell_of(first: Ints, size: int) -> Ints:
     return np.repeat(np.arange(first.size), np.diff(first, append=size))
 
 
-def _planes(points: Floats) -> Floats:
-    """Return planes below the points of one cell, shape (plane, 3); those of their lower hull if solid."""
+def _planes(points: Floats, slopes: Floats) -> Floats:
+    """Return the highest planes of some slopes below the points of a cell, shape (plane, 3)."""
+    intercept = np.min(points[:, 2] - slopes @ points[:, :2].T, axis=1)
+    return np.column_stack([intercept, slopes])
+
+
+def _slopes(points: Floats) -> Floats:
+    """Return the slopes of the lower hull of the points of a cell, shape (plane, 2)."""
     origin = points.min(axis=0)
     span = points.max(axis=0) - origin
     scale = np.where(span > 0.0, span, 1.0)
-    box = (points - origin) / scale
-    slopes = _hull_slopes(box)
-    slopes = slopes * scale[2] / scale[:2]
-    # Whatever rounding did to the hull, the intercepts keep every plane below every point.
-    intercept = np.min(points[:, 2] - slopes @ points[:, :2].T, axis=1)
-    return np.column_stack([intercept, slopes])
+    slopes: Floats = _hull_slopes((points - origin) / scale) * scale[2] / scale[:2]
+    return slopes
 
 
 def _hull_slopes(box: Floats) -> Floats:
@@ -229,11 +254,6 @@ class ConvexHarm:
     def along(self, here: Floats, there: Floats) -> Callable[[float], float]:
         """Return the convex harm [persons] as a function of the share of the way between two plans."""
         exact, envelope = self.exact, self.envelope
-        starts, ends = (np.array(envelope.state(exact.remaining_t(flows))) for flows in (here, there))
+        rate = envelope.rate_along(*(envelope.state(exact.remaining_t(flows)) for flows in (here, there)))
         first, last = (float(exact.accident_harm_per_t @ flows) for flows in (here, there))
-
-        def harm(share: float) -> float:
-            rate, _ = envelope.rate(*(starts + share * (ends - starts)))
-            return float(envelope.weight_years @ rate) + first + share * (last - first)
-
-        return harm
+        return lambda share: float(envelope.weight_years @ rate(share)) + first + share * (last - first)
