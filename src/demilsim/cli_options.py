@@ -17,12 +17,17 @@ class Audience(StrEnum):
     RESTRICTED = "restricted"
 
 
-ScenarioPath = Annotated[Path, typer.Argument(help="Folder of a scenario.", show_default=False)]
+ScenarioPath = Annotated[
+    Path, typer.Argument(help="A scenario; SCENARIO@NAME is a variant.", show_default=False)
+]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
 Seed = Annotated[int | None, typer.Option(min=0, help="Root seed. [default: the scenario's]")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: all cores]")]
 Set = Annotated[
-    list[str], typer.Option("--set", metavar="PATH=VALUE", help="Replace a value of scenario.yaml.")
+    list[str],
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Replace a value, as funding[tranche=T3].amount_usd=2e6."
+    ),
 ]
 Replications = Annotated[int, typer.Option(min=2, help="Fresh replications.")]
 PrecisionOption = Annotated[

@@ -54,10 +54,20 @@ def load(path: Path, pairs: list[str]) -> Scenario:
     """Return a scenario with the values of --set in place of its own."""
     from demilsim.scenario.loader import load_scenario
 
-    overrides = {}
+    return load_scenario(path, overrides_of(pairs))
+
+
+def overrides_of(pairs: list[str]) -> dict[str, str]:
+    """Return the values of --set by path, each given once."""
+    from demilsim.scenario.paths import split_assignment
+
+    overrides: dict[str, str] = {}
     for pair in pairs:
-        key, separator, value = pair.partition("=")
-        if not separator:
+        assignment = split_assignment(pair)
+        if assignment is None:
             raise typer.BadParameter(f"--set: expected PATH=VALUE (got {pair!r})")
-        overrides[key.strip()] = value.strip()
-    return load_scenario(path, overrides)
+        path, value = assignment
+        if path in overrides:
+            raise typer.BadParameter(f"--set: expected {path} once (got {overrides[path]!r} and {value!r})")
+        overrides[path] = value
+    return overrides

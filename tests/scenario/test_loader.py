@@ -75,7 +75,7 @@ def test_override_of_a_constant_is_an_assumption(folder: Path) -> None:
     entry = scenario.register.entries["consequence.prompt_share"]
     assert (entry.value, entry.source, entry.confidence) == (0.3, "set", "assumed")
     assert scenario.sources[-1].source_id == "set"
-    assert scenario.sources[-1].text == "given on the command line"
+    assert scenario.sources[-1].text == "laid over the scenario by a variant or on the command line"
 
 
 def test_override_of_a_constant_keeps_its_source_used(folder: Path) -> None:

@@ -43,7 +43,7 @@ def unique_ids(draft: Draft) -> Iterator[Problem]:
                 first[name] = line
     for line, name in draft.sources.ids:
         if name == SET_SOURCE.source_id:
-            message = f"expected another id than {name!r}, which stands for values given on the command line"
+            message = f"expected another id than {name!r}, which stands for values laid over the scenario"
             yield draft.sources.at(line, "source_id", message)
 
 

@@ -10,9 +10,10 @@ from demilsim.errors import Problem, ScenarioError
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.phrases import did_you_mean
 from demilsim.scenario.place import Place
-from demilsim.scenario.source import ScenarioText, SettingsText, settings_text
+from demilsim.scenario.source import ScenarioText, SettingsText, VariantText, settings_text
 from demilsim.scenario.tables import TextTable, read_table
 from demilsim.scenario.text import read_yaml
+from demilsim.scenario.variants import VARIANTS, checked, variant_of, variants_of
 
 SETTINGS_FILE = "scenario.yaml"
 TABLE_FILES = tuple(f"{table.name}.csv" for table in LAYOUT.values() if not table.optional)
@@ -30,9 +31,13 @@ def read_folder(folder: Path) -> ScenarioText:
     """
     problems = list(_stray_files(folder))
     settings = _settings(folder, problems)
+    variants: list[VariantText] = []
+    if settings is not None and VARIANTS in settings.tree:
+        variants = variants_of(settings.tree.pop(VARIANTS), settings.places, VARIANTS, problems)
+    variants += _variant_files(folder / VARIANTS, problems)
     tables = {table.name: read for table in LAYOUT.values() if (read := _table(folder, table, problems))}
     names = {name: str(folder / f"{name}.csv") for name in LAYOUT}
-    return ScenarioText(str(folder), settings, tables, names, tuple(problems))
+    return checked(ScenarioText(str(folder), settings, tables, names, tuple(problems)), variants)
 
 
 def _stray_files(folder: Path) -> Iterator[Problem]:
@@ -92,3 +97,26 @@ def _table(folder: Path, layout: TableLayout, problems: list[Problem]) -> TextTa
     if outside := _out_of(folder, file):
         return TextTable(name, 0, (), (), (outside,))
     return read_table(folder / file, name, layout.needed, layout.allowed)
+
+
+def _variant_files(folder: Path, problems: list[Problem]) -> list[VariantText]:
+    """Return the variants that have a file of their own, named after it."""
+    variants = []
+    for file in sorted(folder.iterdir()) if os.path.isdir(folder) else ():
+        suffix, name = file.suffix.lower(), str(file)
+        if file.name.startswith(".") or suffix not in (".csv", ".yaml", ".yml"):
+            continue
+        if suffix != ".yaml":
+            problems.append(Problem(name, 0, "", "expected a variant as NAME.yaml (got another suffix)"))
+            continue
+        if outside := _out_of(folder.parent, f"{VARIANTS}/{file.name}"):
+            problems.append(outside)
+            continue
+        try:
+            yaml = read_yaml(file, name)
+        except ScenarioError as error:
+            problems += error.problems
+            continue
+        places = {path: Place(name, line) for path, line in yaml.lines.items()}
+        variants.append(variant_of(file.stem, yaml.tree, places, "", problems))
+    return [variant for variant in variants if variant]

@@ -13,6 +13,7 @@ from demilsim.scenario.place import COMMAND_LINE, Place
 from demilsim.scenario.resolve import Resolved, resolve
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.source import ScenarioText, SetText
+from demilsim.scenario.variants import VARIANTS, chosen
 
 
 def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) -> Scenario:
@@ -21,10 +22,11 @@ def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) 
     Parameters
     ----------
     path
-        Folder with ``scenario.yaml`` and the tables that ``scenarios/README.md`` describes.
+        Folder with ``scenario.yaml`` and the tables that ``scenarios/README.md`` describes; with
+        ``@NAME`` after it, that variant of it.
     overrides
-        Text by dotted path that replaces what ``scenario.yaml`` says, e.g. ``horizon_years``,
-        ``harm_weights.fatalities_public`` or ``parameters.consequence.prompt_share``.
+        Text by path, as `paths` has it, that replaces what the scenario says, e.g. ``horizon_years``,
+        ``parameters.consequence.prompt_share`` or ``funding[tranche=T3].amount_usd``.
 
     Raises
     ------
@@ -36,8 +38,25 @@ def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) 
 
 def load_resolved(path: str | Path, overrides: Mapping[str, str] | None = None) -> Resolved:
     """Return the scenario that `load_scenario` returns, with where each of its values came from."""
+    where, variant = split_variant(str(path))
+    text = chosen(read_text(where), variant)
     sets = [SetText(key, value, Place(COMMAND_LINE)) for key, value in (overrides or {}).items()]
-    return resolve(laid_over(read_text(path), sets))
+    return resolve(laid_over(text, sets))
+
+
+def split_variant(path: str) -> tuple[str, str]:
+    """Return where a scenario is, and the variant of it that a name asks for, empty if none.
+
+    ``FOLDER@NAME`` and ``FOLDER/variants/NAME.yaml`` ask for the same.
+    """
+    head, tail = os.path.split(path)
+    folder, inside = os.path.split(head)
+    if inside == VARIANTS and tail.endswith(".yaml") and os.path.isfile(path):
+        return folder or os.curdir, tail.removesuffix(".yaml")
+    before, separator, name = tail.rpartition("@")
+    if separator and before and not os.path.exists(path):
+        return os.path.join(head, before), name
+    return path, ""
 
 
 def read_text(path: str | Path) -> ScenarioText:

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from demilsim.scenario.phrases import NUMBER, did_you_mean, got
+from demilsim.scenario.schema import IDENTIFIER_PATTERN
 from demilsim.scenario.text import Tree
 
 LARGEST, SMALLEST = 1e11, 1e-12
@@ -30,7 +31,7 @@ _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0
 _PATTERNS = {
     r"^[A-Z]{2}$": "expected two capital letters such as KZ",
     r"^[A-Z]{3}$": "expected three capital letters such as EUR",
-    r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": "expected letters, digits and . _ - only, a letter or digit first",
+    IDENTIFIER_PATTERN: "expected letters, digits and . _ - only, a letter or digit first",
 }
 _RANGES = {"greater_than": (">", "gt"), "greater_than_equal": (">=", "ge"),
            "less_than": ("<", "lt"), "less_than_equal": ("<=", "le")}  # fmt: skip
@@ -81,7 +82,7 @@ def _typed(
             typed[name] = value
         elif isinstance(value, str):
             try:
-                typed[name] = _read(value, *_field_kinds(model, name))
+                typed[name] = _read(value, *field_kinds(model, name))
             except ValueError as error:
                 findings.append(Finding(path, str(error)))
         elif nested := _nested(field):
@@ -142,7 +143,7 @@ def _date(value: str) -> dt.date:
 
 
 @cache
-def _field_kinds(model: type[BaseModel], name: str) -> tuple[frozenset[type], tuple[str, ...], bool]:
+def field_kinds(model: type[BaseModel], name: str) -> tuple[frozenset[type], tuple[str, ...], bool]:
     """Return a field's scalar types, its literal words and whether it may be empty."""
     field = model.model_fields[name]
     kinds: set[type] = set()
@@ -263,4 +264,4 @@ def keys_beside(model: type[BaseModel], path: str) -> tuple[str, ...]:
         field = model.model_fields.get(name)
         inner = (_nested(field) or _nested_member(field)) if field else None
         model = inner or model
-    return tuple(model.model_fields)
+    return (*model.model_fields, *getattr(model, "BESIDE", ()))

@@ -8,18 +8,27 @@ columns are described for users in `scenarios/README.md`.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from demilsim.units import PeriodLength
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=40)]
+IDENTIFIER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+LONGEST_IDENTIFIER = 40
+
+Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN, max_length=LONGEST_IDENTIFIER)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Celsius = Annotated[float, Field(ge=-60, le=60)]
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether a text could be an id."""
+    return len(text) <= LONGEST_IDENTIFIER and re.fullmatch(IDENTIFIER_PATTERN, text) is not None
 
 
 def _split(value: object) -> object:
@@ -359,6 +368,9 @@ class Override(Sourced):
 
 class Settings(Record):
     """The scalars of ``scenario.yaml``."""
+
+    BESIDE: ClassVar[tuple[str, ...]] = ("variants",)
+    """What the file may have besides, which `variants` reads."""
 
     schema_version: Literal[1]
     name: Identifier
