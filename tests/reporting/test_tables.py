@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from demilsim.errors import ResultsError
-from demilsim.reporting.tables import cell_text, csv_text, json_text, unquoted
+from demilsim.reporting.tables import cell_text, csv_text, json_text
+from demilsim.scenario.formula_guard import unquoted
 
 
 @pytest.mark.parametrize(

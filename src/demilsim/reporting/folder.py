@@ -40,8 +40,8 @@ from demilsim.reporting.records import (
     Timeline,
     plain,
 )
-from demilsim.reporting.tables import unquoted
 from demilsim.reporting.uncertainty_records import UncertaintyFacts
+from demilsim.scenario.formula_guard import unquoted
 
 SUMMARY, TIMELINE, PLAN = "summary.json", "timeline.csv", "plan.csv"
 REASONS = "plan_reasons.csv"

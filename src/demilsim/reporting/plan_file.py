@@ -17,7 +17,8 @@ from demilsim.reporting.outputs import (
     measures_text,
     plan_text,
 )
-from demilsim.reporting.tables import json_text, unquoted
+from demilsim.reporting.tables import json_text
+from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
 

@@ -11,13 +11,10 @@ from numbers import Integral, Real
 from typing import Any
 
 from demilsim.errors import ResultsError
+from demilsim.scenario.formula_guard import quoted_formula
 
 SIGNIFICANT_DIGITS = 10
 """Digits kept in a float: enough for any result, too few to show the order of a sum."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet take a text for a formula."""
-
 
 def cell_text(value: object) -> str:
     """Return one value as it stands in a CSV file.
@@ -41,8 +38,7 @@ def cell_text(value: object) -> str:
         return str(int(value))
     if isinstance(value, Real):
         return _float_text(float(value))
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return quoted_formula(str(value))
 
 
 def _float_text(number: float) -> str:
@@ -51,11 +47,6 @@ def _float_text(number: float) -> str:
         raise ResultsError(f"expected a finite number in a table (got {number!r}); write None where absent")
     rounded = float(f"{number:.{SIGNIFICANT_DIGITS}g}")
     return repr(rounded + 0.0)  # adding zero turns -0.0 into 0.0
-
-
-def unquoted(cell: str) -> str:
-    """Return the text of a CSV cell without the quote that `cell_text` put before a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

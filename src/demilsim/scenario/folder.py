@@ -96,7 +96,7 @@ def _table(folder: Path, layout: TableLayout, problems: list[Problem]) -> TextTa
         return None
     if outside := _out_of(folder, file):
         return TextTable(name, 0, (), (), (outside,))
-    return read_table(folder / file, name, layout.needed, layout.allowed)
+    return read_table(folder / file, name, layout.needed, layout.allowed, layout.name)
 
 
 def _variant_files(folder: Path, problems: list[Problem]) -> list[VariantText]:

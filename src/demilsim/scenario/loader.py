@@ -15,6 +15,8 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.source import ScenarioText, SetText
 from demilsim.scenario.variants import VARIANTS, chosen
 
+WORKBOOK_SUFFIXES = (".xlsx", ".ods")
+
 
 def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) -> Scenario:
     """Return the scenario in a folder, typed and checked.
@@ -70,5 +72,10 @@ def read_text(path: str | Path) -> ScenarioText:
     # os.path answers no, where pathlib raises, for a name too long or unreadable.
     if os.path.isdir(path):
         return read_folder(Path(path))
+    if os.path.isfile(path) and Path(path).suffix.lower() in WORKBOOK_SUFFIXES:
+        from demilsim.scenario.workbook_read import read_workbook
+
+        return read_workbook(Path(path))
     found = "a file" if os.path.exists(path) else "nothing of that name"
-    raise ScenarioError([Problem(str(path), 0, "", f"expected a folder with {SETTINGS_FILE} (got {found})")])
+    message = f"expected a folder with {SETTINGS_FILE}, or a workbook, .xlsx or .ods (got {found})"
+    raise ScenarioError([Problem(str(path), 0, "", message)])

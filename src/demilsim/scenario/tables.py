@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demilsim.errors import Problem
+from demilsim.scenario.columns import is_units_row, wrong_units
+from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.phrases import did_you_mean, plain
 from demilsim.scenario.place import Place
 from demilsim.scenario.text import Refused, read_utf8
@@ -62,7 +64,9 @@ class TextTable:
     letters: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_table(path: Path, name: str, columns: Collection[str], optional: Collection[str] = ()) -> TextTable:
+def read_table(
+    path: Path, name: str, columns: Collection[str], optional: Collection[str] = (), table: str = ""
+) -> TextTable:
     """Return a CSV table as text.
 
     Parameters
@@ -75,6 +79,8 @@ def read_table(path: Path, name: str, columns: Collection[str], optional: Collec
         The columns that it must have, in any order.
     optional
         Columns that it may have; any others are problems.
+    table
+        Name of the table, by which a row of units below the head is known; empty if there is none.
     """
     try:
         text = read_utf8(path, MAX_TABLE_BYTES)
@@ -83,8 +89,8 @@ def read_table(path: Path, name: str, columns: Collection[str], optional: Collec
     problems: list[Problem] = []
     delimiter = _delimiter(text)
     lines = _lines(text, delimiter, name, problems)
-    table = form_table(name, lines, columns, optional, problems)
-    return replace(table, decimal_comma=delimiter == ";")
+    read = form_table(name, lines, columns, optional, problems, table=table)
+    return replace(read, decimal_comma=delimiter == ";")
 
 
 def form_table(
@@ -94,6 +100,7 @@ def form_table(
     optional: Collection[str],
     problems: list[Problem],
     letters: Sequence[str] = (),
+    table: str = "",
 ) -> TextTable:
     """Return numbered rows of cells as a table, the first of them its header.
 
@@ -109,6 +116,8 @@ def form_table(
         What the reader of the lines finds wrong while they are read.
     letters
         Letter of each column in a sheet; none for text files.
+    table
+        As for `read_table`.
     """
     every = (*columns, *optional)
     lines = iter(lines)
@@ -120,11 +129,18 @@ def form_table(
             )
         return TextTable(name, 0, (), (), tuple(problems))
     header_line, header = first[0], [cell.strip() for cell in first[1]]
-    for number, column, message in _header_findings(header, columns, optional):
-        cell = f"{letters[number - 1]}{header_line}" if number and letters else ""
-        problems.append(Problem(name, header_line, plain(column), message, cell))
+
+    def say(line: int, findings: Iterable[tuple[int, str, str]]) -> None:
+        for number, column, message in findings:
+            cell = f"{letters[number - 1]}{line}" if number and letters else ""
+            problems.append(Problem(name, line, plain(column), message, cell))
+
+    say(header_line, _header_findings(header, columns, optional))
     rows = []
-    for line, cells in lines:
+    for count, (line, cells) in enumerate(lines):
+        if count == 0 and table and is_units_row(cells):
+            say(line, wrong_units(table, header, cells))
+            continue
         if len(cells) == len(header):
             named = zip(header, cells, strict=True)
             rows.append(TextRow(line, {column: cell for column, cell in named if column in every}))
@@ -142,7 +158,7 @@ def _lines(text: str, delimiter: str, name: str, problems: list[Problem]) -> Ite
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield line, cells
+                yield line, [unquoted(cell) for cell in cells]
             line = reader.line_num + 1
     except csv.Error as error:
         problems.append(Problem(name, line, "", f"expected a CSV row (got a mistake: {error})"))

@@ -1,0 +1,65 @@
+"""What each column of a table means and in which unit, for workbooks, editors and people."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+
+from demilsim.scenario.phrases import got
+from demilsim.scenario.schema import Record
+
+
+class ColumnMeaning(Record):
+    """One row of ``reference/columns.csv``.
+
+    `unit` is a unit, or what stands in its place: ``id``, ``ids``, ``text``, ``date``, ``yes/no``,
+    ``months``, the code list, or ``-``.
+    """
+
+    table: str
+    column: str
+    unit: str
+    meaning: str
+
+    @property
+    def bracketed(self) -> str:
+        """The unit as it stands below the head of a column, as ``[kg]``."""
+        return f"[{self.unit}]"
+
+
+ANY_TABLE = "*"
+"""Stands for the table of a column that means the same in every table."""
+
+
+def meaning_of(table: str, column: str) -> ColumnMeaning:
+    """Return what a column of a table means; scalars are columns of ``settings``, by dotted path."""
+    known = column_meanings()
+    return known.get((table, column)) or known[ANY_TABLE, column]
+
+
+@cache
+def column_meanings() -> dict[tuple[str, str], ColumnMeaning]:
+    """Return the meanings as they stand in the file, by table and column."""
+    text = files("demilsim.scenario").joinpath("reference", "columns.csv").read_text(encoding="utf-8")
+    rows = [ColumnMeaning.model_validate(row) for row in csv.DictReader(text.splitlines())]
+    return {(row.table, row.column): row for row in rows}
+
+
+def is_units_row(cells: Sequence[str]) -> bool:
+    """Return whether a row holds nothing but units in brackets, as the second row of our workbooks."""
+    given = [cell.strip() for cell in cells if cell.strip()]
+    return bool(given) and all(cell.startswith("[") and cell.endswith("]") for cell in given)
+
+
+def wrong_units(table: str, header: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield number, name and what is wrong of each column whose unit is not ours: nothing is converted by it.
+
+    Columns that are not known are left to others.
+    """
+    meanings = column_meanings()
+    for number, (head, cell) in enumerate(zip(header, cells, strict=False), start=1):
+        known = meanings.get((table, head)) or meanings.get((ANY_TABLE, head))
+        if known and cell.strip() not in ("", known.bracketed):
+            yield number, head, f"expected the unit {known.bracketed} {got(cell)}; convert the numbers"
