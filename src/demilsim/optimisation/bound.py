@@ -10,12 +10,13 @@ Every step has its own valid bound, so it may stop at any of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from demilsim.optimisation.assemble import Model
-from demilsim.optimisation.bound_envelope import ConvexHarm, envelope_of
+from demilsim.optimisation.bound_envelope import envelope_of
 from demilsim.optimisation.constraints import FAMILIES, add_cumulative_cuts
 from demilsim.optimisation.kept import KeptModel, keep
 from demilsim.optimisation.objective import PlanningHarm
@@ -95,7 +96,7 @@ def bound_harm(problem: Problem, harm: PlanningHarm, max_steps: int) -> HarmBoun
         best = max(best, bound)
         if least - best <= CLOSE * (harm.do_nothing - least):
             break
-        share = line_search(search.convex, flows, vertex, total)
+        share = line_search(search.along(flows, vertex), total)
         flows = flows + max(share, 1.0 / (step + LEAST_STEP)) * (vertex - flows)
     return HarmBound(best, least, step + 1, problem, best_flows)
 
@@ -107,22 +108,28 @@ class _Search:
         flows, groups = problem.flows, problem.groups
         first = np.full(groups.count, problem.scenario.periods)
         np.minimum.at(first, flows.group, flows.block)
-        self.convex = ConvexHarm(harm, envelope_of(harm, first))
-        self._harm = harm
+        self._harm, self._envelope = harm, envelope_of(harm, first)
         # Less than is expected may be held, so that flows can exceed it: harm then stops falling at nothing.
         self._unlikely = groups.likely < 1.0
         self._kept, self._columns = _kept(problem)
 
     def at(self, flows: Floats) -> tuple[float, Floats]:
         """Return the convex harm of flows [persons] and its slopes, shape (cell, 2)."""
-        envelope = self.convex.envelope
+        envelope = self._envelope
         rate, slopes = envelope.rate(*envelope.state(self._harm.remaining_t(flows)))
         accidents = float(self._harm.accident_harm_per_t @ flows)
         return float(envelope.weight_years @ rate) + accidents, slopes
 
+    def along(self, here: Floats, there: Floats) -> Callable[[float], float]:
+        """Return the convex harm [persons] as a function of the share of the way between two plans."""
+        harm, envelope = self._harm, self._envelope
+        rate = envelope.rate_along(*(envelope.state(harm.remaining_t(flows)) for flows in (here, there)))
+        first, last = (float(harm.accident_harm_per_t @ flows) for flows in (here, there))
+        return lambda share: float(envelope.weight_years @ rate(share)) + first + share * (last - first)
+
     def bound(self, slopes: Floats) -> tuple[float, Floats]:
         """Return the bound that slopes give [persons], and the flows that are best for them."""
-        harm, envelope = self._harm, self.convex.envelope
+        harm, envelope = self._harm, self._envelope
         per_tonne = envelope.per_tonne(slopes)
         raised = np.where(self._unlikely, np.maximum(per_tonne, 0.0), per_tonne)
         cost = np.zeros(self._columns)

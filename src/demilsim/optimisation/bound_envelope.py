@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -157,18 +158,16 @@ def _slopes(points: Floats) -> Floats:
 
 def _hull_slopes(box: Floats) -> Floats:
     """Return the slopes of the lower facets of points in a unit box, shape (plane, 2)."""
+    lower = np.zeros((0, 4))
     if len(box) > 3:
-        try:
+        with suppress(QhullError):
             normal = ConvexHull(box).equations
-        except QhullError:
-            pass
-        else:
             lower = normal[normal[:, 2] < -STEEP]
-            return -lower[:, :2] / lower[:, 2:3]
+    if len(lower):
+        return -lower[:, :2] / lower[:, 2:3]
     # Flat: all points on one line of Q and A, or in one plane.
     plane = np.linalg.lstsq(np.column_stack([box[:, :2], np.ones(len(box))]), box[:, 2], rcond=None)[0]
     along = 0 if np.ptp(box[:, 0]) > 0.0 else 1
-    flat = np.zeros((0, 2))
     chain = _chain_slopes(box[:, along], box[:, 2])
     flat = np.zeros((chain.size, 2))
     flat[:, along] = chain
@@ -208,52 +207,3 @@ def envelope_of(harm: PlanningHarm, first_period: Ints) -> Envelope:
     """
     moved = np.arange(harm.held_t.shape[0])[:, None] > first_period
     return make_envelope(harm.stock, harm.held_t * ~moved, harm.held_t)
-
-
-@dataclass(frozen=True)
-class ConvexHarm:
-    """The envelope as a function of flows, with the face of `PlanningHarm` that the sequential LP reads.
-
-    Parameters
-    ----------
-    exact
-        The harm that it is below.
-    envelope
-        Of its stock.
-    """
-
-    exact: PlanningHarm
-    envelope: Envelope
-
-    @property
-    def flows(self) -> int:
-        """Number of flows."""
-        return self.exact.flows
-
-    @property
-    def most_t(self) -> Floats:
-        """Upper bound of each flow [t], shape (flow,)."""
-        return self.exact.most_t
-
-    @property
-    def do_nothing(self) -> float:
-        """Exact harm of doing nothing [persons]."""
-        return self.exact.do_nothing
-
-    def total(self, flows: Floats) -> float:
-        """Return the convex harm of flows of shape (flow,) [persons]."""
-        rate, _ = self.envelope.rate(*self.envelope.state(self.exact.remaining_t(flows)))
-        return float(self.envelope.weight_years @ rate + self.exact.accident_harm_per_t @ flows)
-
-    def total_and_gradient(self, flows: Floats) -> tuple[float, Floats]:
-        """Return the convex harm [persons] and a subgradient [persons/t], shape (flow,)."""
-        rate, slopes = self.envelope.rate(*self.envelope.state(self.exact.remaining_t(flows)))
-        total = float(self.envelope.weight_years @ rate + self.exact.accident_harm_per_t @ flows)
-        return total, self.exact.per_flow(self.envelope.per_tonne(slopes))
-
-    def along(self, here: Floats, there: Floats) -> Callable[[float], float]:
-        """Return the convex harm [persons] as a function of the share of the way between two plans."""
-        exact, envelope = self.exact, self.envelope
-        rate = envelope.rate_along(*(envelope.state(exact.remaining_t(flows)) for flows in (here, there)))
-        first, last = (float(exact.accident_harm_per_t @ flows) for flows in (here, there))
-        return lambda share: float(envelope.weight_years @ rate(share)) + first + share * (last - first)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from demilsim.optimisation.kept import KeptModel
+from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
 
@@ -35,37 +35,6 @@ SHORT_STEP, LONG_STEP = 0.5, 0.9
 GOLDEN = (5.0**0.5 - 1.0) / 2.0
 
 
-class Objective(Protocol):
-    """A function of flows to minimise: exact harm, or a convex function below it."""
-
-    @property
-    def flows(self) -> int:
-        """Number of flows."""
-        ...
-
-    @property
-    def most_t(self) -> Floats:
-        """Upper bound of each flow [t], shape (flow,)."""
-        ...
-
-    @property
-    def do_nothing(self) -> float:
-        """Harm when nothing is destroyed [persons]."""
-        ...
-
-    def total(self, flows: Floats) -> float:
-        """Return the harm of flows of shape (flow,) [persons]."""
-        ...
-
-    def total_and_gradient(self, flows: Floats) -> tuple[float, Floats]:
-        """Return the harm [persons] and a (sub)gradient [persons/t], shape (flow,)."""
-        ...
-
-    def along(self, here: Floats, there: Floats) -> Callable[[float], float]:
-        """Return the harm [persons] as a function of the share of the way between two plans."""
-        ...
-
-
 @dataclass(frozen=True)
 class Descent:
     """Outcome of one sequential LP.
@@ -85,7 +54,7 @@ class Descent:
     harm: tuple[float, ...]
 
 
-def descend(kept: KeptModel, harm: Objective, start: Floats, max_steps: int) -> Descent:
+def descend(kept: KeptModel, harm: PlanningHarm, start: Floats, max_steps: int) -> Descent:
     """Return a plan that is no worse than the start, by steps towards the best plans for marginal harm.
 
     Parameters
@@ -110,7 +79,7 @@ def descend(kept: KeptModel, harm: Objective, start: Floats, max_steps: int) -> 
     return Descent(PlanStatus.FEASIBLE, values, tuple(path))
 
 
-def polish(kept: KeptModel, harm: Objective, start: Floats, max_steps: int) -> Descent:
+def polish(kept: KeptModel, harm: PlanningHarm, start: Floats, max_steps: int) -> Descent:
     """Return a local optimum that is no worse than the start, by steps of limited length.
 
     Where marginal harm changes fast, as in a storehouse that is nearly empty, the best plan for it lies too
@@ -138,7 +107,7 @@ def polish(kept: KeptModel, harm: Objective, start: Floats, max_steps: int) -> D
 
 
 def _step(
-    kept: KeptModel, harm: Objective, values: Floats, total: float, radius: float | None
+    kept: KeptModel, harm: PlanningHarm, values: Floats, total: float, radius: float | None
 ) -> tuple[Floats, float, float]:
     """Return the next point, the share of the way that led there, and its exact harm."""
     here = values[: harm.flows]
@@ -151,14 +120,14 @@ def _step(
         bounds = (lower, upper)
     vertex = kept.minimise(_cost(gradient, values.size), bounds)
     assert vertex.values is not None, f"the point is feasible, yet the LP is {vertex.status.value}"
-    share = line_search(harm, here, vertex.values[: harm.flows], total)
+    share = line_search(harm.along(here, vertex.values[: harm.flows]), total)
     if share == 0.0:
         return values, share, total
     following = values + share * (vertex.values - values)
     return following, share, harm.total(following[: harm.flows])
 
 
-def _small(harm: Objective, total: float) -> float:
+def _small(harm: PlanningHarm, total: float) -> float:
     """Return the decrease of harm below which a search stops [persons]."""
     return RELATIVE_DECREASE * max(harm.do_nothing - total, 0.0)
 
@@ -198,9 +167,16 @@ def _cost(flow_cost: Floats, columns: int) -> Floats:
     return cost
 
 
-def line_search(harm: Objective, here: Floats, there: Floats, total: float) -> float:
-    """Return the share of the way that lowers exact harm most, 0 where none does better than `total`."""
-    value = harm.along(here, there)
+def line_search(value: Callable[[float], float], total: float) -> float:
+    """Return the share of a way that lowers harm most, 0 where none does better than at its start.
+
+    Parameters
+    ----------
+    value
+        Harm as a function of the share [persons].
+    total
+        Harm at its start [persons].
+    """
     grid = np.linspace(0.0, 1.0, GRID + 1)
     values = np.array([total, *(value(share) for share in grid[1:])])
     best = int(np.argmin(values))
