@@ -16,12 +16,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from demilsim.scenario.phrases import NUMBER, did_you_mean, got
+from demilsim.scenario.phrases import did_you_mean, got
+from demilsim.scenario.quantities import Reading, in_size
 from demilsim.scenario.schema import IDENTIFIER_PATTERN
 from demilsim.scenario.text import Tree
-
-LARGEST, SMALLEST = 1e11, 1e-12
-"""Sizes of numbers that are accepted [unit of the field]: 1e11 t in grams still fits 64 bits."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -47,7 +45,9 @@ class Finding:
     message: str
 
 
-def to_record(model: type[M], text: Mapping[str, str | Tree]) -> tuple[M | None, list[Finding]]:
+def to_record(
+    model: type[M], text: Mapping[str, str | Tree], reading: Reading | None = None
+) -> tuple[M | None, list[Finding]]:
     """Return the record that a mapping of text describes, or None and what is wrong with it.
 
     Parameters
@@ -56,9 +56,11 @@ def to_record(model: type[M], text: Mapping[str, str | Tree]) -> tuple[M | None,
         Class of the record.
     text
         Text by field; nested where the field is itself a record.
+    reading
+        How its numbers are written; plainly by default.
     """
     findings: list[Finding] = []
-    typed = _typed(model, text, "", findings)
+    typed = _typed(model, text, "", findings, reading or Reading())
     failed = {finding.path for finding in findings}
     try:
         record = model.model_validate(typed)
@@ -70,7 +72,11 @@ def to_record(model: type[M], text: Mapping[str, str | Tree]) -> tuple[M | None,
 
 
 def _typed(
-    model: type[BaseModel], text: Mapping[str, str | Tree], prefix: str, findings: list[Finding]
+    model: type[BaseModel],
+    text: Mapping[str, str | Tree],
+    prefix: str,
+    findings: list[Finding],
+    reading: Reading,
 ) -> dict[str, Any]:
     """Return the values with numbers, dates and truth values read; unreadable ones become findings."""
     typed: dict[str, Any] = {}
@@ -82,29 +88,33 @@ def _typed(
             typed[name] = value
         elif isinstance(value, str):
             try:
-                typed[name] = _read(value, *field_kinds(model, name))
+                typed[name] = _read(value, path, field_kinds(model, name), reading)
             except ValueError as error:
                 findings.append(Finding(path, str(error)))
         elif nested := _nested(field):
-            typed[name] = _typed(nested, value, f"{path}.", findings)
+            typed[name] = _typed(nested, value, f"{path}.", findings, reading)
         elif member := _nested_member(field):
             typed[name] = {
-                key: _typed(member, sub, f"{path}.{key}.", findings) if isinstance(sub, dict) else sub
-                for key, sub in value.items()
+                key: _typed(member, own, f"{path}.{key}.", findings, reading)
+                if isinstance(own, dict)
+                else own
+                for key, own in value.items()
             }
         else:
             findings.append(Finding(path, "expected one value (got keys and values)"))
     return typed
 
 
-def _read(text: str, kinds: frozenset[type], words: tuple[str, ...], may_be_empty: bool) -> Any:
+def _read(
+    text: str, path: str, kinds_words_empty: tuple[frozenset[type], tuple[str, ...], bool], reading: Reading
+) -> Any:
     """Return a scalar as the first of its field's kinds says; raise ValueError with our sentence."""
+    kinds, words, may_be_empty = kinds_words_empty
     value = text.strip()
     if not value:
         if may_be_empty:
             return text
         raise ValueError("missing")
-    alternative = f", or {' or '.join(words)}" if words else ""
     if value in words or not kinds & {bool, int, float, dt.date}:
         return value
     if bool in kinds:
@@ -113,21 +123,25 @@ def _read(text: str, kinds: frozenset[type], words: tuple[str, ...], may_be_empt
         return _YES_NO[value.lower()]
     if dt.date in kinds:
         return _date(value)
-    if int in kinds:
-        if not _WHOLE.fullmatch(value):
-            raise ValueError(f"expected a whole number{alternative} {got(value, words)}")
-        return int(value.partition(".")[0])
-    return _number(value, words, alternative)
+    return _whole(value, path, reading, words) if int in kinds else _number(value, path, reading, words)
 
 
-def _number(value: str, words: tuple[str, ...], alternative: str) -> float:
-    if not NUMBER.fullmatch(value):
-        comma = " with a decimal point" if NUMBER.fullmatch(value.replace(",", ".")) else ""
-        raise ValueError(f"expected a number{comma}{alternative} {got(value, words)}")
-    number = float(value)
-    if number and not SMALLEST <= abs(number) <= LARGEST:
-        raise ValueError(f"expected 0 or a size from {SMALLEST:g} to {LARGEST:g} {got(value)}")
-    return number
+def _or(words: tuple[str, ...]) -> str:
+    return f", or {' or '.join(words)}" if words else ""
+
+
+def _whole(value: str, path: str, reading: Reading, words: tuple[str, ...]) -> int:
+    number = reading.number(path, value)
+    if number is None or not _WHOLE.fullmatch(number):
+        raise ValueError(f"expected a whole number{_or(words)} {got(value, words)}")
+    return int(number.partition(".")[0])
+
+
+def _number(value: str, path: str, reading: Reading, words: tuple[str, ...]) -> float:
+    number = reading.number(path, value)
+    if number is None:
+        raise ValueError(f"expected a number{_or(words)} {got(value, words)}")
+    return in_size(number)
 
 
 def _date(value: str) -> dt.date:

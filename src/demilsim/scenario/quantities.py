@@ -1,0 +1,157 @@
+"""Read numbers as people write them: with a unit, with a decimal comma where that is the custom.
+
+What can be read in two ways is refused with both, since 1,234 t and 1.234 t of ammunition are not the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from demilsim.scenario.phrases import NUMBER, got, shown
+from demilsim.units import conversion_factor, units_like
+
+LARGEST, SMALLEST = 1e11, 1e-12
+"""Sizes of numbers that are accepted [unit of the field]: 1e11 t in grams still fits 64 bits."""
+
+LONGEST = 60
+"""Characters of a quantity; longer ones are no number that somebody meant."""
+
+_COMMA = re.compile(r"([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)", re.ASCII)
+_TWO_WAYS = re.compile(r"([+-]?[1-9]\d{0,2})[.,](\d{3})", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.'\s])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+_WITH_UNIT = re.compile(r"([+-]?[\d.,][\d.,'\s]*(?:[eE][+-]?\d+)?)\s*(\D.*)", re.ASCII)
+_MONEY_FIRST = re.compile(r"(USD|US\$|\$)\s*([+-]?[\d.,].*)", re.ASCII)
+
+
+def _no_unit(path: str) -> str:
+    return ""
+
+
+def _no_comma(path: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A quantity that was not written as a plain number of its column's unit.
+
+    `path` is its column or dotted key, `text` as written, `value` with its unit as understood.
+    """
+
+    path: str
+    text: str
+    value: str
+
+
+@dataclass
+class Reading:
+    """How the numbers of one record are written.
+
+    Parameters
+    ----------
+    unit_of
+        Unit of each path, as the description of the tables has it; empty if none can be written.
+    comma_in
+        Whether a path may have a decimal comma.
+    point_doubtful
+        Whether ``1.234`` may mean 1234, as in a table whose other numbers have decimal commas.
+    understood
+        What was read that was not a plain number, added as it is read.
+    """
+
+    unit_of: Callable[[str], str] = _no_unit
+    comma_in: Callable[[str], bool] = _no_comma
+    point_doubtful: bool = False
+    understood: list[Understood] = field(default_factory=list)
+
+    def number(self, path: str, text: str) -> str | None:
+        """Return a quantity as a plain number of its column's unit; None if it is none at all.
+
+        Raises
+        ------
+        ValueError
+            With a sentence, if it is a quantity that may not stand there or can be read in two ways.
+        """
+        comma = self.comma_in(path)
+        plain = read_number(text, comma, comma and self.point_doubtful)
+        unit = self.unit_of(path)
+        if plain is None:
+            plain = self._with_unit(text, unit, comma) if len(text) <= LONGEST else None
+        if plain is not None and plain != text:
+            value = f"{float(plain):.12g}{'' if unit in ('', '1', '-') else ' ' + unit}"
+            self.understood.append(Understood(path, text, value))
+        return plain
+
+    def _with_unit(self, text: str, unit: str, comma: bool) -> str | None:
+        money = _MONEY_FIRST.fullmatch(text)
+        parts = _WITH_UNIT.fullmatch(f"{money[2]} {money[1]}" if money else text)
+        if not parts:
+            return None
+        number = read_number(parts[1].strip(), comma, comma and self.point_doubtful)
+        if number is None or conversion_factor(unit, unit) is None:
+            return None
+        factor = conversion_factor(parts[2], unit)
+        if factor is None:
+            units = units_like(unit)
+            listed = f"{', '.join(units[:-1])} or {units[-1]}" if len(units) > 1 else units[0]
+            raise ValueError(f"expected a number of {unit}, alone or followed by {listed} {got(text)}")
+        # Only after a look at its size: an exact 0e999999999 would fill the memory.
+        exact = Fraction(number) * factor if in_size(number) else Fraction(0)
+        return str(exact) if exact.denominator == 1 else repr(float(exact))
+
+
+def read_number(text: str, comma: bool, point_doubtful: bool) -> str | None:
+    """Return a number with a decimal point; None if it is none.
+
+    Parameters
+    ----------
+    text
+        As written, without space around it.
+    comma
+        Whether a comma may stand for the decimal point.
+    point_doubtful
+        Whether a point may part thousands.
+
+    Raises
+    ------
+    ValueError
+        With a sentence that says what to write instead, if it has separators of thousands, a comma where
+        none may be, or can be read in two ways.
+    """
+    two_ways = _TWO_WAYS.fullmatch(text)
+    if two_ways and ("," in text or point_doubtful):
+        small, large = f"{two_ways[1]}.{two_ways[2]}", f"{two_ways[1]}{two_ways[2]}"
+        raise ValueError(
+            f"expected a number that can be read in one way (got {shown(text)}, which may be {small} or "
+            f"{large}); write {small}0 or {large}"
+        )
+    if NUMBER.fullmatch(text):
+        return text
+    if _COMMA.fullmatch(text):
+        if comma:
+            return text.replace(",", ".")
+        raise ValueError(f"expected a number with a decimal point {got(text)}")
+    if len(text) <= LONGEST and _GROUPED.fullmatch(text):
+        raise ValueError(
+            f"expected a number without separators between thousands (got {shown(text)}); write "
+            f"{_without_groups(text)}"
+        )
+    return None
+
+
+def in_size(number: str) -> float:
+    """Return a number; raise ValueError if no quantity of a scenario is so large or so small."""
+    value = float(number)
+    if value and not SMALLEST <= abs(value) <= LARGEST:
+        raise ValueError(f"expected 0 or a size from {SMALLEST:g} to {LARGEST:g} {got(number)}")
+    return value
+
+
+def _without_groups(text: str) -> str:
+    """Return a number with separators of thousands as it should be written."""
+    match = _GROUPED.fullmatch(text)
+    assert match, "only called for such numbers"
+    return text.replace(match[1], "").replace(",", ".")
