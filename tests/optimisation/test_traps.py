@@ -16,7 +16,7 @@ import pytest
 from demilsim.errors import SolverError
 from demilsim.optimisation import highs
 from demilsim.optimisation import solve as solving
-from demilsim.optimisation.assemble import Model, pulp_problem
+from demilsim.optimisation.assemble import pulp_problem
 from demilsim.optimisation.kept import keep
 from demilsim.optimisation.rows import Sense
 from demilsim.optimisation.solve import PlanStatus, SolveOptions, solve
@@ -29,12 +29,6 @@ EXACT = SolveOptions(gap_averted=0.0)
 SOLVERS = ("HiGHS", "CBC")
 
 
-def relaxed(instance: Model) -> Model:
-    """Return a model without its integers."""
-    columns = replace(instance.columns, integer=np.zeros(instance.cost.size, dtype=bool))
-    return replace(instance, columns=columns)
-
-
 # 1 Silent infeasibility
 
 
@@ -43,7 +37,7 @@ def test_trap_1_linear_program_stopped_early_is_not_optimal(monkeypatch: pytest.
     for option, value in {"simplex_iteration_limit": 1, "presolve": "off", "solver": "simplex"}.items():
         monkeypatch.setitem(highs.HIGHS_OPTIONS, option, value)
     for seed in range(5):
-        found = solve(relaxed(random_knapsacks(seed, 30, 12)), EXACT)
+        found = solve(random_knapsacks(seed, 30, 12).lp_relaxation(), EXACT)
         assert found.status in (PlanStatus.FEASIBLE, PlanStatus.NO_INCUMBENT)
         assert (found.values is None) == (found.status is PlanStatus.NO_INCUMBENT)
 
@@ -64,7 +58,7 @@ def test_trap_1_milp_stopped_early_is_not_optimal(monkeypatch: pytest.MonkeyPatc
 
 def test_trap_1_kept_model_stopped_early_has_no_vertex() -> None:
     """The kept model hands over values only of a finished solve."""
-    instance = relaxed(random_knapsacks(1, 30, 12))
+    instance = random_knapsacks(1, 30, 12).lp_relaxation()
     kept: Any = keep(instance)
     for option, value in {"simplex_iteration_limit": 1, "presolve": "off"}.items():
         kept._highs.setOptionValue(option, value)
@@ -107,7 +101,7 @@ def test_trap_3_other_thread_count_in_the_process_is_said(capfd: pytest.CaptureF
         if found.solver.startswith("CBC"):
             assert "HiGHS" in found.notes[0]
             with pytest.raises(SolverError, match="returned an error on: run"):
-                keep(relaxed(instance)).minimise(instance.cost)
+                keep(instance.lp_relaxation()).minimise(instance.cost)
     finally:
         highspy.Highs.resetGlobalScheduler(True)
     again = solve(instance, EXACT)
@@ -195,7 +189,7 @@ def test_trap_7_infeasible_result_has_no_values(solver: str) -> None:
     instance = model([1.0, 2.0], rows, [5.0, 5.0])
     found = solve(instance, SolveOptions(solvers=(solver,)))
     assert (found.status, found.values, found.objective) == (PlanStatus.INFEASIBLE, None, np.inf)
-    assert keep(relaxed(instance)).minimise(instance.cost).values is None
+    assert keep(instance.lp_relaxation()).minimise(instance.cost).values is None
 
 
 # 8 Signs
@@ -205,7 +199,7 @@ def test_trap_8_everything_is_minimised() -> None:
     """Signs of duals differ between solvers on maximisation only; no model of ours is maximised."""
     instance = case(random_scenario(0)).model
     assert pulp_problem(instance)[0].sense == pulp.LpMinimize
-    kept: Any = keep(relaxed(instance))
+    kept: Any = keep(instance.lp_relaxation())
     assert kept._highs.getLp().sense_ == highspy.ObjSense.kMinimize
 
 

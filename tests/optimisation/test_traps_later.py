@@ -6,7 +6,7 @@ Nothing here is stopped by the clock: limits are on iterations, nodes and improv
 from __future__ import annotations
 
 import gc
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,12 +28,6 @@ from optimisation.random_cases import case, random_scenario
 
 EXACT = SolveOptions(gap_averted=0.0)
 SOLVERS = ("HiGHS", "CBC")
-
-
-def relaxed(instance: Model) -> Model:
-    """Return a model without its integers."""
-    columns = replace(instance.columns, integer=np.zeros(instance.cost.size, dtype=bool))
-    return replace(instance, columns=columns)
 
 
 # 11 Status
@@ -173,7 +167,7 @@ def test_trap_16_kept_basis_never_changes_an_optimum() -> None:
 
 def test_trap_17_two_kept_models_do_not_mix() -> None:
     """Solves of two kept models in turn give what each gives alone."""
-    models = [relaxed(random_knapsacks(seed, 20, 6)) for seed in (1, 2)]
+    models = [random_knapsacks(seed, 20, 6).lp_relaxation() for seed in (1, 2)]
     alone = [keep(each).minimise(each.cost).values for each in models]
     both = [keep(each) for each in models]
     for _ in range(3):
@@ -198,7 +192,7 @@ def test_trap_18_wild_numbers_never_reach_a_solver(where: str, wild: float) -> N
 
 def test_trap_18_wild_costs_never_reach_a_kept_model() -> None:
     """A gradient that is not a number stops the descent with a sentence, not with a wrong vertex."""
-    instance = relaxed(random_knapsacks(0, 8, 2))
+    instance = random_knapsacks(0, 8, 2).lp_relaxation()
     with pytest.raises(AssertionError, match="finite"):
         keep(instance).minimise(np.where(np.arange(8) == 3, np.nan, instance.cost))
     with pytest.raises(AssertionError, match="bound is not a number"):

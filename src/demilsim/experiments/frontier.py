@@ -144,8 +144,7 @@ def least_harm_searches(scenario: Scenario, options: SolveOptions) -> list[Searc
     known = nominal_coefficients(scenario)
     result = optimise(scenario, known, start=nominal_start(scenario), options=options)
     task = make_task(scenario, known)
-    index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
-    chosen = tuple(sorted((index[c.facility_id], c.period) for c in result.commissionings))
+    chosen = task.choice_of(result.commissionings)
     wanted = result.flows.destroyed_t(task.shape)
     path = task.left_t(wanted)
     found: list[Search] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,10 @@ class Model:
     def rows(self) -> int:
         """Number of rows."""
         return sum(len(family.names) for family in self.families)
+
+    def lp_relaxation(self) -> Model:
+        """Return the model without its integers."""
+        return replace(self, columns=replace(self.columns, integer=np.zeros_like(self.columns.integer)))
 
     def matrix(self) -> csr_array[np.float64]:
         """Return the coefficients, shape (row, column)."""

@@ -84,6 +84,15 @@ def priced(model: Model, solver: str | None = None) -> PricedLp:
     raise SolverError(f"{solver or 'HiGHS and CBC'}: expected to be installed, for shadow prices")
 
 
+def vertex_after(lp: PricedLp, cost: Floats, change: Floats) -> Vertex:
+    """Return an optimal vertex after a change of limits; parameters as in `optimum`."""
+    lp.shift(change)
+    try:
+        return lp.minimise(cost)
+    finally:
+        lp.shift(np.zeros_like(change))
+
+
 def optimum(lp: PricedLp, cost: Floats, change: Floats) -> float:
     """Return the optimal objective after a change of limits; infinite where no plan is possible.
 
@@ -96,12 +105,8 @@ def optimum(lp: PricedLp, cost: Floats, change: Floats) -> float:
     change
         Change of every right-hand side, shape (row,).
     """
-    lp.shift(change)
-    try:
-        vertex = lp.minimise(cost)
-    finally:
-        lp.shift(np.zeros_like(change))
-    return float(cost @ vertex.values) if vertex.values is not None else np.inf
+    values = vertex_after(lp, cost, change).values
+    return float(cost @ values) if values is not None else np.inf
 
 
 class _PricedHighs(KeptHighs):
@@ -161,8 +166,7 @@ class _PricedCbc:
     """CBC through PuLP, solved anew each time."""
 
     def __init__(self, model: Model, path: str) -> None:
-        columns = replace(model.columns, integer=np.zeros_like(model.columns.integer))
-        self._base = self._model = replace(model, columns=columns)
+        self._base = self._model = model.lp_relaxation()
         self._path = path
 
     def shift(self, change: Floats) -> None:

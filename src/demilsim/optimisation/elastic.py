@@ -10,7 +10,7 @@ from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.blocks import fund_alive
 from demilsim.optimisation.deadlines import ROUNDING, due_period
 from demilsim.optimisation.problem import Problem
-from demilsim.optimisation.rows import Columns, Rows, Sense, rows_of
+from demilsim.optimisation.rows import Columns, Rows, Sense, rows_of, with_terms
 from demilsim.plan import Floats, Ints
 
 ELASTIC = ("destroy_by", "budget", "permits", "working_days")
@@ -84,7 +84,7 @@ def elastic(problem: Problem) -> Elastic:
         else:
             owners, number = own, np.arange(own.size)
         column = first + number
-        families.append(_with_terms(rows, row, column, np.full(row.size, sign)))
+        families.append(with_terms(rows, row, column, np.full(row.size, sign)))
         slack[rows.family] = first + np.arange(owners.size)
         entity[rows.family] = owners
         period[rows.family] = when[: owners.size]
@@ -155,16 +155,3 @@ def _slack_of(problem: Problem, rows: Rows) -> tuple[Ints, Ints, Ints, float, fl
         whole = float(rows.rhs[kept].sum())
     row = np.flatnonzero(kept)
     return row, own[row], when[row], whole, -1.0
-
-
-def _with_terms(rows: Rows, row: Ints, column: Ints, coefficient: Floats) -> Rows:
-    """Return rows with more terms."""
-    every_row = np.concatenate([rows.row, row])
-    every_column = np.concatenate([rows.column, column])
-    order = np.lexsort((every_column, every_row))
-    return replace(
-        rows,
-        row=every_row[order],
-        column=every_column[order],
-        coefficient=np.concatenate([rows.coefficient, coefficient])[order],
-    )

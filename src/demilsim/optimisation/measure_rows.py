@@ -8,7 +8,6 @@ v[i,j,b] share of what measures i and j avert twice; r[i,k,t] payment of fund k 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.measure_problem import MeasureProblem, Terms
 from demilsim.optimisation.measures import Effect
 from demilsim.optimisation.problem import USD_PER_KUSD
-from demilsim.optimisation.rows import Rows, Sense, rows_of
+from demilsim.optimisation.rows import Rows, Sense, rows_of, with_terms
 
 
 def add_measure_orders(measured: MeasureProblem) -> Rows:
@@ -194,11 +193,8 @@ def _with_payments(budget: Rows, measured: MeasureProblem) -> Rows:
         index[f"budget_{problem.fund_labels[k]}_{problem.blocks.labels[b]}"]
         for k, b in zip(orders.pay_fund.tolist(), block.tolist(), strict=True)
     ]
-    row = np.concatenate([budget.row, np.array(budgets, dtype=np.int64)])
-    column = np.concatenate([budget.column, measured.payment_offset + np.arange(len(orders.pay_fund))])
-    coefficient = np.concatenate([budget.coefficient, np.ones(orders.pay_fund.size)])
-    order = np.lexsort((column, row))
-    return replace(budget, row=row[order], column=column[order], coefficient=coefficient[order])
+    column = measured.payment_offset + np.arange(orders.pay_fund.size)
+    return with_terms(budget, np.array(budgets, dtype=np.int64), column, np.ones(column.size))
 
 
 def _lost(effect: Effect, first: int) -> Terms:

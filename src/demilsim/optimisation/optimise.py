@@ -13,7 +13,6 @@ from demilsim.optimisation.bound import HarmBound, bound_harm
 from demilsim.optimisation.candidates import Search, begin, finish, group_flows, neighbours, promising
 from demilsim.optimisation.measured import with_measures
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
-from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.solve import Solution, SolveOptions, solve
@@ -76,7 +75,7 @@ def _planned(task: Task, start: DisposalPlan | None, options: SolveOptions) -> P
     harm = planning_harm(problem, task.stock)
     found = solve(assemble(problem, harm.linearised(path), harm.do_nothing), options)
     of_start: Choice | None = None if start is None else task.choice(start)
-    chosen = _orders(problem, found)
+    chosen = None if found.values is None else problem.choice_of(found.values)
     choices = [choice for choice in (chosen, of_start, keeps_dates, ()) if choice is not None]
     if options.neighbours and chosen is not None:
         choices += promising(task, neighbours(problem, chosen), path)
@@ -105,15 +104,6 @@ def _path(task: Task, destroyed_t: Floats | None) -> Floats:
     if destroyed_t is None:
         return emptied_path_t(task.groups.held_t(task.scenario.periods))
     return task.left_t(destroyed_t)
-
-
-def _orders(problem: Problem, found: Solution) -> Choice | None:
-    """Return the commissionings of a solution of the MILP; None without incumbent."""
-    if found.values is None:
-        return None
-    chosen = found.values[problem.order_offset : problem.payment_offset] > 0.5
-    facility, period = problem.orders.facility[chosen], problem.orders.period[chosen]
-    return tuple(sorted(zip(facility.tolist(), period.tolist(), strict=True)))
 
 
 def _result(

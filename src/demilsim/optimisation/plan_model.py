@@ -92,12 +92,8 @@ def plan_model(
     task = make_task(scenario, coefficients)
     if result.measures_paid_usd is not None:
         task = Taken(result.measures, result.measures_paid_usd).applied(task)
-    index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
-    choice = tuple(sorted((index[c.facility_id], c.period) for c in result.commissionings))
-    flows = result.flows
-    wanted = np.zeros((task.groups.count, len(scenario.facilities), scenario.periods))
-    wanted[flows.group, flows.facility, flows.period] = flows.tonnes
-    return model_around(task, choice, wanted, solver)
+    wanted = result.flows.destroyed_t(task.shape)
+    return model_around(task, task.choice_of(result.commissionings), wanted, solver)
 
 
 def model_around(task: Task, choice: Choice, wanted_t: Floats, solver: str | None = None) -> PlanModel:

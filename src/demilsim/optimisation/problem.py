@@ -120,6 +120,12 @@ class Problem:
         """Column of the first payment."""
         return self.order_offset + self.orders.facility.size
 
+    def choice_of(self, values: Floats) -> tuple[tuple[int, int], ...]:
+        """Return (facility, period) of the orders that a point of shape (column,) places, in order."""
+        chosen = values[self.order_offset : self.payment_offset] > 0.5
+        facility, period = self.orders.facility[chosen], self.orders.period[chosen]
+        return tuple(sorted(zip(facility.tolist(), period.tolist(), strict=True)))
+
     def carry_column(self, fund: Ints, block: Ints) -> Ints:
         """Return the column of the money that a fund carries over at the end of a block [kUSD]."""
         offset = self.payment_offset + self.payments.fund.size

@@ -22,7 +22,7 @@ from demilsim.optimisation.highs import highs_status, silent_stdout
 from demilsim.optimisation.kept import pass_model
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
-from demilsim.optimisation.rows import Columns, Rows
+from demilsim.optimisation.rows import Columns, with_terms
 from demilsim.optimisation.status import PlanStatus
 from demilsim.optimisation.task import Task
 from demilsim.plan import Floats, Ints
@@ -51,9 +51,8 @@ class Recourse:
         self._names = list(zip(problem.orders.facility.tolist(), problem.orders.period.tolist(), strict=True))
         self._emergency = np.arange(len(problem.columns.names), len(model.columns.names))
         self._constant, self._scale = model.constant, cost_scale(model.cost)
-        relaxed = replace(model, columns=replace(model.columns, integer=np.zeros_like(model.columns.integer)))
         with silent_stdout():
-            self._highs = pass_model(replace(relaxed, cost=self._scale * model.cost))
+            self._highs = pass_model(replace(model, cost=self._scale * model.cost))
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -120,7 +119,8 @@ def with_emergency_money(model: Model, problem: Problem) -> Model:
             continue
         paid = np.unique(rows.row[_orders_something(problem, rows.column)])
         names = [f"e_{rows.names[row]}" for row in paid]
-        families[at] = _with_terms(rows, paid, len(model.columns.names) + np.arange(paid.size))
+        column = len(model.columns.names) + np.arange(paid.size)
+        families[at] = with_terms(rows, paid, column, np.ones(paid.size))
     columns = Columns(
         model.columns.names + tuple(names),
         np.append(model.columns.upper, np.full(len(names), np.inf)),
@@ -156,12 +156,3 @@ def _orders_something(problem: Problem, column: Ints) -> Bools:
     """Return whether columns are orders, or say that one was placed by then."""
     ordered = (column >= problem.order_offset) & (column < problem.payment_offset)
     return ordered | (column >= problem.ordered_offset)
-
-
-def _with_terms(rows: Rows, row: Ints, column: Ints) -> Rows:
-    """Return rows with one term of coefficient 1 more in some of them."""
-    where = np.concatenate([rows.row, row])
-    what = np.concatenate([rows.column, column])
-    coefficient = np.concatenate([rows.coefficient, np.ones(row.size)])
-    order = np.lexsort((what, where))
-    return replace(rows, row=where[order], column=what[order], coefficient=coefficient[order])

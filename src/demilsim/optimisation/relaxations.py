@@ -183,15 +183,13 @@ def _way(problem: Problem, loose: Elastic, families: tuple[str, ...], options: S
     found = solve(replace(loose.model, columns=replace(loose.model.columns, upper=upper)), options)
     if found.values is None:
         return None
-    chosen = found.values[problem.order_offset : problem.payment_offset] > 0.5
-    facility, period = problem.orders.facility[chosen], problem.orders.period[chosen]
     relaxations: list[Relaxation] = []
     for family in families:
         relaxations += _READERS[family](problem, loose, found.values)
     return Way(
         families,
         found.objective,
-        tuple(sorted(zip(facility.tolist(), period.tolist(), strict=True))),
+        problem.choice_of(found.values),
         tuple(relaxations),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demilsim.optimisation.assemble import assemble
-from demilsim.optimisation.duals import Duals, optimum, priced
+from demilsim.optimisation.duals import Duals, optimum, priced, vertex_after
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.plan_model import PlanModel
 from demilsim.optimisation.prices import PRICED, UNITS, priced_rows
@@ -174,9 +174,7 @@ def _optimised_again(at: PlanModel, change: Floats) -> float | None:
     much make a plan for the change. So all of the change is used however short the step towards the best
     linear plan is, while the error of the linear plan falls with the square of the step.
     """
-    at.lp.shift(change / WAY)
-    vertex = at.lp.minimise(at.model.cost).values
-    at.lp.shift(np.zeros_like(change))
+    vertex = vertex_after(at.lp, at.model.cost, change / WAY).values
     if vertex is None:
         return None
     return at.harm.total(at.flows + WAY * (vertex[: at.harm.flows] - at.flows))

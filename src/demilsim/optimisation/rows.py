@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -111,6 +111,19 @@ def rows_of(
         coefficient=coefficient.astype(float),
         sense=sense,
         rhs=rhs[used].astype(float),
+    )
+
+
+def with_terms(rows: Rows, row: Ints, column: Ints, coefficient: Floats) -> Rows:
+    """Return rows with more terms, each of shape (term,), in columns that they do not have yet."""
+    every_row = np.concatenate([rows.row, row])
+    every_column = np.concatenate([rows.column, column])
+    order = np.lexsort((every_column, every_row))
+    return replace(
+        rows,
+        row=every_row[order],
+        column=every_column[order],
+        coefficient=np.concatenate([rows.coefficient, coefficient])[order],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from demilsim.optimisation.blocks import calendar_years, single_periods
 from demilsim.optimisation.groups import Groups, make_groups
 from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.problem import Problem, make_problem
-from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
+from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
 
@@ -101,6 +102,10 @@ class Task:
             result[at] += tonnes(line.mass_g)
         return result
 
+    def choice_of(self, commissionings: Iterable[Commissioning]) -> Choice:
+        """Return commissionings of facilities that exist in the scenario."""
+        return tuple(sorted((self._facilities[c.facility_id], c.period) for c in commissionings))
+
     def choice(self, plan: DisposalPlan) -> Choice:
         """Return the commissionings of a plan.
 
@@ -109,7 +114,6 @@ class Task:
         PlanError
             If the plan commissions what is not a possible facility, or outside the horizon.
         """
-        choice = []
         for order in plan.commissionings:
             f = self._facilities.get(order.facility_id)
             if f is None or self.scenario.facilities[f].status != "possible":
@@ -118,8 +122,7 @@ class Task:
                     f"(got {order.facility_id})"
                 )
             self._check_period(plan, order.period)
-            choice.append((f, order.period))
-        return tuple(sorted(choice))
+        return self.choice_of(plan.commissionings)
 
     def _check_period(self, plan: DisposalPlan, period: int) -> None:
         """Raise a `PlanError` for a period that is not one of the scenario's."""
