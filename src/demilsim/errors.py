@@ -19,13 +19,14 @@ class Problem:
     file
         File, or workbook and sheet, as the user named it, relative to where they called from.
     line
-        Line in that file, first line 1; 0 where the whole file is meant.
+        Line in that file, or row of a sheet, first 1; 0 where the whole file is meant, and for keys in
+        the cells of a sheet.
     path
         Column of a table, or dotted key of a YAML file.
     message
         What was expected and what was found, e.g. ``expected > 0 (got -3.5)``.
     cell
-        Cell of a sheet, as ``E14``, which then stands for the line; empty in text files.
+        Cell of a sheet, as ``E14``; empty in text files.
     """
 
     file: str
@@ -36,9 +37,9 @@ class Problem:
 
     def __str__(self) -> str:
         if self.cell:
-            place = f"{self.file}!{self.cell}"
-        else:
-            place = f"{self.file}:{self.line}" if self.line else self.file
+            row = f"row {self.line}, column {self.path} (cell {self.cell})"
+            return f"{self.file}, {row if self.line else f'cell {self.cell}, {self.path}'}: {self.message}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
 
 

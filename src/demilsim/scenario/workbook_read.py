@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from demilsim.errors import Problem, ScenarioError
@@ -11,13 +12,23 @@ from demilsim.scenario.cells import OVERRIDE_COLUMNS
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.phrases import did_you_mean, got, shown
 from demilsim.scenario.place import Place
-from demilsim.scenario.source import BASE, ScenarioText, SetText, SettingsText, VariantText, settings_text
+from demilsim.scenario.schema import is_identifier
+from demilsim.scenario.source import (
+    BASE,
+    SETTINGS,
+    ScenarioText,
+    SetText,
+    SettingsText,
+    VariantText,
+    settings_text,
+)
 from demilsim.scenario.tables import TextTable, form_table
 from demilsim.scenario.text import CONTROL, Refused, Tree
+from demilsim.scenario.variants import VARIANTS, checked
 from demilsim.scenario.workbook_package import Parts, read_package, repacked
 from demilsim.scenario.workbook_scan import letter, scan
 
-SETTINGS_SHEET, PARAMETERS_SHEET, VARIANTS_SHEET = "settings", "parameters", "variants"
+SETTINGS_SHEET, PARAMETERS_SHEET = SETTINGS, "parameters"
 NOTES_SHEET, CHOICES_SHEET = "notes", "choices"
 UNREAD_SHEETS = (NOTES_SHEET, CHOICES_SHEET)
 """Sheets for people and for the lists of the others."""
@@ -115,10 +126,11 @@ class _Book:
         tables = {name: table for name, layout in LAYOUT.items() if (table := self._table(layout))}
         names = {name: self.name_of(name) for name in LAYOUT}
         variants = self._variants()
-        return ScenarioText(self.path, settings, tables, names, tuple(self.problems), variants)
+        text = ScenarioText(self.path, settings, tables, names, tuple(self.problems))
+        return checked(text, variants)
 
     def _check_names(self) -> None:
-        known = (SETTINGS_SHEET, PARAMETERS_SHEET, VARIANTS_SHEET, *LAYOUT)
+        known = (SETTINGS_SHEET, PARAMETERS_SHEET, VARIANTS, *LAYOUT)
         for sheet in self.sheets:
             if sheet not in known and sheet not in UNREAD_SHEETS:
                 hint = did_you_mean(sheet, known) or f"; the sheets are {', '.join(known)}"
@@ -169,13 +181,13 @@ class _Book:
         places: dict[str, Place] = {}
         for row in table.rows:
             path, value = row.cells.get("key", "").strip(), row.cells.get("value", "")
-            place = self._place(table, row.line, "key")
+            place = _key_place(table, row.line, "key")
             if path in places:
-                message = f"expected each key once (got it in row {places[path].line} too)"
+                message = f"expected each key once (got it in cell {places[path].cell} too)"
                 self.problems.append(place.problem(path, message))
             elif value.strip():
                 self._plant(tree, path, value, place)
-                places[path] = self._place(table, row.line, "value")
+                places[path] = _key_place(table, row.line, "value")
                 places.setdefault(path.partition(".")[0], places[path])
         self._parameters(tree, places)
         return settings_text(table.name, tree, places)
@@ -201,43 +213,48 @@ class _Book:
             key = row.cells.get("key", "").strip()
             path = f"{PARAMETERS_SHEET}.{key}"
             if key in members:
-                message = f"expected each key once (got it in row {places[path].line} too)"
-                self.problems.append(self._place(table, row.line, "key").problem(path, message))
+                message = f"expected each key once (got it in cell {places[path].cell} too)"
+                self.problems.append(_key_place(table, row.line, "key").problem(path, message))
                 continue
             given = {
                 name: row.cells[name] for name in PARAMETER_COLUMNS[1:] if row.cells.get(name, "").strip()
             }
             members[key] = dict(given)
-            places[path] = self._place(table, row.line, "key")
-            places |= {f"{path}.{name}": self._place(table, row.line, name) for name in given}
+            places[path] = _key_place(table, row.line, "key")
+            places |= {f"{path}.{name}": _key_place(table, row.line, name) for name in given}
         if members:
             places.setdefault(PARAMETERS_SHEET, Place(table.name, table.header_line))
             tree[PARAMETERS_SHEET] = members
 
-    def _variants(self) -> dict[str, VariantText]:
-        table = self._form(VARIANTS_SHEET, VARIANT_COLUMNS, ("extends",))
+    def _variants(self) -> list[VariantText]:
+        table = self._form(VARIANTS, VARIANT_COLUMNS, ("extends",))
         if table is None:
-            return {}
+            return []
         self.problems += table.problems
         variants: dict[str, VariantText] = {}
         for row in table.rows:
             name, extends = row.cells.get("variant", "").strip(), row.cells.get("extends", "").strip()
-            place = self._place(table, row.line, "variant")
-            known = variants.get(name) or VariantText(name, extends or BASE, (), place)
+            places = {
+                column: replace(_key_place(table, row.line, column), variant=name) for column in table.letters
+            }
+            here = places.get("variant", Place(table.name))
+            if not is_identifier(name) or name == BASE:
+                message = f"expected a name of letters, digits and . _ -, at most 40, not {BASE} {got(name)}"
+                self.problems.append(here.problem("variant", message))
+            known = variants.get(name) or VariantText(name, extends or BASE, (), here)
             if extends not in ("", known.extends):
-                message = f"expected {known.extends} as in row {known.place.line} {got(extends)}"
-                self.problems.append(self._place(table, row.line, "extends").problem("extends", message))
-            one = SetText(
-                row.cells.get("path", "").strip(),
-                row.cells.get("value", ""),
-                self._place(table, row.line, "value"),
-            )
+                message = f"expected {known.extends} as in cell {known.place.cell} {got(extends)}"
+                self.problems.append(places["extends"].problem("extends", message))
+            path, value = row.cells.get("path", "").strip(), row.cells.get("value", "")
+            one = SetText(path, value, places.get("value", here))
             variants[name] = VariantText(name, known.extends, (*known.sets, one), known.place)
-        return variants
+        return list(variants.values())
 
-    def _place(self, table: TextTable, row: int, column: str) -> Place:
-        cell = f"{table.letters[column]}{row}" if column in table.letters else ""
-        return Place(table.name, row, cell)
+
+def _key_place(table: TextTable, row: int, column: str) -> Place:
+    """Return where a cell is that holds a key, its value or its source."""
+    cell = f"{table.letters[column]}{row}" if column in table.letters else ""
+    return Place(table.name, 0 if cell else row, cell)
 
 
 def _cropped(rows: Sheet) -> Sheet:
