@@ -22,7 +22,7 @@ LONGEST = 60
 _COMMA = re.compile(r"([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)", re.ASCII)
 _TWO_WAYS = re.compile(r"([+-]?[1-9]\d{0,2})[.,](\d{3})", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.'\s])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
-_WITH_UNIT = re.compile(r"([+-]?[\d.,][\d.,'\s]*(?:[eE][+-]?\d+)?)\s*(\D.*)", re.ASCII)
+_WITH_UNIT = re.compile(r"([+-]?[\d.,][\d.,'\s]*(?:[eE][+-]?\d+)?)\s*([A-Za-z%°/$(].*)", re.ASCII)
 _MONEY_FIRST = re.compile(r"(USD|US\$|\$)\s*([+-]?[\d.,].*)", re.ASCII)
 
 
@@ -91,7 +91,7 @@ class Reading:
         if not parts:
             return None
         number = read_number(parts[1].strip(), comma, comma and self.point_doubtful)
-        if number is None or conversion_factor(unit, unit) is None:
+        if number is None or not unit or conversion_factor(unit, unit) is None:
             return None
         factor = conversion_factor(parts[2], unit)
         if factor is None:
@@ -144,7 +144,7 @@ def read_number(text: str, comma: bool, point_doubtful: bool) -> str | None:
 
 def in_size(number: str) -> float:
     """Return a number; raise ValueError if no quantity of a scenario is so large or so small."""
-    value = float(number)
+    value = float(number) + 0.0  # turns -0.0, which sheets cannot hold, into 0.0
     if value and not SMALLEST <= abs(value) <= LARGEST:
         raise ValueError(f"expected 0 or a size from {SMALLEST:g} to {LARGEST:g} {got(number)}")
     return value

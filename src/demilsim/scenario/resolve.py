@@ -12,6 +12,10 @@ from demilsim.scenario.checks import problems_of
 from demilsim.scenario.draft import Draft, Essentials, Rows, SettingsDraft
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.overlay import SET_SOURCE
+from demilsim.scenario.paths import PARAMETERS
+from demilsim.scenario.place import Place
+from demilsim.scenario.quantities import Reading, Understood
+from demilsim.scenario.readings import TableReading, setting_unit, settings_reading
 from demilsim.scenario.records import to_record
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
@@ -42,11 +46,14 @@ class Resolved:
         What was read, with everything laid over it that was asked for.
     draft
         The typed rows, which know their place.
+    understood
+        Quantities that were not plain numbers of their column's unit, each with its place.
     """
 
     scenario: Scenario
     text: ScenarioText
     draft: Draft
+    understood: tuple[tuple[Place, Understood], ...] = ()
 
 
 def resolve(text: ScenarioText) -> Resolved:
@@ -63,15 +70,17 @@ def resolve(text: ScenarioText) -> Resolved:
         With every problem that was found, each with its place.
     """
     problems = list(text.problems)
-    settings = _settings(text, problems)
+    understood: list[tuple[Place, Understood]] = []
+    settings = _settings(text, problems, understood)
     rows: dict[str, Any] = {
-        _DRAFT_NAMES.get(name, name): _rows(text, layout, problems) for name, layout in LAYOUT.items()
+        _DRAFT_NAMES.get(name, name): _rows(text, layout, problems, understood)
+        for name, layout in LAYOUT.items()
     }
     draft = Draft(settings=settings, **rows, register=shipped_register())
     problems += problems_of(draft, readable=not problems)
     if problems:
         raise ScenarioError(problems)
-    return Resolved(_scenario(draft), text, draft)
+    return Resolved(_scenario(draft), text, draft, tuple(understood))
 
 
 def _scenario(draft: Draft) -> Scenario:
@@ -100,29 +109,43 @@ def _scenario(draft: Draft) -> Scenario:
     )
 
 
-def _settings(text: ScenarioText, problems: list[Problem]) -> SettingsDraft:
+def _settings(
+    text: ScenarioText, problems: list[Problem], understood: list[tuple[Place, Understood]]
+) -> SettingsDraft:
     given = text.settings
     if given is None:
         return SettingsDraft(text.name, None, {}, Essentials(), frozenset())
-    record, findings = to_record(Settings, given.tree)
+    reading = settings_reading()
+    record, findings = to_record(Settings, given.tree, reading)
     essentials = _essentials(given.tree, {finding.path for finding in findings})
     draft = SettingsDraft(given.file, record, given.places, essentials, given.cited)
     problems += [draft.at(finding.path, finding.message) for finding in findings]
+    understood += [(draft.place(one.path), one) for one in reading.understood]
     return draft
 
 
 def _essentials(tree: Tree, failed: Collection[str]) -> Essentials:
     """Return what can be typed of the settings that other checks lean on."""
     known = {name: value for name, value in tree.items() if name in _Span.model_fields and name not in failed}
-    span = to_record(_Span, known)[0] or _Span()
+    span = to_record(_Span, known, settings_reading())[0] or _Span()
     given = tree.get("parameters")
     members = given.items() if isinstance(given, dict) else ()
-    typed = {key: to_record(Override, own)[0] for key, own in members if isinstance(own, dict)}
+    typed = {key: _constant(key, own) for key, own in members if isinstance(own, dict)}
     parameters = {key: own for key, own in typed.items() if own is not None}
     return Essentials(span.start, span.horizon_years, parameters)
 
 
-def _rows(text: ScenarioText, layout: TableLayout, problems: list[Problem]) -> Rows[Any]:
+def _constant(key: str, own: Tree) -> Override | None:
+    unit = setting_unit(f"{PARAMETERS}{key}.value")
+    return to_record(Override, own, Reading(unit_of=lambda path: unit if path == "value" else ""))[0]
+
+
+def _rows(
+    text: ScenarioText,
+    layout: TableLayout,
+    problems: list[Problem],
+    understood: list[tuple[Place, Understood]],
+) -> Rows[Any]:
     """Return the typed rows of a table; what cannot be typed becomes problems."""
     name = text.names[layout.name]
     table = text.tables.get(layout.name)
@@ -135,13 +158,16 @@ def _rows(text: ScenarioText, layout: TableLayout, problems: list[Problem]) -> R
     lines, records = [], []
     moved = {(row.line, column): place for row in table.rows for column, place in row.moved.items()}
     places: Rows[Any] = Rows(name, (), (), layout.id_column, (), False, moved, table.letters)
+    written = TableReading(table, layout)
     for row in table.rows:
+        reading = written.of(row)
         # An empty cell of a column that may be left out is as if it were left out.
         cells: Tree = {c: cell for c, cell in row.cells.items() if c not in layout.allowed or cell.strip()}
-        record, findings = to_record(layout.record, cells)
+        record, findings = to_record(layout.record, cells, reading)
         if record is not None:
             lines.append(row.line)
             records.append(record)
+        understood += [(places.place(row.line, one.path), one) for one in reading.understood]
         # A column that is not there is said once, at the header.
         problems += [places.at(row.line, f.path, f.message) for f in findings if f.path in row.cells]
     column = layout.id_column
