@@ -19,7 +19,7 @@ from demilsim.plan import PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from optimisation.instances import coefficients, lot_plan, two_towns
 from optimisation.random_cases import random_scenario
-from worlds import facility, tranche
+from worlds import facility, rate, tranche
 
 EXACT = SolveOptions(gap_averted=0.0, node_limit=10**6)
 
@@ -90,6 +90,14 @@ def test_a_lot_may_be_some_quarters_late() -> None:
     late = by_family(ways(scenario, coefficients(scenario)))[("destroy_by",)]
     assert [(r.subject, r.last_period) for r in late] == [("L1", 1)]
     assert late[0].words == "lot L1 might be destroyed 1 quarter later, by 2026-07-01"
+
+
+def test_a_date_within_the_first_quarter_may_be_missed_by_that_quarter() -> None:
+    """At 10 t a day L1 is gone by April: asked for by 15 February, it is told to go a quarter later."""
+    scenario = dated(two_towns(facility_rates=(rate(throughput_t_per_day=10.0),)), dt.date(2026, 2, 15), "L1")
+    late = by_family(ways(scenario, coefficients(scenario)))[("destroy_by",)]
+    assert [(r.subject, r.last_period) for r in late] == [("L1", 0)]
+    assert late[0].words == "lot L1 might be destroyed 1 quarter later, by 2026-04-01"
 
 
 @pytest.mark.parametrize("date", [dt.date(2026, 4, 1), dt.date(2026, 7, 1), dt.date(2027, 1, 1)])

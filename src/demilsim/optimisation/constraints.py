@@ -19,6 +19,9 @@ from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.plan import Floats, Ints
 
+PREFIXES = {"working_days": "days", "permits": "permit", "budget": "budget"}
+"""How the names of rows by facility or fund, and block or year, begin, by family (see `places`)."""
+
 CUT_EVERY_BLOCKS = ((24, 2), (40, 4))
 """Blocks between cumulative facility cuts, up to a number of blocks."""
 
@@ -55,7 +58,7 @@ def add_working_days(problem: Problem) -> Rows:
         problem.ordered_offset + order,
         -days[order, block],
     )
-    name = _named("days", problem.facility_labels, blocks.labels)
+    name = _named(PREFIXES["working_days"], problem.facility_labels, blocks.labels)
     return rows_of("working_days", [work, added], Sense.AT_MOST, problem.days.ravel(), name)
 
 
@@ -70,7 +73,7 @@ def add_permits(problem: Problem) -> Rows:
     limited = np.isfinite(permit)[flows.facility]
     key = flows.facility * years.size + np.searchsorted(years, blocks.year[flows.block])
     terms = (key[limited], _flow_columns(problem)[limited], np.ones(int(limited.sum())))
-    name = _named("permit", problem.facility_labels, tuple(str(year) for year in years))
+    name = _named(PREFIXES["permits"], problem.facility_labels, tuple(str(year) for year in years))
     return rows_of("permits", [terms], Sense.AT_MOST, np.repeat(permit, years.size), name)
 
 
@@ -206,7 +209,7 @@ def add_budget(problem: Problem) -> Rows:
         -np.ones(int(later.sum())),
     )
     paid = (pays.fund * count + pays.block, _payment_columns(problem), np.ones(pays.fund.size))
-    name = _named("budget", problem.fund_labels, problem.blocks.labels)
+    name = _named(PREFIXES["budget"], problem.fund_labels, problem.blocks.labels)
     rhs = problem.blocks.sum(problem.receipts_usd).ravel() / USD_PER_KUSD
     flows = problem.flows
     scrap = problem.groups.scrap_usd_per_t[flows.group, flows.facility] / USD_PER_KUSD

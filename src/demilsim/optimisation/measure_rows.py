@@ -16,6 +16,7 @@ from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.measure_problem import MeasureProblem, Terms
 from demilsim.optimisation.measures import Effect
+from demilsim.optimisation.places import places
 from demilsim.optimisation.problem import USD_PER_KUSD
 from demilsim.optimisation.rows import Rows, Sense, rows_of, with_terms
 
@@ -187,14 +188,13 @@ def joined(model: Model, measured: MeasureProblem) -> Model:
 def _with_payments(budget: Rows, measured: MeasureProblem) -> Rows:
     """Return the budget with payments for measures: + sum over i and t in b of r[i,k,t]."""
     problem, orders = measured.problem, measured.orders
-    index = {name: row for row, name in enumerate(budget.names)}
-    block = problem.blocks.of_period[orders.pay_period]
-    budgets = [
-        index[f"budget_{problem.fund_labels[k]}_{problem.blocks.labels[b]}"]
-        for k, b in zip(orders.pay_fund.tolist(), block.tolist(), strict=True)
-    ]
+    where = places(problem, budget)
+    row_of = np.full((len(where.ids), len(where.times)), -1, dtype=np.int64)
+    row_of[where.entity, where.time] = np.arange(where.entity.size)
+    row = row_of[orders.pay_fund, problem.blocks.of_period[orders.pay_period]]
+    assert np.all(row >= 0), "every fund has a row of its budget in every block"
     column = measured.payment_offset + np.arange(orders.pay_fund.size)
-    return with_terms(budget, np.array(budgets, dtype=np.int64), column, np.ones(column.size))
+    return with_terms(budget, row, column, np.ones(column.size))
 
 
 def _lost(effect: Effect, first: int) -> Terms:

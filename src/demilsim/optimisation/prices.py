@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demilsim.optimisation.duals import Duals, PricedLp, optimum
+from demilsim.optimisation.places import places
 from demilsim.optimisation.plan_model import PlanModel
-from demilsim.optimisation.problem import USD_PER_KUSD, Problem
+from demilsim.optimisation.problem import USD_PER_KUSD
 from demilsim.optimisation.rows import Rows
 from demilsim.plan import Floats, Ints
 
@@ -104,15 +105,15 @@ def limit_prices(at: PlanModel, duals: Duals, most_resolved: int = MOST_RESOLVED
     prices = []
     for rows, index in priced_rows(at):
         factor = PRICED[rows.family]
-        where = _places(at.problem, rows.family)
-        for name, rhs, row in zip(rows.names, rows.rhs.tolist(), index.tolist(), strict=True):
+        where = places(at.problem, rows)
+        for i, (name, rhs, row) in enumerate(zip(rows.names, rows.rhs.tolist(), index.tolist(), strict=True)):
             low, high = duals.lowest[row], duals.highest[row]
             prices.append(
                 Price(
                     row=name,
                     family=rows.family,
-                    subject=where[name][0],
-                    period=where[name][1],
+                    subject=where.ids[where.entity[i]],
+                    period=where.times[where.time[i]],
                     unit=UNITS[rows.family],
                     limit=rhs * factor,
                     value=0.0 - float(duals.row[row]) / factor,
@@ -161,19 +162,3 @@ def _resolved(lp: PricedLp, cost: Floats, duals: Duals, row: int, price: Price) 
 def _within(step: float, room: float) -> float:
     """Return a step that stays in the range of a dual, unless that has no width on this side."""
     return min(step, room / 2.0) if room > LEAST_ROOM else step
-
-
-def _places(problem: Problem, family: str) -> dict[str, tuple[str, str]]:
-    """Return fund or facility, and period or year, of the rows of a family by name."""
-    scenario, blocks = problem.scenario, problem.blocks
-    if family == "budget":
-        prefix, ids, labels = "budget", [f.fund_id for f in scenario.funds], problem.fund_labels
-    else:
-        prefix = "days" if family == "working_days" else "permit"
-        ids, labels = [f.facility_id for f in scenario.facilities], problem.facility_labels
-    periods = blocks.labels if family != "permits" else tuple(str(year) for year in np.unique(blocks.year))
-    return {
-        f"{prefix}_{label}_{period}": (identifier, period)
-        for identifier, label in zip(ids, labels, strict=True)
-        for period in periods
-    }

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import numpy as np
+
 from demilsim.errors import InfeasibleError
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.elastic import ELASTIC, Elastic, elastic
@@ -233,10 +235,11 @@ def _dates(problem: Problem, loose: Elastic, values: Floats) -> list[Relaxation]
     """Return the lots that would be late, with their new dates."""
     scenario, found = problem.scenario, []
     for group, due in loose.due:
-        late = loose.by_period("destroy_by", group, values)
-        if late[max(due, 0) :].max(initial=0.0) <= loose.nothing(group):
+        late = np.flatnonzero(loose.late_t(group, values) > loose.nothing(group))
+        if not late.size:
             continue
-        last = max(t for t, left in enumerate(late.tolist()) if left > loose.nothing(group)) + 1
+        # What is late at a knot has to go in the period that begins there.
+        last = int(late[-1])
         last_period = last if last < scenario.periods else None
         found += [
             Relaxation("destroy_by", lot.lot_id, (), last_period, _late_words(problem, lot, due, last_period))

@@ -14,6 +14,7 @@ import numpy as np
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.duals import Duals, optimum, priced, vertex_after
 from demilsim.optimisation.objective import planning_harm
+from demilsim.optimisation.places import places
 from demilsim.optimisation.plan_model import PlanModel
 from demilsim.optimisation.prices import PRICED, UNITS, priced_rows
 from demilsim.optimisation.problem import USD_PER_KUSD
@@ -152,17 +153,11 @@ def untied(scenario: Scenario, fund_id: str) -> Scenario:
 
 def _changes(at: PlanModel) -> Iterator[tuple[str, str, Floats]]:
     """Yield family, subject and right-hand sides of each fund, facility and permit, shape (row,)."""
-    problem, rows_in_all = at.problem, len(at.row_names)
-    scenario = problem.scenario
     for rows, index in priced_rows(at):
-        budget = rows.family == "budget"
-        prefix = {"budget": "budget", "working_days": "days", "permits": "permit"}[rows.family]
-        labels = problem.fund_labels if budget else problem.facility_labels
-        ids = [f.fund_id for f in scenario.funds] if budget else [f.facility_id for f in scenario.facilities]
-        for identifier, label in zip(ids, labels, strict=True):
-            own = [name.rsplit("_", 1)[0] == f"{prefix}_{label}" for name in rows.names]
-            change = np.zeros(rows_in_all)
-            change[index] = np.where(own, rows.rhs, 0.0)
+        where = places(at.problem, rows)
+        for entity, identifier in enumerate(where.ids):
+            change = np.zeros(len(at.row_names))
+            change[index] = np.where(where.entity == entity, rows.rhs, 0.0)
             if change.any():
                 yield rows.family, identifier, change
 
