@@ -12,6 +12,9 @@ import pytest
 from demilsim.experiments.rolling import static_against_rolling
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
+from demilsim.optimisation.candidates import begin
+from demilsim.optimisation.objective import emptied_path_t
+from demilsim.optimisation.task import make_task
 from demilsim.plan import Commissioning, DisposalPlan, ObservedState
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.planning.draft import with_lead
@@ -182,6 +185,26 @@ def test_remaining_stock_is_what_is_seen() -> None:
         ("HALF", 50.0, 10_000.0),
         ("LATER", 100.0, 20_000.0),
     ]
+
+
+def test_a_date_that_has_passed_does_not_stop_the_renewal(crowded: Scenario) -> None:
+    """Of a lot whose date is over some is left: the date is dropped, and there is a plan again."""
+    late = {"destroy_by": dt.date(2026, 7, 1)}
+    lots = [row.model_copy(update=late if row.lot_id == "S1-L1" else {}) for row in crowded.lots]
+    scenario = replace(crowded, lots=tuple(lots))
+    seen = observation(scenario)
+    left = remaining_scenario(scenario, seen)
+    assert [row.destroy_by for row in left.lots if row.lot_id == "S1-L1"] == [None]
+    task = make_task(left, remaining_coefficients(nominal_coefficients(scenario), seen))
+    assert begin(task, (), emptied_path_t(task.groups.held_t(scenario.periods)), None)
+
+
+def test_a_date_that_is_to_come_stands() -> None:
+    """What is left at the start of 2027 keeps a date at the end of its first quarter, and not one before."""
+    for date, kept in ((dt.date(2027, 4, 1), True), (dt.date(2027, 3, 31), False)):
+        scenario = one_lot(lots=[lot(destroy_by=date)], horizon_years=2)
+        left = remaining_scenario(scenario, observation(scenario)).lots
+        assert [row.destroy_by for row in left] == [date if kept else None]
 
 
 def test_money_in_hand_is_the_first_receipt(crowded: Scenario) -> None:

@@ -25,7 +25,8 @@ def remaining_scenario(scenario: Scenario, observed: ObservedState) -> Scenario:
     """Return a scenario with the stock and the facilities that a planner can see at the start of a period.
 
     A lot that has arrived holds what is seen of it, with NEQ in proportion; one of which nothing is left is
-    left out, and so is one that should have arrived and did not. A facility that was ordered costs no capital
+    left out, and so is one that should have arrived and did not. A date before the present period ends no
+    longer binds: with it there would be no plan. A facility that was ordered costs no capital
     any more and opens after what is left of its mean lead time, if it is ordered in the present period.
 
     Parameters
@@ -35,9 +36,9 @@ def remaining_scenario(scenario: Scenario, observed: ObservedState) -> Scenario:
     observed
         What can be seen.
     """
-    now = scenario.period_dates[observed.period]
+    now, ends = scenario.period_dates[observed.period : observed.period + 2]
     seen = zip(scenario.lots, observed.remaining_g.tolist(), strict=True)
-    lots = [_lot(lot, mass_g, now) for lot, mass_g in seen]
+    lots = [_lot(lot, mass_g, now, ends) for lot, mass_g in seen]
     facilities = [
         facility if ordered == NOT_ORDERED else _ordered(scenario, facility, ordered, now)
         for facility, ordered in zip(scenario.facilities, observed.commissioned.tolist(), strict=True)
@@ -65,18 +66,19 @@ def remaining_coefficients(
     return replace(coefficients, working_days=days, receipts_usd=receipts)
 
 
-def _lot(lot: Lot, mass_g: int, now: dt.date) -> Lot | None:
-    """Return what is left of a lot; None if nothing is."""
+def _lot(lot: Lot, mass_g: int, now: dt.date, ends: dt.date) -> Lot | None:
+    """Return what is left of a lot at the start of a period that ends on a date; None if nothing is."""
     if lot.arrives and lot.arrives > now:
         return lot
     if mass_g <= 0:
         return None
     mass_t = tonnes(mass_g)
-    changes = {
+    changes: dict[str, float | dt.date | None] = {
         "gross_mass_t": mass_t,
         "neq_kg": lot.neq_kg * mass_t / lot.gross_mass_t,
         "arrives": None,
         "arrival_probability": 1.0,
+        "destroy_by": lot.destroy_by if lot.destroy_by and lot.destroy_by >= ends else None,
     }
     return lot.model_copy(update=changes)
 

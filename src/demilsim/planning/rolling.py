@@ -127,10 +127,10 @@ class Rolling:
 
 
 def _improved(draft: Draft, task: Task, harm: StockHarm, options: DisposalOptions, steps: int) -> Draft:
-    """Return a draft with less planning harm under the same commissionings; itself if those cannot be paid.
+    """Return a draft with less planning harm under the same commissionings; itself if those are impossible.
 
-    They are paid for certain only in the plan; where money has not come, what can be paid of the old order
-    of lines goes on.
+    They are paid for certain only in the plan, and dates kept; where money has not come, or is too late for a
+    date, what can be paid of the old order of lines goes on.
     """
     start = period_by_period(draft, task.scenario)
     wanted = task.destroyed_t(start)
