@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from demilsim.errors import SolverError
 from demilsim.experiments.ensemble import Ensemble, Progress, replicate
 from demilsim.experiments.precision import (
     Case,
@@ -60,6 +61,14 @@ def plan_with_simulation(
 def policies_of(programme: Programme) -> dict[str, DisposalPlan]:
     """Return the policies that a programme is reported with: do-nothing, the rules, the optimised plan."""
     return {"do_nothing": DO_NOTHING, **programme.rules, OPTIMISED: programme.plan}
+
+
+def _explained(scenario: Scenario, programme: Programme) -> tuple[Programme, Explanation | None]:
+    """Return the programme and what explains its plan; where a solver fails, a note says so instead."""
+    try:
+        return programme, explained(scenario, programme)
+    except SolverError as error:
+        return replace(programme, notes=(*programme.notes, f"the plan is not explained: {error}")), None
 
 
 def simulate_plans(
@@ -135,7 +144,7 @@ def run_programme(
         check_draws(parameter_draws)
     programme = plan_with_simulation(scenario, seed=seed, jobs=jobs, options=options, tell=tell)
     tell("explaining the plan")
-    explanation = explained(scenario, programme)
+    programme, explanation = _explained(scenario, programme)
     plans = policies_of(programme)
     most = f"at most {precision.most}" if precision else f"{replications}"
     tell(f"simulating {len(plans)} policies on {most} fresh replications")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.errors import SolverError
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.optimisation.alternatives import Alternative, alternatives
@@ -69,7 +68,7 @@ class Explanation:
 
 
 def explained(scenario: Scenario, programme: Programme) -> Explanation | None:
-    """Return what explains the plan of a programme; None if the optimiser made none, or no solver is there.
+    """Return what explains the plan of a programme; None if the optimiser made none.
 
     Parameters
     ----------
@@ -79,15 +78,17 @@ def explained(scenario: Scenario, programme: Programme) -> Explanation | None:
         Its programme. Prices and alternatives are those of the optimiser's plan. If a rule's plan was
         chosen instead, its lines have no reason but the rule's: it is no optimum, so nothing that binds
         explains it.
+
+    Raises
+    ------
+    SolverError
+        If no solver tells duals, or one fails on the linear plan.
     """
     result = programme.result
     if result is None or not result.flows.tonnes.size:
         return None
-    try:
-        at = plan_model(scenario, programme.coefficients, result)
-        duals = at.lp.duals(at.model.cost)
-    except SolverError:
-        return None
+    at = plan_model(scenario, programme.coefficients, result)
+    duals = at.lp.duals(at.model.cost)
     assert duals is not None, "the plan itself is possible, so its linear program has an optimum"
     own = programme.plan.source == result.source
     return Explanation(
