@@ -21,7 +21,7 @@ LAYERS = (
     ("reporting",),
     ("terminal", "cli_options"),
     ("cli_steps",),
-    ("cli_studies",),
+    ("cli_studies", "cli_sweep"),
     ("cli",),
     ("__main__",),
 )

@@ -27,6 +27,7 @@ from demilsim.cli_options import (
 )
 from demilsim.cli_steps import finish, load, plan_code, precision_code, print_json
 from demilsim.cli_studies import STUDIES
+from demilsim.cli_sweep import SWEEPS
 from demilsim.terminal import Console, guarded
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Simulate one plan: that of a file, of a rule, or none."""
+    from demilsim.experiments.policies import POLICIES, simple_plan
     from demilsim.experiments.programme import simulate_plans
-    from demilsim.experiments.sweep import POLICIES, simple_plan
     from demilsim.reporting.outputs import notes_of, write_results
     from demilsim.reporting.plan_file import read_plan
 
@@ -254,7 +255,7 @@ def fund(
     console.say(f"funding curve: {out / 'funding.csv'}")
 
 
-for study in STUDIES:
+for study in (*STUDIES, *SWEEPS):
     app.command()(study)
 
 

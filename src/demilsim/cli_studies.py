@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -69,31 +68,6 @@ def facilities(
     console.say(f"facilities: {out / 'facilities.json'}")
 
 
-def sweep(
-    experiment: Annotated[Path, typer.Argument(help="Experiment file.", show_default=False)],
-    out: Out,
-    seed: Seed = None,
-    jobs: Jobs = None,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Simulate a grid of inputs under fixed policies, rows over processes."""
-    from demilsim.experiments.sweep import load_experiment
-    from demilsim.experiments.sweep import sweep as sweep_experiment
-    from demilsim.reporting.studies import write_sweep
-    from demilsim.scenario.loader import load_scenario
-
-    console = Console(quiet or json)
-    loaded = load_experiment(experiment)
-    with console.progress(len(loaded.rows)) as bar:
-        rows = sweep_experiment(loaded, seed=seed, jobs=jobs, progress=bar.advance)
-    synthetic = load_scenario(loaded.scenario).settings.synthetic
-    document = write_sweep(out, loaded, rows, synthetic)
-    if json:
-        print_json(document)
-    console.say(f"sweep: {out / 'results.csv'}")
-
-
 def frontier(
     scenario: ScenarioPath,
     out: Out,
@@ -125,5 +99,5 @@ def _shares(text: str) -> list[float]:
         raise DemilsimError(f"--shares: expected numbers with commas, as 1,0.9,0.5 (got {text!r})") from None
 
 
-STUDIES = (rolling, facilities, frontier, sweep)
+STUDIES = (rolling, facilities, frontier)
 """In the order of the help."""

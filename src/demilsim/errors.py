@@ -78,5 +78,13 @@ class WorkerLostError(DemilsimError):
     """A worker process ended before its work was done."""
 
 
+class WorkerDiffersError(DemilsimError):
+    """A worker has another scenario or another version of the code than the caller."""
+
+
+class StoppedEarlyError(DemilsimError):
+    """Long work cannot go on; what was done is kept, and the same command resumes it."""
+
+
 class StreamExhaustedError(DemilsimError):
     """A block of keyed draws was too short for the events that its rate produced."""

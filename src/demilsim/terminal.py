@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -10,10 +12,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from demilsim.errors import DemilsimError, SolverError, WorkerLostError
+from demilsim.errors import DemilsimError, SolverError, StoppedEarlyError, WorkerLostError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from demilsim.experiments.sweep import Progress as SweepProgress
+
+LINE_SECONDS = 30.0
+"""Time after which a heartbeat is written where there is no terminal, however little was done [s]."""
 
 
 class ExitCode(IntEnum):
@@ -51,10 +58,10 @@ class Console:
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
 
-    def say(self, text: str) -> None:
-        """Print a line of progress unless quiet."""
+    def say(self, text: str, over: bool = False) -> None:
+        """Print a line of progress unless quiet; one that the next is to be written over has no end."""
         if not self._quiet:
-            typer.echo(text, err=True)
+            typer.echo(f"\r{text}\x1b[K" if over else text, err=True, nl=not over)
 
     def warn(self, text: str) -> None:
         """Print a line even when quiet."""
@@ -71,6 +78,37 @@ class Console:
 
         with Progress(console=RichConsole(stderr=True), transient=True) as progress:
             yield Bar(self, total, progress)
+
+
+class Heartbeat:
+    """How far a sweep is: one line that is written over on a terminal, a line at each tenth elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = self._told = time.monotonic()
+        self._tenth = -1
+
+    def beat(self, progress: SweepProgress) -> None:
+        """Tell how far it is, if it is time."""
+        now = time.monotonic()
+        tenth = 10 * progress.done // max(progress.of, 1)
+        on_terminal = sys.stderr.isatty()
+        if not on_terminal and tenth <= self._tenth and now - self._told < LINE_SECONDS:
+            return
+        self._told, self._tenth = now, tenth
+        self._console.say(heartbeat_text(progress, now - self._started), over=on_terminal)
+
+    def end(self) -> None:
+        """Leave the last line where it is."""
+        if sys.stderr.isatty() and self._tenth >= 0:
+            self._console.say("")
+
+
+def heartbeat_text(progress: SweepProgress, seconds: float) -> str:
+    """Return ``n of N, ETA h:mm:ss, failed k`` after some time since the start of this run [s]."""
+    fresh, left = progress.done - progress.before, progress.of - progress.done
+    eta = str(dt.timedelta(seconds=round(seconds * left / fresh))) if fresh else "unknown"
+    return f"{progress.done} of {progress.of}, ETA {eta}, failed {progress.failed}"
 
 
 def guarded(app: typer.Typer) -> int:
@@ -92,6 +130,8 @@ def guarded(app: typer.Typer) -> int:
             raise
         for line in str(error).splitlines():
             typer.echo(line, err=True)
+        if isinstance(error, StoppedEarlyError):
+            return ExitCode.STOPPED_EARLY
         return (
             ExitCode.TARGET_MISSED
             if isinstance(error, SolverError | WorkerLostError)

@@ -170,7 +170,7 @@ def test_sweep_runs_a_grid(alpha: Path, tmp_path: Path, cli: CommandLine) -> Non
     out = tmp_path / "out"
     seen = cli("sweep", experiment, "--out", out, "--jobs", 1)
     assert seen.code == 0, seen.err
-    with (out / "results.csv").open() as file:
+    with (out / "estimates.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 4
     deaths = [float(row["expected_fatalities"]) for row in rows if row["policy"] == "do_nothing"]
@@ -185,7 +185,7 @@ def test_broken_experiment_is_refused(tmp_path: Path, cli: CommandLine) -> None:
     seen = cli("sweep", experiment, "--out", tmp_path / "out")
     assert seen.code == 2
     assert f"{experiment}:3: policies: expected some of" in seen.err
-    assert f"{experiment}:4: replications: expected a whole number >= 2 (got '1')" in seen.err
+    assert f"{experiment}:4: replications: expected >= 2 (got 1)" in seen.err
     assert f"{experiment}:1: factors: expected a mapping" in seen.err
 
 

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -165,15 +166,32 @@ class _Answer(NamedTuple):
 
 
 @cache
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    """Return the workers, started once: their imports take longer than many an ensemble."""
+def worker_pool(jobs: int) -> ProcessPoolExecutor:
+    """Return the workers, started once: their imports take longer than many an ensemble.
+
+    If one of them is killed the pool is of no more use: `forget_pools`, and ask for a new one.
+    """
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, context, initializer=_leave_interrupts_to_the_caller)
+    return ProcessPoolExecutor(jobs, context, initializer=_live_with_the_caller)
 
 
-def _leave_interrupts_to_the_caller() -> None:
+def forget_pools() -> None:
+    """Let the next call of `worker_pool` start new workers."""
+    worker_pool.cache_clear()
+
+
+def _live_with_the_caller() -> None:
     # An interrupt from the keyboard reaches all processes of a terminal.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Workers of a caller that was killed would wait for work for ever.
+    threading.Thread(target=_end_with_the_caller, daemon=True).start()
+
+
+def _end_with_the_caller() -> None:
+    caller = multiprocessing.parent_process()
+    if caller is not None:
+        caller.join()
+        os._exit(1)
 
 
 def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
@@ -181,12 +199,12 @@ def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
     under_way: deque[Future[_Answer]] = deque()
     try:
         while chunks.left or under_way:
-            _send(_pool(chunks.jobs), job, chunks, under_way)
+            _send(worker_pool(chunks.jobs), job, chunks, under_way)
             answer = under_way.popleft().result()
             chunks.seconds = answer.seconds_per_task
             yield answer.packed
     except BrokenProcessPool as error:
-        _pool.cache_clear()
+        forget_pools()
         raise WorkerLostError(
             "a worker process ended before its work was done: no results were kept; run again, with fewer "
             "--jobs if memory is short"
@@ -199,12 +217,12 @@ def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
 def _send(pool: Executor, job: bytes, chunks: _Chunks, under_way: deque[Future[_Answer]]) -> None:
     key = hashlib.sha256(job).hexdigest()
     while chunks.left and len(under_way) < AHEAD * chunks.jobs:
-        with _interrupts_held():
+        with interrupts_held():
             under_way.append(pool.submit(_work, key, job, chunks.next()))
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Hold back interrupts from the keyboard: a process that is started meanwhile never gets any."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

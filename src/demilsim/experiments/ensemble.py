@@ -85,6 +85,32 @@ def responses(result: RunResult, interval_years: Floats) -> dict[Response, float
     }
 
 
+def response_estimate(values: Floats, response: Response, largest: float) -> Estimate:
+    """Return the mean of a response with its half-width.
+
+    Parameters
+    ----------
+    values
+        Of each replication, shape (replication,).
+    response
+        What they are.
+    largest
+        Largest value under any policy of the same replications: what one event counts if none was seen here.
+    """
+    if response is Response.ANY_EXPLOSION:
+        return share(values)
+    return _difference_estimate(values, response, largest, LEVEL)
+
+
+def _difference_estimate(values: Floats, response: Response, largest: float, level: float) -> Estimate:
+    """Return the mean of a response or of its paired differences with its half-width."""
+    if response not in COUNTS:
+        return estimate(values, level)
+    of_one = response in (Response.EXPLOSIONS, Response.ANY_EXPLOSION)
+    events = int(np.abs(values).sum()) if of_one else int(np.count_nonzero(values))
+    return counted(values, events, 1.0 if of_one else largest, level)
+
+
 @dataclass(frozen=True)
 class Ensemble:
     """Results of several plans on the same replications.
@@ -122,21 +148,15 @@ class Ensemble:
 
     def estimate(self, policy: str, response: Response) -> Estimate:
         """Return the mean of a response with its half-width."""
-        values = self.values(policy, response)
-        return share(values) if response is Response.ANY_EXPLOSION else self._estimate(values, response)
+        return response_estimate(self.values(policy, response), response, self._largest(response))
 
     def difference(self, policy: str, other: str, response: Response, level: float = LEVEL) -> Estimate:
         """Return the paired difference policy - other with its half-width at a level."""
         values = self.values(policy, response) - self.values(other, response)
-        return self._estimate(values, response, level)
+        return _difference_estimate(values, response, self._largest(response), level)
 
-    def _estimate(self, values: Floats, response: Response, level: float = LEVEL) -> Estimate:
-        if response not in COUNTS:
-            return estimate(values, level)
-        of_one = response in (Response.EXPLOSIONS, Response.ANY_EXPLOSION)
-        events = int(np.abs(values).sum()) if of_one else int(np.count_nonzero(values))
-        largest = 1.0 if of_one else max(float(self.values(p, response).max()) for p in self.plans)
-        return counted(values, events, largest, level)
+    def _largest(self, response: Response) -> float:
+        return max(float(self.values(policy, response).max()) for policy in self.plans)
 
     def followed_by(self, more: Ensemble) -> Ensemble:
         """Return the ensemble with further replications of the same plans after its own."""

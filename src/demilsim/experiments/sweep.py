@@ -1,196 +1,221 @@
-"""A grid of inputs: every combination simulated under fixed policies on common random numbers."""
+"""A sweep: every row of an experiment's design simulated under its policies, on common random numbers.
+
+It may be killed at any time and goes on where it was; rows may be shared out among machines; what it gives
+does not depend on how, where or in which order the work was done.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from demilsim.errors import Problem, ScenarioError
-from demilsim.experiments.backends import available_cores, run_tasks
-from demilsim.experiments.ensemble import Response, replicate
-from demilsim.experiments.statistics import Estimate
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
-from demilsim.plan import DisposalPlan
-from demilsim.planning.coordinate import LEAD_PERIODS
-from demilsim.planning.draft import with_lead
-from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_plan
-from demilsim.scenario.loader import load_scenario
-from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.text import read_yaml
+from demilsim.errors import DemilsimError
+from demilsim.experiments.backends import available_cores
+from demilsim.experiments.block import Block, Outcome, Study, study_of
+from demilsim.experiments.dispatch import Sizes, dispatch
+from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.ledger import Ledger, Span, gaps
+from demilsim.experiments.ledgers import LedgerKind, open_ledger
+from demilsim.experiments.policies import POLICIES, simple_plan
+from demilsim.experiments.sweep_result import SweepResult
+from demilsim.experiments.workers import Backend, Workers, open_workers
 
-POLICIES = ("do_nothing", "host_only", *RULES)
+__all__ = ["POLICIES", "Experiment", "How", "Progress", "Shard", "load_experiment", "simple_plan", "sweep"]
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """A sweep as defined by its file.
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Every `of`-th row of a design, from the `number`-th on, first 1."""
+
+    number: int = 1
+    of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Return the shard that ``i/n`` means."""
+        number, _, of = text.partition("/")
+        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+            raise DemilsimError(f"--shard: expected i/n with 1 <= i <= n, as 3/8 (got {text!r})")
+        return cls(int(number), int(of))
+
+    def holds(self, index: int) -> bool:
+        """Return whether a row of the design, first 0, is in the shard."""
+        return index % self.of == self.number - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sweep is: replications done and wanted, those of them that failed, and done before."""
+
+    done: int
+    of: int
+    failed: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How the work is done; results depend on nothing of it.
 
     Parameters
     ----------
-    question
-        What it answers, in one sentence.
-    scenario
-        Folder of the base scenario.
-    factors
-        Values of each ``--set`` path, in order.
-    policies
-        Some of `POLICIES`.
-    replications
-        Of every row.
+    jobs
+        Workers of this machine; all available cores by default.
+    backend, scheduler
+        As in `open_workers`.
+    chunk
+        Replications in a block; chosen by how long they take by default.
+    ledger
+        What is written to.
+    retry
+        Whether replications that failed before are done again.
     """
 
-    question: str
-    scenario: Path
-    factors: Mapping[str, tuple[str, ...]]
-    policies: tuple[str, ...]
-    replications: int
-
-    @property
-    def rows(self) -> list[dict[str, str]]:
-        """Every combination of the factors' values, the last factor fastest."""
-        return [dict(zip(self.factors, values, strict=True)) for values in product(*self.factors.values())]
-
-
-@dataclass(frozen=True)
-class SweepRow:
-    """One policy at one combination: factor values, and means with half-widths by response."""
-
-    values: tuple[str, ...]
-    policy: str
-    estimates: Mapping[Response, Estimate]
-
-
-def simple_plan(name: str, scenario: Scenario) -> DisposalPlan:
-    """Return the plan of do_nothing, host_only or a rule on nominal coefficients."""
-    if name == "do_nothing":
-        return DO_NOTHING
-    plan = rule_plan(
-        name, scenario, nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
-    )
-    return with_lead(plan, LEAD_PERIODS)
-
-
-def _nothing_shared() -> None:
-    """Rows share nothing but code."""
-
-
-def _run_row(task: tuple[Experiment, dict[str, str], int | None]) -> list[SweepRow]:
-    experiment, values, seed = task
-    scenario = load_scenario(experiment.scenario, values)
-    plans = {name: simple_plan(name, scenario) for name in experiment.policies}
-    ensemble = replicate(scenario, plans, experiment.replications, seed=seed, jobs=1)
-    return [
-        SweepRow(tuple(values.values()), name, {r: ensemble.estimate(name, r) for r in Response})
-        for name in experiment.policies
-    ]
+    jobs: int | None = None
+    backend: Backend = Backend.PROCESSES
+    scheduler: str | None = None
+    chunk: int | None = None
+    ledger: LedgerKind = LedgerKind.SQLITE
+    retry: bool = False
 
 
 def sweep(
     experiment: Experiment,
+    out: Path | None = None,
     *,
-    seed: int | None = None,
-    jobs: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> list[SweepRow]:
-    """Simulate every combination of an experiment, rows over processes.
+    shard: Shard = Shard(),
+    how: How = How(),
+    progress: Callable[[Progress], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> SweepResult:
+    """Simulate the rows of an experiment that its ledger does not have yet.
 
     Parameters
     ----------
     experiment
         The experiment.
-    seed
-        Root seed of all rows; the scenario's by default.
-    jobs
-        Worker processes; all available cores by default.
+    out
+        Results folder with the ledger; what is there already is not done again. None to keep all in memory.
+    shard
+        Which rows.
+    how
+        With which workers.
     progress
-        Told of finished rows.
-    """
-    for values in experiment.rows:
-        load_scenario(experiment.scenario, values)  # all input problems before any work
-    tasks = [(experiment, values, seed) for values in experiment.rows]
-    found: list[SweepRow] = []
-    for rows in run_tasks(_run_row, tasks, jobs or available_cores(), _nothing_shared, ()):
-        found.extend(rows)
-        if progress:
-            progress(1)
-    return found
-
-
-def load_experiment(path: Path) -> Experiment:
-    """Return the experiment of a YAML file; its scenario's path is relative to the file.
+        Told of every block.
+    tell
+        Told what a reader should know.
 
     Raises
     ------
-    ScenarioError
-        With every problem of the file.
+    StoppedEarlyError
+        If the work cannot go on; what was done is kept.
     """
-    document = read_yaml(path, str(path))
-    return _Reader(path, document.tree, document.lines).experiment()
+    study = study_of(experiment)
+    ledger = open_ledger(out, study, how.ledger)
+    others = ledger.other_versions()
+    if others and tell:
+        tell(f"{others} blocks of another version of demilsim are left aside, and their runs done again")
+    result = SweepResult(experiment, ledger, [i for i in range(len(experiment.rows)) if shard.holds(i)])
+    state = _State.of(experiment, ledger, result, how.retry)
+    if state.missing():
+        with open_workers(how.backend, how.jobs or available_cores(), how.scheduler) as workers:
+            while state.missing():
+                _round(workers, study, state, Sizes(how.chunk), progress)
+                state.look_again()
+    return result
 
 
-class _Reader:
-    """Reads an experiment's fields and collects what is wrong with them."""
+def _round(
+    workers: Workers, study: Study, state: _State, sizes: Sizes, progress: Callable[[Progress], None] | None
+) -> None:
+    """Do all that is known to be missing."""
+    for block, outcome in dispatch(workers, study, state.blocks(sizes, workers.slots), sizes.learn):
+        state.keep(block, outcome)
+        if progress:
+            progress(state.progress())
 
-    def __init__(self, path: Path, values: Mapping[str, object], lines: Mapping[str, int]) -> None:
-        self._path, self._values, self._lines = path, values, lines
-        self._problems: list[Problem] = []
 
-    def experiment(self) -> Experiment:
-        known = ("question", "scenario", "factors", "policies", "replications")
-        for key in self._values:
-            if key not in known:
-                self._wrong(key, f"unknown key; expected one of {', '.join(known)}")
-        policies = self._names("policies")
-        for name in policies:
-            if name not in POLICIES:
-                self._wrong("policies", f"expected some of {', '.join(POLICIES)} (got {name!r})")
-        experiment = Experiment(
-            question=self._text("question"),
-            scenario=self._path.parent / self._text("scenario"),
-            factors=self._factors(),
-            policies=policies,
-            replications=self._count("replications"),
-        )
-        if self._problems:
-            raise ScenarioError(self._problems)
-        return experiment
+@dataclass(slots=True)
+class _Row:
+    """A row that is to be done: how many replications it needs as far as is known, and what it has."""
 
-    def _wrong(self, key: str, message: str) -> None:
-        self._problems.append(Problem(str(self._path), self._lines.get(key, 1), key, message))
+    overrides: tuple[tuple[str, str], ...]
+    index: int
+    needed: int
+    spans: list[Span] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)
 
-    def _text(self, key: str) -> str:
-        value = self._values.get(key)
-        if not isinstance(value, str) or not value.strip():
-            self._wrong(key, "expected a text")
-            return ""
-        return value
+    def missing(self) -> Iterator[range]:
+        """Yield what is neither done nor failed."""
+        failed = [Span("", number, 1) for number in self.failed]
+        yield from gaps([*self.spans, *failed], self.needed)
 
-    def _names(self, key: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self._text(key).split(";") if part.strip())
 
-    def _factors(self) -> dict[str, tuple[str, ...]]:
-        value = self._values.get("factors")
-        if not isinstance(value, Mapping) or not value:
-            self._wrong("factors", "expected a mapping of paths to values separated by semicolons")
-            return {}
-        return dict(self._levels(value, ""))
+@dataclass(slots=True)
+class _State:
+    """What is done and what is not."""
 
-    def _levels(self, tree: Mapping[str, object], prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        for name, level in tree.items():
-            path = f"{prefix}{name}"
-            if isinstance(level, Mapping):
-                yield from self._levels(level, f"{path}.")
-            elif isinstance(level, str) and level.strip(" ;"):
-                yield path, tuple(part.strip() for part in level.split(";") if part.strip())
-            else:
-                self._wrong(f"factors.{path}", "expected values separated by semicolons")
+    result: SweepResult
+    ledger: Ledger
+    rows: Mapping[str, _Row]
+    done: int = 0
+    failed: int = 0
+    before: int = 0
 
-    def _count(self, key: str) -> int:
-        text = self._text(key)
-        if not text.isdecimal() or int(text) < 2:
-            self._wrong(key, f"expected a whole number >= 2 (got {text!r})")
-            return 2
-        return int(text)
+    @classmethod
+    def of(cls, experiment: Experiment, ledger: Ledger, result: SweepResult, retry: bool) -> _State:
+        """Return the state that a ledger says; rows that set the same are one."""
+        rows: dict[str, _Row] = {}
+        for index in result.indices:
+            row = experiment.rows[index]
+            overrides = tuple(experiment.overrides(row).items())
+            rows.setdefault(experiment.row_key(row), _Row(overrides, index, 0))
+        for span in ledger.spans():
+            if span.row in rows:
+                rows[span.row].spans.append(span)
+        if not retry:
+            for key, failure in ledger.failures():
+                if key in rows:
+                    rows[key].failed.add(failure.replication)
+        state = cls(result, ledger, rows)
+        state.look_again()
+        state.before = state.done
+        return state
+
+    def look_again(self) -> None:
+        """Ask anew how many replications each row needs, and count what is done."""
+        self.done = self.failed = 0
+        for row in self.rows.values():
+            row.needed = self.result.needed(row.index)
+            left = sum(map(len, row.missing()))
+            self.done += row.needed - left
+            self.failed += len(row.failed)
+
+    def missing(self) -> bool:
+        """Return whether anything is neither done nor failed."""
+        return any(len(gap) for row in self.rows.values() for gap in row.missing())
+
+    def blocks(self, sizes: Sizes, slots: Callable[[], int]) -> Iterator[Block]:
+        """Yield what is missing in blocks of the size that suits when each is asked for."""
+        work = [(key, row, gap) for key, row in self.rows.items() for gap in row.missing() if len(gap)]
+        left = sum(len(gap) for _, _, gap in work)
+        for key, row, gap in work:
+            first = gap.start
+            while first < gap.stop:
+                count = sizes.size(gap.stop - first, left, max(slots(), 1))
+                yield Block(key, row.overrides, first, count)
+                first, left = first + count, left - count
+
+    def keep(self, block: Block, outcome: Outcome) -> None:
+        """Put an outcome into the ledger, then count it."""
+        self.ledger.add(block.row, block.first, outcome)
+        row = self.rows[block.row]
+        row.spans.append(Span(block.row, block.first, block.count))
+        row.failed.update(failure.replication for failure in outcome.failures)
+        self.done += block.count
+        self.failed += len(outcome.failures)
+
+    def progress(self) -> Progress:
+        """Return how far it is."""
+        return Progress(self.done, sum(row.needed for row in self.rows.values()), self.failed, self.before)

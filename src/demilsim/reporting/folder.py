@@ -9,8 +9,9 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -51,10 +52,39 @@ FILE_MODE = 0o644
 Cell = TypeVar("Cell")
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all.
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to, which takes the name of `path` only when the block has ended well.
 
-    The content goes to a temporary name in the same folder, is flushed to disk, and is moved into place.
+    Until then it has a temporary name in the same folder; it is flushed to disk before it is moved.
+
+    Parameters
+    ----------
+    path
+        File to write; its folder exists.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be written; the former file, if any, is untouched.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(FILE_MODE)
+            os.replace(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise ResultsError(f"{path.name}: cannot be written: {error.strerror or error}") from error
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all, see `atomic_file`.
 
     Parameters
     ----------
@@ -68,20 +98,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     ResultsError
         If it cannot be written; the former file, if any, is untouched.
     """
-    payload = content.encode() if isinstance(content, str) else content
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(payload)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(FILE_MODE)
-            os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-    except OSError as error:
-        raise ResultsError(f"{path.name}: cannot be written: {error.strerror or error}") from error
+    with atomic_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 class _Summary(Stored):

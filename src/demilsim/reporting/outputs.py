@@ -236,16 +236,21 @@ def _run_document(
         "seed": seed,
         "replications": len(next(iter(ensemble.results.values()))),
         "precision": precision_document(precision) if precision else None,
-        "versions": {
-            "demilsim": __version__,
-            "python": platform.python_version(),
-            **{name: _version(name) for name in PACKAGES},
-            "numba": _version("numba") if compiled() else None,
-        },
+        "versions": versions(),
         "git_commit": _git_commit(),
         "command": list(how.command),
         "jobs": how.jobs,
         "wall_seconds": round(how.wall_seconds, 3),
+    }
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of all that results depend on."""
+    return {
+        "demilsim": __version__,
+        "python": platform.python_version(),
+        **{name: _version(name) for name in PACKAGES},
+        "numba": _version("numba") if compiled() else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Comparison, funding curve and sweep as a table, a figure and a JSON document each."""
+"""Comparison and funding curve as a table, a figure and a JSON document each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from demilsim.experiments.compare import COMPARED, Comparison
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.funding_curve import FundingPoint
 from demilsim.experiments.statistics import LEVEL, Estimate
-from demilsim.experiments.sweep import Experiment, SweepRow
 from demilsim.reporting.canvas import (
     BLUE,
     ORANGE,
-    label_ends,
     new_figure,
     number_axis,
     settings,
@@ -25,7 +23,6 @@ from demilsim.reporting.summary import precision_document, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.scenario.scenario import Scenario
 
-POLICY_COLOURS = ("#000000", "#D55E00", "#56B4E9", "#E69F00", "#CC79A7", "#009E73", "#8A8A8A", "#0072B2")
 USD_PER_MILLION = 1e6
 
 Document = dict[str, Any]
@@ -73,32 +70,6 @@ def write_funding_curve(directory: Path, scenario: Scenario, points: Sequence[Fu
         "points": [dict(zip(header, row, strict=True)) for row in rows],
     }
     _write(directory, "funding", header, rows, document, _funding_figure(scenario, points))
-    return document
-
-
-def write_sweep(
-    directory: Path, experiment: Experiment, rows: Sequence[SweepRow], synthetic: bool
-) -> Document:
-    """Write ``results.csv``, ``results.json`` and ``figures/results.svg``; return the JSON document."""
-    factors = list(experiment.factors)
-    header = [*factors, "policy"]
-    for response in Response:
-        header += [response.value, f"{response.value}_half_width"]
-    table: list[list[object]] = []
-    for row in rows:
-        cells: list[object] = [*row.values, row.policy]
-        for response in Response:
-            cells += _pair(row.estimates[response])
-        table.append(cells)
-    document: Document = {
-        "question": experiment.question,
-        "synthetic": synthetic,
-        "replications": experiment.replications,
-        "level": LEVEL,
-        "factors": {name: list(values) for name, values in experiment.factors.items()},
-        "rows": [dict(zip(header, cells, strict=True)) for cells in table],
-    }
-    _write(directory, "results", header, table, document, _sweep_figure(experiment, rows, synthetic))
     return document
 
 
@@ -157,29 +128,4 @@ def _funding_figure(scenario: Scenario, points: Sequence[FundingPoint]) -> str:
         number_axis(axes.xaxis)
         number_axis(axes.yaxis)
         words = "; ".join(f"{b:.3g} million USD averts {a:.3g}" for b, a in zip(budget, averted, strict=True))
-        return svg_text(figure, title, f"{words}.")
-
-
-def _sweep_figure(experiment: Experiment, rows: Sequence[SweepRow], synthetic: bool) -> str:
-    """Draw expected deaths against the first factor, a line for each policy and other combination."""
-    title = experiment.question
-    first = next(iter(experiment.factors))
-    unit = "Expected fatalities over the horizon [persons]"
-    levels = experiment.factors[first]
-    lines: dict[tuple[str, ...], list[float]] = {}
-    for row in rows:
-        key = (row.policy, *row.values[1:])
-        lines.setdefault(key, []).append(row.estimates[Response.EXPECTED_FATALITIES].mean)
-    with settings():
-        figure, axes = new_figure(title, unit, synthetic)
-        ends = []
-        for number, (key, means) in enumerate(lines.items()):
-            colour = POLICY_COLOURS[number % len(POLICY_COLOURS)]
-            axes.plot(range(len(levels)), means, color=colour, marker="o", markersize=3)
-            ends.append((len(levels) - 1.0, means[-1], " ".join(key).replace("_", " "), colour, False))
-        axes.set_xticks(range(len(levels)), levels)
-        axes.set_xlabel(first)
-        number_axis(axes.yaxis)
-        label_ends(axes, ends)
-        words = "; ".join(f"{' '.join(key)}: {min(m):.3g} to {max(m):.3g}" for key, m in lines.items())
         return svg_text(figure, title, f"{words}.")

@@ -1,0 +1,40 @@
+"""The version of the code that results of a sweep depend on."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+PACKAGE = Path(__file__).parent.parent
+
+PARTS = (
+    "units.py", "plan.py", "scenario", "model", "simulation", "planning",
+    "experiments/block.py", "experiments/ensemble.py", "experiments/policies.py",
+)  # fmt: skip
+"""What replications under a rule are made by: not the optimiser, reports or the command line."""
+
+SUFFIXES = (".py", ".csv")
+CHARACTERS = 12
+
+
+@cache
+def code_version() -> str:
+    """Return the version of the package with a hash of its sources, and of NumPy.
+
+    Two runs of equal versions give the same bits on one machine. The sources are read, since a checkout may
+    have been edited and an installed package knows no commit.
+    """
+    from demilsim import __version__
+
+    digest = hashlib.sha256(np.__version__.encode())
+    for part in PARTS:
+        path = PACKAGE / part
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.suffix in SUFFIXES and file.is_file():
+                digest.update(file.relative_to(PACKAGE).as_posix().encode())
+                digest.update(file.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:CHARACTERS]}"

@@ -1,0 +1,98 @@
+"""Workers behind a Dask scheduler: of many machines, or of this one alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from demilsim.errors import DemilsimError, StoppedEarlyError
+from demilsim.experiments.backends import AHEAD
+from demilsim.experiments.workers import Workers
+
+LOOPBACK = "127.0.0.1"
+
+ALLOWED_FAILURES = 10
+"""Workers that may die with a block before it is given up; most of them die of something else."""
+
+CONNECT_SECONDS = 10.0
+"""How long the scheduler may take to answer at all [s]."""
+
+ANSWER_SECONDS = 15.0
+"""How long it may leave a question unanswered before it counts as lost [s]."""
+
+
+@contextmanager
+def open_dask(jobs: int, scheduler: str | None) -> Iterator[Workers]:
+    """Give workers of a running scheduler, or of one that is started here for the while, on loopback.
+
+    Parameters
+    ----------
+    jobs
+        Worker processes that are started here; of no meaning for a running scheduler.
+    scheduler
+        Address of a running scheduler.
+
+    Raises
+    ------
+    DemilsimError
+        If Dask is not installed, or no scheduler answers.
+    """
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise DemilsimError(
+            "--backend dask: expected Dask; install it with: pip install 'demilsim[cluster]'"
+        ) from None
+    # What workers that come and go have to say about it is not for the reader of a sweep.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(settings))
+        address = scheduler
+        if address is None:
+            cluster = LocalCluster(
+                n_workers=jobs, threads_per_worker=1, host=LOOPBACK, dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )  # fmt: skip
+            stack.enter_context(cluster)
+            address = cluster.scheduler_address
+        try:
+            client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
+        except (OSError, ValueError) as error:
+            raise DemilsimError(f"--scheduler: {address}: no Dask scheduler answers: {error}") from None
+        executor = client.get_executor(pure=False)
+        # Blocks that are under way must not be waited for when the scheduler is gone.
+        stack.callback(executor.shutdown, wait=False)
+        state = _Scheduler(client, address)
+        yield Workers(lambda: executor, _never, state.threads, lambda: AHEAD * state.threads(), state.check)
+
+
+class _Scheduler:
+    """What a scheduler was last heard to have."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client, self._address = client, address
+        self._threads = 1
+        self.check()
+
+    def threads(self) -> int:
+        """Return how many blocks all workers can do at the same time; 1 if there is none yet."""
+        return self._threads
+
+    def check(self) -> None:
+        """Ask the scheduler for its workers; raise `StoppedEarlyError` if it does not answer."""
+        try:
+            found = self._client.sync(self._client.scheduler.ncores, callback_timeout=ANSWER_SECONDS)
+        except Exception as error:
+            raise StoppedEarlyError(
+                f"{self._address}: the Dask scheduler is lost ({type(error).__name__}); what was done is "
+                "kept. Start the scheduler and its workers again; then the same command resumes"
+            ) from error
+        self._threads = max(sum(found.values()), 1)
+
+
+def _never() -> None:
+    raise AssertionError("Dask's executor does not break; its scheduler is lost or it is not")

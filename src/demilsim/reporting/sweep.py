@@ -1,0 +1,147 @@
+"""The results folder of a sweep: tables, a figure, and documents that say how it was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from demilsim.errors import ResultsError
+from demilsim.experiments.code_version import code_version
+from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.provenance import provenance
+from demilsim.experiments.statistics import LEVEL
+from demilsim.experiments.sweep_result import SweepResult
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.outputs import HowRun, versions
+from demilsim.reporting.records import Stored
+from demilsim.reporting.sweep_figure import sweep_figure
+from demilsim.reporting.sweep_tables import (
+    ESTIMATES,
+    estimate_rows,
+    write_design,
+    write_failures,
+    write_results_table,
+)
+from demilsim.reporting.tables import csv_text, json_text
+
+RUN = "run.json"
+Document = dict[str, Any]
+
+
+def write_sweep(directory: Path, result: SweepResult) -> Document:
+    """Write all tables of a sweep, ``results.json`` and ``figures/results.svg``.
+
+    Parameters
+    ----------
+    directory
+        Results folder; made if it is not there.
+    result
+        A sweep; where it is not complete, the documents say so.
+
+    Returns
+    -------
+    dict
+        What ``results.json`` holds.
+    """
+    try:
+        (directory / "figures").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(f"{directory}: cannot be written to: {error.strerror or error}") from error
+    failures, holes = result.failures(), result.holes()
+    header, lines = estimate_rows(result)
+    rows = list(lines)
+    write_design(directory, result)
+    write_results_table(directory, result)
+    write_atomically(directory / ESTIMATES, csv_text(header, rows))
+    write_failures(directory, failures)
+    document: Document = {
+        **provenance(result.experiment),
+        "complete": not holes,
+        "failed": len(failures),
+        "missing": sum(hole.missing for hole in holes) - len(failures),
+        "level": LEVEL,
+        "estimates": [dict(zip(header, row, strict=True)) for row in rows],
+    }
+    write_atomically(directory / "results.json", json_text(document))
+    write_atomically(directory / "figures" / "results.svg", sweep_figure(result))
+    return document
+
+
+class _Run(Stored):
+    """What is needed of ``run.json`` to go on with a sweep."""
+
+    experiment: str
+    seed: int
+    study: str
+    code: str
+
+
+def claim_folder(directory: Path, experiment: Experiment) -> None:
+    """Make a folder the results folder of an experiment, so that its sweep can be gone on with.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be written to, or is that of another study.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"{directory}: cannot be made: {error.strerror or error}; choose another --out"
+        ) from error
+    if (directory / RUN).exists():
+        if _read_run(directory).study != experiment.study:
+            raise ResultsError(
+                f"{directory}: holds results of another scenario, or of other policies, outputs or seed; "
+                "choose another --out"
+            )
+    else:
+        write_sweep_run(directory, experiment, None)
+
+
+def write_sweep_run(directory: Path, experiment: Experiment, how: HowRun | None) -> None:
+    """Write ``run.json``: how the sweep was run, if it has ended, and where its experiment file is."""
+    document = {
+        "experiment": str(experiment.file.resolve()),
+        "scenario": {"name": experiment.base.settings.name, "sha256": experiment.base.sha256},
+        "study": experiment.study,
+        "seed": experiment.seed,
+        "code": code_version(),
+        "versions": versions(),
+        "command": list(how.command) if how else None,
+        "jobs": how.jobs if how else None,
+        "wall_seconds": round(how.wall_seconds, 3) if how else None,
+    }
+    write_atomically(directory / RUN, json_text(document))
+
+
+def _read_run(directory: Path) -> _Run:
+    """Return what ``run.json`` says."""
+    path = directory / RUN
+    try:
+        return _Run.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: missing; expected a folder that demilsim sweep has written to") from None
+    except OSError as error:
+        raise ResultsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ResultsError(f"{path}: damaged, or not of a sweep: {str(error).splitlines()[0]}") from error
+
+
+def read_sweep_run(directory: Path) -> Experiment:
+    """Return the experiment whose results a folder holds.
+
+    Raises
+    ------
+    ResultsError
+        If the folder holds none, or if its experiment file or scenario has changed.
+    """
+    stored = _read_run(directory)
+    experiment = load_experiment(Path(stored.experiment), stored.seed)
+    if experiment.study != stored.study:
+        raise ResultsError(
+            f"{stored.experiment}: scenario, policies or outputs have changed since {directory} was written; "
+            "expected them as they were. Sweep again into another folder"
+        )
+    return experiment
