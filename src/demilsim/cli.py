@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from demilsim.cli_exchange import EXCHANGE
 from demilsim.cli_options import (
     Audience,
     AudienceOption,
@@ -281,6 +282,10 @@ def report(
     from demilsim.reporting.report import write_report
 
     typer.echo(str(write_report(directory, audience.value)))
+
+
+for exchange in EXCHANGE:
+    app.command()(exchange)
 
 
 def _seed(scenario: Scenario, given: int | None) -> int:

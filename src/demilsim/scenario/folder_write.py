@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from demilsim.errors import Problem, ScenarioError
@@ -21,6 +22,7 @@ from demilsim.scenario.folder import SETTINGS_FILE
 from demilsim.scenario.formula_guard import quoted_formula
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Record
 
 
 def write_folder(scenario: Scenario, folder: Path) -> None:
@@ -40,8 +42,14 @@ def write_folder(scenario: Scenario, folder: Path) -> None:
     """
     files = {SETTINGS_FILE: settings_yaml(scenario)}
     for name, layout in LAYOUT.items():
-        if records_of(scenario, name) or not layout.optional:
-            files[f"{name}.csv"] = table_csv(scenario, name)
+        records = records_of(scenario, name)
+        if records or not layout.optional:
+            files[f"{name}.csv"] = records_csv(name, records)
+    write_files(folder, files)
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write texts by file name into a new folder; see `write_folder`."""
     try:
         folder.mkdir()
         for file, text in files.items():
@@ -53,10 +61,10 @@ def write_folder(scenario: Scenario, folder: Path) -> None:
         raise ScenarioError([Problem(str(folder), 0, "", f"cannot be written: {error.strerror}")]) from error
 
 
-def table_csv(scenario: Scenario, name: str) -> str:
-    """Return a table as CSV text with the optional columns that are used."""
-    layout = LAYOUT[name]
-    rows = [row_of(record, layout) for record in records_of(scenario, name)]
+def records_csv(table: str, records: Sequence[Record]) -> str:
+    """Return rows of a table as CSV text with the optional columns that are used."""
+    layout = LAYOUT[table]
+    rows = [row_of(record, layout) for record in records]
     used = used_columns(layout, rows)
     return csv_text([layout.columns[number] for number in used], [[row[n] for n in used] for row in rows])
 

@@ -122,7 +122,7 @@ def _read(
             raise ValueError(f"expected true or false {got(value, ('true', 'false'))}")
         return _YES_NO[value.lower()]
     if dt.date in kinds:
-        return _date(value)
+        return to_date(value)
     return _whole(value, path, reading, words) if int in kinds else _number(value, path, reading, words)
 
 
@@ -144,7 +144,8 @@ def _number(value: str, path: str, reading: Reading, words: tuple[str, ...]) -> 
     return in_size(number)
 
 
-def _date(value: str) -> dt.date:
+def to_date(value: str) -> dt.date:
+    """Return a date of the years that a scenario can be about; raise ValueError with our sentence."""
     try:
         date = dt.date.fromisoformat(value) if _DATE.fullmatch(value) else None
     except ValueError:

@@ -1,0 +1,174 @@
+"""Write a draft of an IATI 2.03 activity for a scenario: money asked for, and results if there are any.
+
+The order of elements is that of the standard's activity schema, which is not shipped here: publish a draft
+only after the validator of IATI has passed it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+from xml.etree import ElementTree
+
+from demilsim.exchange.reference import IATI_VERSION, purposes
+from demilsim.reporting.records import DO_NOTHING, OPTIMISED, Spread, StoredResults, plain
+from demilsim.scenario.exchange import promised_usd
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Tranche
+from demilsim.units import cents, usd
+
+PIPELINE = "1"
+INDICATIVE = "1"
+ORIGINAL = "1"
+GOVERNMENT = "10"
+FUNDING, ACCOUNTABLE = "1", "2"
+START_PLANNED, END_PLANNED = "1", "3"
+UNIT = "1"
+OUTPUT, OUTCOME = "1", "2"
+"""Codes of the standard's lists, named after what they mean."""
+
+Element = ElementTree.Element
+
+
+def draft_activity(
+    scenario: Scenario, purpose: str, organisation: str, results: StoredResults | None = None
+) -> str:
+    """Return a draft activity as XML text: nothing in it tells of a single site.
+
+    Parameters
+    ----------
+    scenario
+        Its donors' tranches become planned disbursements, and budgets by period; without donors, all funds'.
+    purpose
+        OECD-DAC purpose code of all of the money.
+    organisation
+        Identifier of the organisation that reports.
+    results
+        Stored results of the scenario, from which targets are taken.
+    """
+    root = Element("iati-activities", version=IATI_VERSION)
+    activity = ElementTree.SubElement(
+        root,
+        "iati-activity",
+        {"default-currency": "USD", "{http://www.w3.org/XML/1998/namespace}lang": "en"},
+    )
+    _who_and_what(activity, scenario, organisation)
+    _where_and_why(activity, scenario, purpose)
+    _money(activity, scenario)
+    if results is not None:
+        for element in _results(scenario, results):
+            activity.append(element)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _add(parent: Element, name: str, text: str = "", **attributes: str) -> Element:
+    child = ElementTree.SubElement(parent, name, {k.replace("_", "-"): v for k, v in attributes.items()})
+    if text:
+        child.text = plain(text)
+    return child
+
+
+def _told(parent: Element, name: str, text: str, **attributes: str) -> Element:
+    """Add an element that holds a narrative."""
+    child = _add(parent, name, **attributes)
+    _add(child, "narrative", text)
+    return child
+
+
+def _who_and_what(activity: Element, scenario: Scenario, organisation: str) -> None:
+    settings = scenario.settings
+    synthetic = "SYNTHETIC. Sites, stock and money are invented. " if settings.synthetic else ""
+    _add(activity, "iati-identifier", f"{organisation}-{settings.name}")
+    _told(activity, "reporting-org", organisation, ref=organisation, type=GOVERNMENT)
+    _told(activity, "title", f"{'SYNTHETIC: ' if settings.synthetic else ''}{settings.title}")
+    text = (
+        f"{synthetic}Draft for destruction of surplus ammunition, {settings.horizon_years} years from "
+        f"{settings.start.isoformat()}. Amounts in US dollars of {settings.price_year}."
+    )
+    _told(activity, "description", text, type="1")
+    for fund in scenario.funds:
+        role = FUNDING if fund.holder == "donor" else ACCOUNTABLE
+        _told(activity, "participating-org", fund.name, role=role)
+    _add(activity, "activity-status", code=PIPELINE)
+    _add(activity, "activity-date", type=START_PLANNED, iso_date=settings.start.isoformat())
+    last = scenario.period_dates[-1] - dt.timedelta(days=1)
+    _add(activity, "activity-date", type=END_PLANNED, iso_date=last.isoformat())
+
+
+def _where_and_why(activity: Element, scenario: Scenario, purpose: str) -> None:
+    for code, share in _shares(scenario):
+        _add(activity, "recipient-country", code=code, percentage=str(share))
+    sector = _add(activity, "sector", vocabulary="1", code=purpose, percentage="100")
+    if purpose in purposes():
+        _add(sector, "narrative", purposes()[purpose].name)
+
+
+def _shares(scenario: Scenario) -> list[tuple[str, Decimal]]:
+    """Return the share of each country in the sites, in percent with two places that add up to 100."""
+    countries = list(scenario.country_of_site.values())
+    names = sorted(set(countries))
+    shares = [Decimal(100 * countries.count(name) * 100 // len(countries)) / 100 for name in names]
+    shares[-1] += 100 - sum(shares)
+    return list(zip(names, shares, strict=True))
+
+
+def _money(activity: Element, scenario: Scenario) -> None:
+    """Add budgets by period, then planned disbursements by tranche."""
+    names = {fund.fund_id: fund for fund in scenario.funds}
+    donors = [t for t in scenario.tranches if names[t.fund_id].holder == "donor"]
+    tranches = sorted(donors or scenario.tranches, key=lambda tranche: tranche.due)
+    for first, following in pairwise(scenario.period_dates):
+        due = [t for t in tranches if first <= t.due < following]
+        total = sum(_cents(scenario, tranche) for tranche in due)
+        if total:
+            budget = _add(activity, "budget", type=ORIGINAL, status=INDICATIVE)
+            _days(budget, first, following - dt.timedelta(days=1))
+            _value(budget, total, first)
+    for tranche in tranches:
+        planned = _add(activity, "planned-disbursement", type=ORIGINAL)
+        _add(planned, "period-start", iso_date=tranche.due.isoformat())
+        _value(planned, _cents(scenario, tranche), tranche.due)
+        _told(planned, "provider-org", names[tranche.fund_id].name)
+
+
+def _cents(scenario: Scenario, tranche: Tranche) -> int:
+    return cents(promised_usd(tranche, scenario.exchange_rates, tranche.due))
+
+
+def _days(parent: Element, first: dt.date, last: dt.date) -> None:
+    _add(parent, "period-start", iso_date=first.isoformat())
+    _add(parent, "period-end", iso_date=last.isoformat())
+
+
+def _value(parent: Element, amount_cents: int, date: dt.date) -> None:
+    _add(parent, "value", f"{usd(amount_cents):.2f}", currency="USD", value_date=date.isoformat())
+
+
+def _results(scenario: Scenario, results: StoredResults) -> Iterator[Element]:
+    """Yield targets from stored results: what the plan destroys, and deaths averted against doing nothing."""
+    shown = results.shown
+    destroyed = shown.measures.destroyed_t
+    if destroyed:
+        yield _result(
+            scenario, OUTPUT, "Ammunition destroyed", "Gross mass destroyed, tonnes", destroyed.mean
+        )
+    nothing = results.policy(DO_NOTHING)
+    difference = nothing.difference.expected_fatalities if nothing and nothing.difference else None
+    if shown.name == OPTIMISED and isinstance(difference, Spread):
+        text = "Expected deaths averted against doing nothing, persons"
+        yield _result(scenario, OUTCOME, "People safer", text, -difference.mean)
+
+
+def _result(scenario: Scenario, kind: str, title: str, text: str, target: float) -> Element:
+    result = Element("result", {"type": kind, "aggregation-status": "1"})
+    _told(result, "title", title)
+    indicator = _add(result, "indicator", measure=UNIT, ascending="1")
+    _told(indicator, "title", text)
+    _add(indicator, "baseline", year=str(scenario.settings.start.year), value="0")
+    period = _add(indicator, "period")
+    _days(period, scenario.period_dates[0], scenario.period_dates[-1] - dt.timedelta(days=1))
+    _add(period, "target", value=f"{target:.4g}" if abs(target) < 1 else f"{target:.2f}")
+    return result
