@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from demilsim.cli_exchange import EXCHANGE
+from demilsim.cli_inputs import INPUTS
 from demilsim.cli_options import (
     Audience,
     AudienceOption,
@@ -50,19 +51,8 @@ def _options(context: typer.Context, debug: Debug = False) -> None:
     context.obj = debug
 
 
-@app.command()
-def check(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
-    """Validate a scenario: every problem at once, or a one-screen summary."""
-    from demilsim.scenario.summary import summary
-
-    loaded = load(scenario, set_)
-    if json:
-        from demilsim.reporting.summary import scenario_facts
-
-        print_json({"ok": True, "scenario": scenario_facts(loaded)})
-        return
-    for line in summary(loaded):
-        typer.echo(line)
+for look in INPUTS:
+    app.command()(look)
 
 
 @app.command()

@@ -94,8 +94,12 @@ def test_a_constant_may_bring_its_source(folder: Path) -> None:
         ("funding", "1", r"expected TABLE\[ROW\]\.COLUMN, as funding\[TRANCHE_ID\]"),
         ("settings.horizon", "1", r"^--set: settings\.horizon: unknown path; did you mean horizon_years\?$"),
         ("measures[M1].level", "1", r"expected a scenario with measures \(got one without\)$"),
-        ("funding[DONOR-1].due", "soon", r"^--set: due: expected a date as YYYY-MM-DD \(got 'soon'\)$"),
-        ("lots[L01].storehouse_id", "A7", r"^--set: storehouse_id: expected a storehouse_id of storehouses"),
+        (
+            "funding[DONOR-1].due",
+            "soon",
+            r"^--set: funding\[DONOR-1\]\.due: expected a date as YYYY-MM-DD \(got 'soon'\)$",
+        ),
+        ("lots[L01].storehouse_id", "A7", r"^--set: lots\[L01\]\.storehouse_id: expected a storehouse_id of"),
         ("lots[L01].gross_mass_t", "1", r"^.*lots\.csv:2: neq_kg: expected <= 1000, the lot's gross mass"),
     ],
 )

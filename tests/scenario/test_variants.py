@@ -146,7 +146,7 @@ def test_a_value_of_a_variant_is_blamed_on_its_line(varied: Path) -> None:
     text = (varied / "scenario.yaml").read_text(encoding="utf-8").replace("900000", "-9")
     (varied / "scenario.yaml").write_text(text, encoding="utf-8")
     line = 1 + text.splitlines().index("      funding[DONOR-2].amount_usd: -9")
-    with pytest.raises(ScenarioError, match=rf"yaml:{line}: amount_usd: expected > 0 \(got -9\)$"):
+    with pytest.raises(ScenarioError, match=rf"yaml:{line}: .*amount_usd: expected > 0 \(got -9\)$"):
         load_scenario(f"{varied}@more-money")
     assert load_scenario(varied).tranches[-1].amount_usd == 300_000.0
 

@@ -76,8 +76,8 @@ def coordinates_in_order(draft: Draft) -> Iterator[Problem]:
         latitude, longitude = places[i]
         if not others or abs(longitude) > 90:
             continue
-        as_given = min(_distance_km(latitude, longitude, *other) for other in others)
-        swapped = min(_distance_km(longitude, latitude, *other) for other in others)
+        as_given = min(great_circle_km(latitude, longitude, *other) for other in others)
+        swapped = min(great_circle_km(longitude, latitude, *other) for other in others)
         if as_given > FAR_KM and swapped < NEAR_KM:
             message = (
                 f"expected a place near the other sites (got {latitude:g}, {longitude:g}, "
@@ -86,7 +86,7 @@ def coordinates_in_order(draft: Draft) -> Iterator[Problem]:
             yield draft.sites.at(line, "latitude_deg", message)
 
 
-def _distance_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
+def great_circle_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
     """Return the great-circle distance [km] between two places [°], by the haversine formula."""
     phi_a, phi_b = math.radians(latitude_a), math.radians(latitude_b)
     half_turn = math.radians(longitude_b - longitude_a) / 2

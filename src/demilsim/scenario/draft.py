@@ -33,6 +33,9 @@ from demilsim.scenario.schema import (
 
 R = TypeVar("R", bound=Record, covariant=True)
 
+DRAFT_NAMES = {"funding": "tranches"}
+"""Tables that a draft names otherwise than their file."""
+
 
 @dataclass(frozen=True)
 class Rows(Generic[R]):
@@ -159,3 +162,8 @@ class Draft:
             self.exchange_rates, self.programme,
         )  # fmt: skip
         return tables
+
+    def rows_of(self, table: str) -> Rows[Record]:
+        """Return the rows of a table by the name of its file."""
+        rows: Rows[Record] = getattr(self, DRAFT_NAMES.get(table, table))
+        return rows

@@ -121,4 +121,5 @@ def _copied(settings: SettingsText) -> SettingsText:
 
 
 def _with_cell(row: TextRow, column: str, one: SetText) -> TextRow:
-    return TextRow(row.line, row.cells | {column: one.text}, {**row.moved, column: one.place})
+    place = replace(one.place, path=plain(one.path.strip()))
+    return TextRow(row.line, row.cells | {column: one.text}, {**row.moved, column: place})

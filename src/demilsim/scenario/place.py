@@ -24,18 +24,26 @@ class Place:
         Cell of a sheet, as ``E14``; empty elsewhere.
     variant
         The variant that says so; empty for the scenario itself.
+    path
+        How a value that is laid over a row was named there, to tell which row; empty elsewhere.
     """
 
     file: str
     line: int = 0
     cell: str = ""
     variant: str = ""
+    path: str = ""
 
     @property
     def laid_over(self) -> bool:
         """Whether a variant or the command line says so, and not the scenario itself."""
         return bool(self.variant) or self.file == COMMAND_LINE
 
+    def __str__(self) -> str:
+        if self.cell:
+            return f"{self.file}!{self.cell}"
+        return f"{self.file}:{self.line}" if self.line else self.file
+
     def problem(self, path: str, message: str) -> Problem:
         """Return a problem at this place."""
-        return Problem(self.file, self.line, path, message, self.cell)
+        return Problem(self.file, self.line, self.path or path, message, self.cell)

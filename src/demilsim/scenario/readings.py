@@ -12,6 +12,7 @@ from demilsim.scenario.quantities import Reading
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.source import SETTINGS
 from demilsim.scenario.tables import TextRow, TextTable
+from demilsim.units import conversion_factor
 
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*", re.ASCII)
 _CALENDAR_YEAR = "year"
@@ -31,13 +32,14 @@ def setting_unit(path: str) -> str:
     key = path.removeprefix(PARAMETERS).removesuffix(".value")
     if path.startswith(PARAMETERS) and key in shipped_register().entries:
         return shipped_register().entries[key].unit
-    return _writable(SETTINGS, path) if (SETTINGS, path) in column_meanings() else ""
+    return column_unit(SETTINGS, path) if (SETTINGS, path) in column_meanings() else ""
 
 
 @cache
-def _writable(table: str, column: str) -> str:
+def column_unit(table: str, column: str) -> str:
+    """Return the unit that a number of a column may be followed by; empty if none."""
     unit = meaning_of(table, column).unit
-    return "" if unit == _CALENDAR_YEAR else unit
+    return unit if unit == _AS_CURRENCY or (unit != _CALENDAR_YEAR and conversion_factor(unit, unit)) else ""
 
 
 class TableReading:
@@ -56,7 +58,7 @@ class TableReading:
         """Return how one row is written: what is laid over it is no part of its file."""
 
         def unit_of(column: str) -> str:
-            unit = _writable(self._layout.name, column)
+            unit = column_unit(self._layout.name, column)
             return row.cells.get("currency", "").strip() if unit == _AS_CURRENCY else unit
 
         def comma_in(column: str) -> bool:

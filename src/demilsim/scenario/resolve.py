@@ -9,7 +9,7 @@ from typing import Any
 
 from demilsim.errors import Problem, ScenarioError
 from demilsim.scenario.checks import problems_of
-from demilsim.scenario.draft import Draft, Essentials, Rows, SettingsDraft
+from demilsim.scenario.draft import DRAFT_NAMES, Draft, Essentials, Rows, SettingsDraft
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.overlay import SET_SOURCE
 from demilsim.scenario.paths import PARAMETERS
@@ -22,9 +22,6 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Override, Record, Settings
 from demilsim.scenario.source import ScenarioText
 from demilsim.scenario.text import Tree
-
-_DRAFT_NAMES = {"funding": "tranches"}
-"""Tables that a draft names otherwise than their file."""
 
 
 class _Span(Record):
@@ -55,6 +52,15 @@ class Resolved:
     draft: Draft
     understood: tuple[tuple[Place, Understood], ...] = ()
 
+    def place_of(self, table: str, row: int, column: str) -> Place:
+        """Return where a value stands that a table of the scenario has in a row, lots and inflows as one."""
+        tables = (self.draft.lots, self.draft.inflows) if table == "lots" else (getattr(self.draft, table),)
+        for rows in tables:
+            if row < len(rows.records):
+                return rows.place(rows.lines[row], column)
+            row -= len(rows.records)
+        raise IndexError(f"{table} has no row {row}")
+
 
 def resolve(text: ScenarioText) -> Resolved:
     """Return the scenario that a text describes.
@@ -73,7 +79,7 @@ def resolve(text: ScenarioText) -> Resolved:
     understood: list[tuple[Place, Understood]] = []
     settings = _settings(text, problems, understood)
     rows: dict[str, Any] = {
-        _DRAFT_NAMES.get(name, name): _rows(text, layout, problems, understood)
+        DRAFT_NAMES.get(name, name): _rows(text, layout, problems, understood)
         for name, layout in LAYOUT.items()
     }
     draft = Draft(settings=settings, **rows, register=shipped_register())

@@ -1,0 +1,207 @@
+"""What looks like a slip in a scenario that can be run: the reader knows whether it is one, we do not.
+
+Each function looks for one kind, and says what would be expected and what to look at. What cannot be run
+at all is refused by `scenario.checks` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from demilsim.model.harm import blast_neq_kg, storehouse_index
+from demilsim.model.licence import K_BY_KIND, licences
+from demilsim.model.partition import partition
+from demilsim.model.separation import exposed_distance_m, quantity_distance_m
+from demilsim.model.storing import may_share
+from demilsim.plan import Floats
+from demilsim.scenario.check_places import great_circle_km
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Record
+
+KG_PER_T = 1000.0
+SHARE_FACTOR = 2.0
+"""A share of NEQ is odd if it is so many times outside the range of its nature [1]."""
+
+ROUNDED_KM = 80.0
+"""Coordinates rounded to half a degree may be so far apart from where two sites are, together [km]."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something that looks like a slip.
+
+    Parameters
+    ----------
+    kind
+        The function that found it.
+    table
+        Table of the row that it is about.
+    row
+        Its position in the scenario's table, lots and inflows counted together.
+    column
+        The column to look at.
+    message
+        What was expected, what was found, what to do.
+    """
+
+    kind: str
+    table: str
+    row: int
+    column: str
+    message: str
+
+
+def doubts(scenario: Scenario) -> list[Doubt]:
+    """Return everything that looks like a slip, by kind."""
+    return [
+        Doubt(find.__name__, table, row, column, message)
+        for find in KINDS
+        for table, row, column, message in find(scenario)
+    ]
+
+
+Found = Iterator[tuple[str, int, str, str]]
+
+
+def stock_over_licence(scenario: Scenario) -> Found:
+    """Find storehouses that hold more than the people around them allow."""
+    held_kg = _held_kg(scenario)
+    licence = licences(scenario, held_kg)
+    for house in licence.breaches.tolist():
+        storehouse = scenario.storehouses[house]
+        exposed = scenario.exposed_sites[int(licence.set_by[house])]
+        yield (
+            "storehouses",
+            house,
+            "storehouse_id",
+            f"expected at most {licence.limit_kg[house]:,.0f} kg NEQ in {storehouse.storehouse_id} for "
+            f"{exposed.exposed_site_id} (got {held_kg[house]:,.0f} kg); check both places and neq_kg, or "
+            "plan to bring it down",
+        )
+
+
+def people_too_near(scenario: Scenario) -> Found:
+    """Find people inside the distance that the stock of a storehouse requires for them."""
+    held_kg = _held_kg(scenario)
+    storehouse, exposed, distance_m = exposed_distance_m(scenario)
+    k = np.array([K_BY_KIND.get(e.kind, 0.0) for e in scenario.exposed_sites], dtype=float)[exposed]
+    required_m = quantity_distance_m(held_kg[storehouse], k)
+    short = np.flatnonzero(distance_m < required_m)
+    worst: dict[int, int] = {}
+    for pair in short[np.argsort(distance_m[short] / required_m[short], kind="stable")].tolist():
+        worst.setdefault(int(exposed[pair]), pair)
+    for site, pair in worst.items():
+        house = scenario.storehouses[int(storehouse[pair])].storehouse_id
+        kind = scenario.exposed_sites[site].kind
+        yield (
+            "exposed_sites",
+            site,
+            "x_m",
+            f"expected at least {required_m[pair]:,.0f} m from {house} for {kind} (got "
+            f"{distance_m[pair]:,.0f} m); check x_m, y_m and persons",
+        )
+
+
+def groups_apart(scenario: Scenario) -> Found:
+    """Find lots that may not share their storehouse with what else is in it, one of each pair of groups."""
+    inside: dict[str, dict[str, str]] = {}
+    for row, lot in enumerate(scenario.lots):
+        group = scenario.natures[lot.nature_id].compatibility_group
+        others = inside.setdefault(lot.storehouse_id, {})
+        against = [(other, first) for other, first in others.items() if not may_share(group, other)]
+        if against and group not in others:
+            other, first = against[0]
+            yield (
+                "lots",
+                row,
+                "storehouse_id",
+                f"expected no lot of group {group} in {lot.storehouse_id} together with group {other} (got "
+                f"{lot.lot_id} with {first}); check storehouse_id and nature_id, or plan to move one",
+            )
+        others.setdefault(group, lot.lot_id)
+
+
+def share_of_explosive(scenario: Scenario) -> Found:
+    """Find lots with far more or less explosive than their nature has, as where t and kg were confused."""
+    for row, lot in enumerate(scenario.lots):
+        nature = scenario.natures[lot.nature_id]
+        share = lot.neq_kg / (KG_PER_T * lot.gross_mass_t)
+        low, high = nature.neq_share_low / SHARE_FACTOR, min(1.0, nature.neq_share_high * SHARE_FACTOR)
+        if not low <= share <= high:
+            yield (
+                "lots",
+                row,
+                "neq_kg",
+                f"expected {nature.neq_share_low:.0%} to {nature.neq_share_high:.0%} of the gross mass for "
+                f"{lot.nature_id} (got {share:.2g} of it); check the units of neq_kg and gross_mass_t",
+            )
+
+
+def roads_long_enough(scenario: Scenario) -> Found:
+    """Find roads shorter than the straight line, as where coordinates are wrong or swapped."""
+    place = {site.site_id: (site.latitude_deg, site.longitude_deg) for site in scenario.sites}
+    for row, route in enumerate(scenario.routes):
+        straight_km = great_circle_km(*place[route.from_site_id], *place[route.to_site_id])
+        if route.distance_km < straight_km - ROUNDED_KM:
+            yield (
+                "routes",
+                row,
+                "distance_km",
+                f"expected at least {straight_km:,.0f} km, the straight line (got {route.distance_km:g} km); "
+                "check it and the coordinates of both sites",
+            )
+
+
+def dates_after_the_end(scenario: Scenario) -> Found:
+    """Find dates beyond the horizon that do not mean there what they say."""
+    end = scenario.period_dates[-1]
+    for row, lot in enumerate(scenario.lots):
+        if lot.destroy_by and lot.destroy_by > end:
+            message = (
+                f"expected a date up to {end}, the end of the horizon, which is taken (got {lot.destroy_by})"
+            )
+            yield "lots", row, "destroy_by", f"{message}; check it and horizon_years"
+    for row, rate in enumerate(scenario.exchange_rates):
+        if rate.valid_from >= end:
+            message = f"expected a date before {end}, the end of the horizon (got {rate.valid_from})"
+            yield "exchange_rates", row, "valid_from", f"{message}; check it and horizon_years"
+
+
+def rows_twice(scenario: Scenario) -> Found:
+    """Find rows that say the same as another but for their id, as where a line was pasted twice."""
+    for table, id_column in (
+        ("lots", "lot_id"),
+        ("exposed_sites", "exposed_site_id"),
+        ("tranches", "tranche_id"),
+    ):
+        rows: Iterable[Record] = getattr(scenario, table)
+        first: dict[tuple[object, ...], str] = {}
+        for row, record in enumerate(rows):
+            name = str(getattr(record, id_column))
+            same = tuple(value for column, value in record if column != id_column)
+            if same in first:
+                message = f"expected rows that differ (got {name} the same as {first[same]} but for its id)"
+                yield table, row, id_column, f"{message}; take it out if it is counted twice"
+            first.setdefault(same, name)
+
+
+KINDS: tuple[Callable[[Scenario], Found], ...] = (
+    stock_over_licence,
+    people_too_near,
+    groups_apart,
+    share_of_explosive,
+    roads_long_enough,
+    dates_after_the_end,
+    rows_twice,
+)
+
+
+def _held_kg(scenario: Scenario) -> Floats:
+    """Return the NEQ at the start that joins a mass explosion [kg], shape (storehouse,)."""
+    there = np.array([lot.arrives is None for lot in scenario.lots], dtype=float)
+    houses = partition(storehouse_index(scenario), len(scenario.storehouses))
+    held: Floats = houses.sum(blast_neq_kg(scenario) * there)
+    return held
