@@ -80,6 +80,21 @@ def test_doing_nothing_leaves_everything() -> None:
     assert np.all(np.diff(result.harm_rate_per_year) > 0.0)
 
 
+@pytest.mark.parametrize(("day", "missed"), [(99, 1), (100, 0), (731, 0)])
+def test_date_is_kept_to_the_day(day: int, missed: int) -> None:
+    """A lot that is gone on day 100 keeps a date on that day, and misses one on the day before."""
+    date = dt.date(2026, 1, 1) + dt.timedelta(days=day)
+    result, _ = play(one_lot(lots=[lot(destroy_by=date)]), plan(line("L1")))
+    assert result.dates_missed == missed
+
+
+def test_dates_of_what_stays_are_missed_within_the_horizon_only() -> None:
+    """Nothing is done: the date on day 200 is missed, that after the end is not to be judged."""
+    dates = (dt.date(2026, 7, 20), dt.date(2029, 1, 1), None)
+    lots = [lot(f"L{k}", destroy_by=date) for k, date in enumerate(dates)]
+    assert play(one_lot(lots=lots), DO_NOTHING)[0].dates_missed == 1
+
+
 def test_line_is_never_early() -> None:
     """A line due in the third quarter begins on its first day though plant and money wait."""
     _, state = play(one_lot(), plan(line("L1", period=2)))

@@ -86,6 +86,7 @@ class Measures(Stored):
     destroyed_t: Measure = None
     cost_usd: Measure = None
     p_cleared: Measure = None
+    dates_missed: Measure = None
     clearance_date: Annotated[ClearanceDate | None, BeforeValidator(_absent_if_empty)] = None
 
 

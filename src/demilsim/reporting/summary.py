@@ -11,7 +11,7 @@ from demilsim.experiments.ensemble import Ensemble, Response
 from demilsim.experiments.intervals import Interval, Intervals, ensemble_intervals
 from demilsim.experiments.precision import PrecisionReached
 from demilsim.experiments.rare_events import explosion_chances, is_exact
-from demilsim.experiments.statistics import LEVEL, Estimate, quantile_interval, share
+from demilsim.experiments.statistics import LEVEL, Estimate, estimate, quantile_interval, share
 from demilsim.experiments.time_use import mean_time_use
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
@@ -206,6 +206,9 @@ def _measures(
             f"p{q}_{end}": date_of(day, start).isoformat() if np.isfinite(day) else None for end, day in ends
         }
     measures["p_cleared"] = spread(share(np.isfinite(days).astype(float)))
+    if any(lot.destroy_by for lot in ensemble.scenario.lots):
+        missed = np.array([result.dates_missed for result in ensemble.results[policy]], dtype=float)
+        measures["dates_missed"] = spread(estimate(missed))
     return measures
 
 

@@ -87,6 +87,7 @@ def _key_columns(price_year: int) -> tuple[tuple[Column, Callable[[PolicyResult]
             lambda p: mean_of(p.measures.cost_usd, USD_PER_MILLION),
         ),
         (Column("Surplus cleared", "median date (share in time)"), _cleared),
+        (Column("Dates missed", "lots"), lambda p: with_half_width(p.measures.dates_missed)),
         (
             Column("Optimised minus this", "deaths"),
             lambda p: with_half_width(p.difference.expected_fatalities if p.difference else None),

@@ -117,6 +117,8 @@ class RunResult:
         unless it was asked for.
     condemned_g
         What tests found below the level at which it must be destroyed [g].
+    dates_missed
+        Lots of which something was left after the date by which they had to be destroyed.
     """
 
     replication: int
@@ -149,3 +151,4 @@ class RunResult:
     road_g: int = 0
     condemned_g: int = 0
     time_use: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    dates_missed: int = 0

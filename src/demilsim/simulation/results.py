@@ -21,6 +21,9 @@ from demilsim.simulation.treasury import Treasury
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_TONNE
 
+SAME_DAY = 1e-6
+"""Rounding of a day on which work ends [d]."""
+
 
 def collect(
     world: World,
@@ -84,7 +87,23 @@ def collect(
         road_g=sum(road_g.values()),
         stolen_g=sum(stock.stolen_g),
         condemned_g=condemned_g,
+        dates_missed=_dates_missed(world, plants, stock),
     )
+
+
+def _dates_missed(world: World, plants: list[Plant], stock: Stock) -> int:
+    """Return how many lots were not all gone by their dates, whether destroyed or lost."""
+    if not world.due_day:
+        return 0
+    gone = {lot: float("inf") if stock.present_g[lot] else 0.0 for lot in world.due_day}
+    for plant in plants:
+        for segment in plant.segments:
+            if segment.lot in gone:
+                gone[segment.lot] = max(gone[segment.lot], plant.path.when(segment.end))
+    for day, lot, _ in stock.losses:
+        if lot in gone:
+            gone[lot] = max(gone[lot], day)
+    return sum(gone[lot] > due + SAME_DAY for lot, due in world.due_day.items())
 
 
 def _destroyed(work: Work, road_g: Mapping[int, int]) -> Floats:

@@ -239,6 +239,13 @@ class World:
         )
 
     @cached_property
+    def due_day(self) -> dict[int, int]:
+        """Day by which a lot must be destroyed [d], by lot; none that is beyond the horizon."""
+        start = self.scenario.settings.start
+        due = {i: day_of(lot.destroy_by, start) for i, lot in enumerate(self.scenario.lots) if lot.destroy_by}
+        return {lot: day for lot, day in due.items() if day <= self.horizon}
+
+    @cached_property
     def lots_of_house(self) -> tuple[list[int], ...]:
         """`lots_in` as lists, for loops over the few lots of one storehouse."""
         return tuple(lots.tolist() for lots in self.lots_in)
