@@ -23,7 +23,11 @@ from demilsim.experiments.ensemble import Response, responses
 from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.policies import simple_plan
 from demilsim.plan import Floats
-from demilsim.scenario.loader import load_scenario
+from demilsim.scenario.loader import load_resolved
+from demilsim.scenario.overlay import laid_over
+from demilsim.scenario.place import COMMAND_LINE, Place
+from demilsim.scenario.resolve import resolve
+from demilsim.scenario.source import ScenarioText, SetText
 from demilsim.simulation.draws import draw
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import Schedule, compile_plan
@@ -114,8 +118,8 @@ class _Ready(NamedTuple):
     schedules: tuple[Schedule, ...]
 
 
-_CHECKED: set[str] = set()
-"""Studies whose scenario and code this process has found to be the caller's."""
+_BASE: dict[str, ScenarioText] = {}
+"""Scenario of each study that this process has found to be the caller's, with equal code, as it was read."""
 
 _READY: OrderedDict[tuple[str, str], _Ready] = OrderedDict()
 """Rows that were last made ready in this process, by study and row."""
@@ -179,18 +183,19 @@ def _failed(block: Block, error: str, policies: int, outputs: int) -> Outcome:
 
 def _check(study: Study) -> None:
     """Make sure that this process would compute what the caller would."""
-    if study.key in _CHECKED:
+    if study.key in _BASE:
         return
     if code_version() != study.code:
         raise WorkerDiffersError(
             f"a worker has demilsim {code_version()}, expected {study.code} as here; install the same version"
         )
-    if load_scenario(study.folder).sha256 != study.sha256:
+    found = load_resolved(study.folder)
+    if found.scenario.sha256 != study.sha256:
         raise WorkerDiffersError(
             f"{study.folder}: a worker finds another scenario there than was checked; expected the same "
             "files on a disk that all share, unchanged while the sweep runs"
         )
-    _CHECKED.add(study.key)
+    _BASE[study.key] = found.text
 
 
 def _ready(study: Study, block: Block) -> _Ready:
@@ -198,7 +203,8 @@ def _ready(study: Study, block: Block) -> _Ready:
     if key in _READY:
         _READY.move_to_end(key)
         return _READY[key]
-    scenario = load_scenario(Path(study.folder), dict(block.overrides))
+    sets = [SetText(path, value, Place(COMMAND_LINE)) for path, value in block.overrides]
+    scenario = resolve(laid_over(_BASE[study.key], sets)).scenario
     world = prepare(scenario)
     schedules = tuple(compile_plan(world, simple_plan(name, scenario)) for name in study.policies)
     while len(_READY) >= ROWS_KEPT:

@@ -46,11 +46,10 @@ def open_dask(jobs: int, scheduler: str | None) -> Iterator[Workers]:
         raise DemilsimError(
             "--backend dask: expected Dask; install it with: pip install 'demilsim[cluster]'"
         ) from None
-    # What workers that come and go have to say about it is not for the reader of a sweep.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(settings))
+        stack.enter_context(_quiet())
         address = scheduler
         if address is None:
             cluster = LocalCluster(
@@ -68,6 +67,20 @@ def open_dask(jobs: int, scheduler: str | None) -> Iterator[Workers]:
         stack.callback(executor.shutdown, wait=False)
         state = _Scheduler(client, address)
         yield Workers(lambda: executor, _never, state.threads, lambda: AHEAD * state.threads(), state.check)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep to itself what Dask says about workers that come and go, and a scheduler that is lost."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 class _Scheduler:

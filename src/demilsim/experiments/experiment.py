@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -19,10 +19,12 @@ from demilsim.experiments.factors import Factor, Levels, parse_spread
 from demilsim.experiments.parameters import Uncertain, uncertain_constants
 from demilsim.experiments.policies import POLICIES
 from demilsim.experiments.precision import Precision, parse_precision
-from demilsim.scenario.loader import load_scenario
-from demilsim.scenario.phrases import did_you_mean, got
+from demilsim.experiments.scaling import numbers_at
+from demilsim.scenario.loader import load_resolved, load_scenario
+from demilsim.scenario.phrases import NUMBER, did_you_mean, got
 from demilsim.scenario.place import COMMAND_LINE
 from demilsim.scenario.records import to_record
+from demilsim.scenario.resolve import Resolved
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Record
 from demilsim.scenario.text import Tree, read_yaml
@@ -111,7 +113,7 @@ class Experiment:
 
     def overrides(self, row: Row) -> dict[str, str]:
         """Return what a row sets, by path."""
-        return {p: text for f, text in zip(self.factors, row, strict=True) for p in f.paths}
+        return _overrides(dict(zip(self.factors, row, strict=True)))
 
     def row_key(self, row: Row) -> str:
         """Return the key of a row: the hash of what it sets. A larger design keeps the keys of its rows."""
@@ -123,6 +125,11 @@ class Experiment:
         """Hash of all that the replications of every row depend on: scenario, policies, outputs, seed."""
         content = [self.base.sha256, self.policies, self.outputs, self.seed]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _overrides(at: Mapping[Factor, str]) -> dict[str, str]:
+    """Return what values of factors set, by path."""
+    return {path: text for f, value in at.items() for path, text in zip(f.paths, f.texts(value), strict=True)}
 
 
 def load_experiment(path: Path, seed: int | None = None) -> Experiment:
@@ -190,7 +197,7 @@ class _Reader:
             file=self._path,
             question=own.question,
             folder=self._path.parent / own.scenario,
-            base=self._base,
+            base=self._base.scenario,
             factors=factors,
             policies=own.policies,
             outputs=tuple(r for r in Response if not own.outputs or r in own.outputs),
@@ -198,10 +205,10 @@ class _Reader:
             points=own.points or 0,
             replications=own.replications or 0,
             precision=precision,
-            seed=next(s for s in (seed, own.seed, self._base.settings.seed) if s is not None),
+            seed=next(s for s in (seed, own.seed, self._base.scenario.settings.seed) if s is not None),
         )
 
-    _base: Scenario | None = None
+    _base: Resolved | None = None
 
     def _constants(self, own: _File | None) -> dict[str, Uncertain]:
         """Load the base scenario; return its constants that have a range."""
@@ -209,12 +216,12 @@ class _Reader:
         if not isinstance(scenario, str) or not scenario.strip():
             return {}
         try:
-            self._base = load_scenario(self._path.parent / scenario)
+            self._base = load_resolved(self._path.parent / scenario)
         except ScenarioError as error:
             self.wrong("scenario", "cannot be used, for what follows")
             self._problems += error.problems
             return {}
-        return {constant.key: constant for constant in uncertain_constants(self._base)}
+        return {constant.key: constant for constant in uncertain_constants(self._base.scenario)}
 
     def _check_names(self, key: str, known: tuple[str, ...]) -> None:
         names = _split(self._tree.get(key, ""))
@@ -283,15 +290,17 @@ class _Reader:
 
     def _several(self, name: str, tree: Tree, constants: Mapping[str, Uncertain]) -> Iterator[Factor]:
         """Read a factor with a name of its own that sets several paths."""
-        known = ("paths", "values")
+        known = ("paths", "values", "scale")
         for key in tree:
             if key not in known:
                 self.wrong(f"factors.{name}.{key}", f"unknown key{did_you_mean(key, known)}")
-        paths, values = _split(tree["paths"]), tree.get("values")
-        if not isinstance(paths, tuple) or not paths or not isinstance(values, str):
-            self.wrong(f"factors.{name}", "expected paths and values")
+        paths, given = _split(tree["paths"]), [key for key in known[1:] if isinstance(tree.get(key), str)]
+        if not isinstance(paths, tuple) or not paths or len(given) != 1:
+            self.wrong(f"factors.{name}", "expected paths, and either values or scale")
             return
-        yield from self._one(name, paths, values, f"factors.{name}.values", constants)
+        key, text = f"factors.{name}.{given[0]}", str(tree[given[0]])
+        for factor in self._one(name, paths, text, key, constants):
+            yield from self._scaled(factor, key) if given[0] == "scale" else (factor,)
 
     def _one(
         self, name: str, paths: tuple[str, ...], text: str, key: str, constants: Mapping[str, Uncertain]
@@ -300,6 +309,21 @@ class _Reader:
             yield Factor(name, paths, parse_spread(text, paths[0], constants))
         except ValueError as error:
             self.wrong(key, str(error))
+
+    def _scaled(self, factor: Factor, key: str) -> Iterator[Factor]:
+        """Turn a factor into one that multiplies what the scenario says."""
+        spread = factor.spread
+        texts = spread.values if isinstance(spread, Levels) else ()
+        wrong = [text for text in texts if not NUMBER.fullmatch(text)]
+        if wrong:
+            self.wrong(key, f"expected numbers {got(wrong[0])}")
+        elif self._base is not None:
+            try:
+                found = [one for path in factor.paths for one in numbers_at(self._base, path)]
+            except ValueError as error:
+                self.wrong(key, str(error))
+            else:
+                yield replace(factor, paths=tuple(p for p, _ in found), base=tuple(n for _, n in found))
 
 
 def _check_levels(experiment: Experiment, reader: _Reader) -> None:
@@ -326,9 +350,8 @@ def _trials(factor: Factor) -> tuple[str, ...]:
 
 def _problems(experiment: Experiment, at: Mapping[Factor, str]) -> list[str]:
     """Return what the scenario says to values of factors."""
-    overrides = {path: text for factor, text in at.items() for path in factor.paths}
     try:
-        load_scenario(experiment.folder, overrides)
+        load_scenario(experiment.folder, _overrides(at))
     except ScenarioError as error:
         return [f"{p.path}: {p.message}" if p.file == COMMAND_LINE else str(p) for p in error.problems]
     return []

@@ -16,7 +16,9 @@ import numpy as np
 
 from demilsim.experiments.parameters import Uncertain
 from demilsim.plan import Floats
+from demilsim.scenario.paths import PARAMETERS
 from demilsim.scenario.phrases import NUMBER, did_you_mean, got
+from demilsim.scenario.source import SETTINGS
 
 DIGITS = 10
 """Significant digits of a drawn value: what is written is what is simulated."""
@@ -117,14 +119,20 @@ class Factor:
         Values of the scenario that it sets, as after ``--set``.
     spread
         Its levels or range.
-    scaled
-        Multiply what the scenario says rather than replace it.
+    base
+        Number that the scenario has at each path, if its values multiply those; empty if they replace them.
     """
 
     name: str
     paths: tuple[str, ...]
     spread: Spread
-    scaled: bool = False
+    base: tuple[float, ...] = ()
+
+    def texts(self, value: str) -> tuple[str, ...]:
+        """Return the text that one of its values sets at each path."""
+        if not self.base:
+            return (value,) * len(self.paths)
+        return tuple(f"{float(value) * number:.{DIGITS}g}" for number in self.base)
 
 
 def factor_value(text: str) -> int | float | str:
@@ -155,11 +163,10 @@ def parse_spread(text: str, path: str, constants: Mapping[str, Uncertain]) -> Sp
         return _levels(text)
     form, *options = (part.strip() for part in text.split(","))
     if form == "register":
-        key = path.removeprefix("settings.").removeprefix("parameters.")
+        key = path.removeprefix(f"{SETTINGS}.").removeprefix(PARAMETERS)
         if key not in constants:
-            raise ValueError(
-                f"register: expected the path of a constant with a range{did_you_mean(key, constants)}"
-            )
+            hint = did_you_mean(key, constants)
+            raise ValueError(f"register: expected the path of a constant that has a range{hint}")
         constant = constants[key]
         found = Range(constant.low, constant.high, constant=constant)
         return _with_options(found, options, ("levels",))
