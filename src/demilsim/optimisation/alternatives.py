@@ -57,7 +57,8 @@ class Alternative:
     cost_usd
         What is paid for work and commissioning [USD].
     moved
-        Share of tonnes that go to another facility, come from another site or go in another year [1].
+        Share of tonnes that go to another facility, come from another site or go in another year, see
+        `distance` [1].
     tonnes
         By (site, facility, year), shape as in `usage`.
     paid_usd
@@ -121,11 +122,12 @@ def alternatives(at: PlanModel, near: float = NEAR) -> tuple[Alternative, ...]:
 
 
 def distance(one: Floats, other: Floats) -> float:
-    """Return the share of tonnes of the larger plan that the other does not do likewise [1]."""
+    """Return half of all differences between two plans, as a share of the tonnes of the larger one [1].
+
+    Of plans of as many tonnes that is the share which they do not do likewise.
+    """
     larger = max(float(one.sum()), float(other.sum()))
-    return float(np.maximum(one - other, 0.0).sum() + np.maximum(other - one, 0.0).sum()) / (
-        2.0 * larger or 1.0
-    )
+    return float(np.abs(one - other).sum()) / (2.0 * larger or 1.0)
 
 
 def usage(problem: Problem, flows: Floats) -> Floats:

@@ -33,7 +33,7 @@ class Reason:
     per_day, per_usd
         The same for a working day and for a dollar; infinite where it costs none.
     delay_cost
-        Harm of a delay by one period [persons/t].
+        Harm of a delay by one period [persons/t]; all that a tonne averts where it could not go in the next.
     binding
         Names of the rows that limit it and have a price, the dearest first.
     why_now

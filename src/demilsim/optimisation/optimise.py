@@ -145,10 +145,10 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
     else:
         averted = searches[0].harm.do_nothing - found.objective
         linear = gap_of(found.objective, found.bound, averted)
-        notes.append(
-            "the MILP that chose commissionings, on linear harm in years, was solved to "
-            f"{100.0 * linear:.2g}% of the harm that it averts"
+        how_well = (
+            f"to {100.0 * linear:.2g}% of the harm that it averts" if np.isfinite(linear) else "without bound"
         )
+        notes.append(f"the MILP that chose commissionings, on linear harm in years, was solved {how_well}")
     if bound is None:
         notes.append("no bound on exact harm was computed")
     else:

@@ -153,8 +153,7 @@ class Orders:
         """Return by how much each order's values exceed those of the next order of its facility.
 
         Sum over o of v[o] z[o] is the sum over o of (v[o] - v[o + 1]) u[o], u[o] = z[1] + ... + z[o] being
-        whether the facility was ordered by then. What an order adds whatever its
-        date has one term left.
+        whether the facility was ordered by then. Of what an order adds whatever its date, one term is left.
 
         Parameters
         ----------
@@ -170,9 +169,9 @@ class Orders:
 def possible_orders(scenario: Scenario, every: bool = False) -> tuple[tuple[int, int], ...]:
     """Return (facility, period) of every order of a possible facility that the MILP weighs.
 
-    In any period of a short horizon, or if `every` one is wanted; in every second one of more than
-    `LONGEST_WITH_EVERY_PERIOD`. On the
-    Kazakhstan scenario both find the same orders, the first in 39 s, the second in 20 s.
+    In any period of a short horizon, or if `every` one is wanted; in every second one of a horizon of more
+    than `LONGEST_WITH_EVERY_PERIOD`. On the Kazakhstan scenario both find the same orders, the first in 39 s,
+    the second in 20 s.
     """
     step = 1 if every or scenario.periods <= LONGEST_WITH_EVERY_PERIOD else 2
     return tuple(

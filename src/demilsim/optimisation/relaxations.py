@@ -27,6 +27,9 @@ from demilsim.scenario.schema import Lot, Tranche
 LEAST = {"budget": 1.0, "working_days": 0.01, "permits": 0.01}
 """Steps to which amounts are rounded up at least: 1 USD, a hundredth of a day, 10 kg."""
 
+ROUNDING = 1e-6
+"""Share of such a step that counts as nothing [1]."""
+
 MOST_TOLD = 5
 """Limits of one way that a message names."""
 
@@ -267,7 +270,7 @@ def _money_words(usd: float) -> str:
 
 def _up(value: float, least: float) -> float:
     """Return a number rounded up to `DIGITS` digits, or to `least` if that is more; 0 for none."""
-    if value <= least * 1e-6:
+    if value <= least * ROUNDING:
         return 0.0
     step = max(10.0 ** (math.floor(math.log10(value)) - DIGITS + 1), least)
     return math.ceil(value / step) * step

@@ -24,6 +24,9 @@ from demilsim.plan import Floats, Ints
 MOST_ITERATIONS = 60
 """Iterations at which the method stops with the gap that it has."""
 
+LEAST_AVERTED = 1e-9
+"""Harm averted that gaps are shares of at least: where nothing is averted, none is relative to it [persons]."""
+
 EXACT = SolveOptions(gap_averted=0.0, node_limit=10_000)
 """The master is small: it is solved to the end."""
 
@@ -164,7 +167,7 @@ def first_stage(
             own.append((at - float(slopes[list(chosen)].sum()), slopes))
         iterations += 1
         chosen, bound = _master(draws.orders, cuts, tail)
-        close = best[0] - bound <= gap_averted * max(nothing - best[0], 1e-9)
+        close = best[0] - bound <= gap_averted * max(nothing - best[0], LEAST_AVERTED)
         if close or chosen in met or iterations == MOST_ITERATIONS:
             break
     value, chosen, harm = best

@@ -35,6 +35,12 @@ FIRST_SHARE, LEAST_FIRST = 4, 8
 CHUNK = 4
 """Replications are asked for in multiples of this: few distinct numbers of them, few calls."""
 
+LEAST_DIFFERENCE = 1e-6
+"""Difference that plans have at least, as a share of its spread: nothing at all would ask for everything [1]."""
+
+ROUNDING = 1e-9
+"""Part of a chunk that is not asked for [1]."""
+
 Evaluate = Callable[[dict[str, DisposalPlan], int, int], Mapping[str, Floats]]
 """Objective of plans by name on replications `first` to `first + count - 1`, each of shape (count,)."""
 
@@ -61,8 +67,7 @@ def shares(difference: Floats, deviation: Floats, leader: int) -> Floats:
     others = np.arange(difference.size) != leader
     weight = np.zeros(difference.size)
     varies = others & (deviation > 0.0)
-    # A difference of nothing at all would ask for everything: it counts as a millionth of its spread.
-    least = 1e-6 * deviation[varies]
+    least = LEAST_DIFFERENCE * deviation[varies]
     weight[varies] = (deviation[varies] / np.maximum(np.abs(difference[varies]), least)) ** 2
     weight[leader] = weight.max()
     total = weight.sum()
@@ -222,5 +227,5 @@ def spread(share: Floats, have: Ints, total: int) -> Ints:
         if not short.any():
             break
         free[np.flatnonzero(free)[short]] = False
-    more = np.ceil((wanted - have) / CHUNK - 1e-9).astype(np.int64) * CHUNK
+    more = np.ceil((wanted - have) / CHUNK - ROUNDING).astype(np.int64) * CHUNK
     return np.asarray(have + np.maximum(more, 0), dtype=np.int64)

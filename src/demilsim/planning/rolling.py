@@ -15,6 +15,7 @@ from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.optimisation.candidates import Search, begin, group_flows
 from demilsim.optimisation.task import Task, make_task
 from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
+from demilsim.planning.coordinate import LEAD_PERIODS
 from demilsim.planning.disaggregate import pieces_of
 from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
 from demilsim.planning.remaining import NOT_ORDERED, remaining_coefficients, remaining_scenario
@@ -28,9 +29,6 @@ ROLLING = "rolling"
 STEPS = 4
 """Steps of the sequential LP at a renewal. In one of the Kazakhstan scenario after three years the old plan
 averted 2.16 deaths, and 3, 6 and 12 steps 2.34, 2.35 and 2.36, in 1.4 s, 1.9 s and 3.0 s."""
-
-LEAD_PERIODS = 2
-"""Periods by which lines may run ahead of the renewed plan, as in the first one."""
 
 _Key = tuple[int, bytes, bytes, bytes]
 

@@ -1,7 +1,7 @@
 """Simple rules that make a full plan within money and capacity: the comparators of every optimised plan.
 
 Period by period, lots are ranked, and each goes to the cheapest facility that has room and can be paid.
-No rule commissions a facility.
+No rule commissions a facility of itself; it may be given orders.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from demilsim.model.calendar import expected_working_days
 from demilsim.model.harm import StockHarm, arrival_period, held_t, lot_masses_t, stock_harm
 from demilsim.model.money import expected_receipts_usd
 from demilsim.model.options import DisposalOptions, disposal_options
-from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
+from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.draft import Draft, Piece, period_by_period, write_plan
 from demilsim.planning.filler import Filler
 from demilsim.scenario.scenario import Scenario
@@ -124,6 +124,7 @@ def rule_draft(
     coefficients: PlanningCoefficients,
     harm: StockHarm,
     options: DisposalOptions,
+    orders: tuple[Commissioning, ...] = (),
 ) -> Draft:
     """Return what a rule would do.
 
@@ -137,12 +138,14 @@ def rule_draft(
         Planning harm over lots.
     options
         Options of the scenario.
+    orders
+        Facilities that are ordered as well, before anything else is paid.
     """
     host = tuple(fund.fund_id for fund in scenario.funds if fund.holder == "host")
     funds = host if name == "host_only" else ()
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
-    filler = Filler(scenario, coefficients, options, funds)
-    return Draft(name, f"rule:{name}", filled(filler, ranking, harm), funds=funds)
+    filler = Filler(scenario, coefficients, options, funds, orders)
+    return Draft(name, f"rule:{name}", filled(filler, ranking, harm), orders, funds)
 
 
 def filled(filler: Filler, ranking: Ranking, harm: StockHarm, first: int = 0) -> tuple[Piece, ...]:
@@ -191,7 +194,8 @@ def rule_plan(
     coefficients: PlanningCoefficients,
     harm: StockHarm,
     options: DisposalOptions,
+    orders: tuple[Commissioning, ...] = (),
 ) -> DisposalPlan:
     """Return the plan of a rule; parameters as in `rule_draft`."""
-    draft = rule_draft(name, scenario, coefficients, harm, options)
+    draft = rule_draft(name, scenario, coefficients, harm, options, orders)
     return write_plan(draft, scenario, harm, options, lambda *_: f"{name} takes it next")
