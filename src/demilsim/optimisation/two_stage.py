@@ -25,7 +25,7 @@ MOST_ITERATIONS = 60
 """Iterations at which the method stops with the gap that it has."""
 
 LEAST_AVERTED = 1e-9
-"""Harm averted that gaps are shares of at least: where nothing is averted, none is relative to it [persons]."""
+"""Harm averted of which a gap is a share at least, for where nothing is averted [persons]."""
 
 EXACT = SolveOptions(gap_averted=0.0, node_limit=10_000)
 """The master is small: it is solved to the end."""

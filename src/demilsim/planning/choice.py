@@ -36,7 +36,7 @@ CHUNK = 4
 """Replications are asked for in multiples of this: few distinct numbers of them, few calls."""
 
 LEAST_DIFFERENCE = 1e-6
-"""Difference that plans have at least, as a share of its spread: nothing at all would ask for everything [1]."""
+"""Least difference of plans, as a share of its spread: nothing at all would ask for everything [1]."""
 
 ROUNDING = 1e-9
 """Part of a chunk that is not asked for [1]."""
