@@ -39,6 +39,11 @@ class Broken:
     problems: int = 1
 
 
+def broken_row(name: str, file: str, line: int, match: str, problems: int = 1, **values: str) -> Broken:
+    """Return a change of some cells of one row that must be reported in that row."""
+    return Broken(name, extra(file, line, **values), file, line, match, problems)
+
+
 NEW_SOURCE = "A-NEW,assumed,never cited"
 NEW_SITE = "D,Dale,Centre,45.2,20.2,1,0,0,0,0,0,0,0,0,0,0,0,0,5,A-EXAMPLE"
 
@@ -97,69 +102,39 @@ VALUES = [
         14,
         "at least one weight",
     ),
-    Broken(
-        "not a number", cell(LOTS, 3, "neq_kg", "nan"), LOTS, 3, r"neq_kg: expected a number \(got 'nan'\)"
-    ),
-    Broken("infinite", cell(LOTS, 3, "neq_kg", "1e999"), LOTS, 3, r"expected 0 or a size .*\(got 1e999\)"),
-    Broken("huge", cell(LOTS, 3, "gross_mass_t", "1e12"), LOTS, 3, "expected 0 or a size"),
-    Broken(
-        "decimal comma", cell(LOTS, 3, "neq_kg", "1,5"), LOTS, 3, "expected a number with a decimal point"
-    ),
-    Broken(
-        "negative",
-        cell(LOTS, 3, "gross_mass_t", "-3.5"),
-        LOTS,
-        3,
-        r"gross_mass_t: expected > 0 \(got -3\.5\)",
-    ),
-    Broken("empty number", cell(LOTS, 3, "neq_kg", ""), LOTS, 3, "neq_kg: missing"),
-    Broken(
+    broken_row("not a number", LOTS, 3, r"neq_kg: expected a number \(got 'nan'\)", neq_kg="nan"),
+    broken_row("infinite", LOTS, 3, r"expected 0 or a size .*\(got 1e999\)", neq_kg="1e999"),
+    broken_row("huge", LOTS, 3, "expected 0 or a size", gross_mass_t="1e12"),
+    broken_row("decimal comma", LOTS, 3, "expected a number with a decimal point", neq_kg="1,5"),
+    broken_row("negative", LOTS, 3, r"gross_mass_t: expected > 0 \(got -3\.5\)", gross_mass_t="-3.5"),
+    broken_row("empty number", LOTS, 3, "neq_kg: missing", neq_kg=""),
+    broken_row(
         "status",
-        cell(LOTS, 3, "status", "surpluss"),
         LOTS,
         3,
         r"expected one of surplus, reserve \(got 'surpluss'; did you mean surplus\?\)",
+        status="surpluss",
     ),
-    Broken("truth value", cell(LOTS, 3, "safe_to_move", "maybe"), LOTS, 3, "expected true or false"),
-    Broken("id", cell(LOTS, 3, "lot_id", "L 02"), LOTS, 3, "expected letters, digits"),
-    Broken("stabiliser word", cell(LOTS, 3, "stabiliser_fraction", "?"), LOTS, 3, "a number, or unknown"),
-    Broken(
-        "stabiliser high", cell(LOTS, 3, "stabiliser_fraction", "1.2"), LOTS, 3, "expected <= 1 or unknown"
-    ),
-    Broken(
-        "months", cell(PLANTS, 2, "open_months", "4-13"), PLANTS, 2, "a first and a last month such as 4-10"
-    ),
-    Broken("latitude", cell("sites.csv", 2, "latitude_deg", "91"), "sites.csv", 2, "expected <= 90"),
-    Broken("due", cell(MONEY, 3, "due", "2027-02-30"), MONEY, 3, "expected a date as YYYY-MM-DD"),
-    Broken("no source", cell(LOTS, 3, "source", ""), LOTS, 3, "source: missing"),
+    broken_row("truth value", LOTS, 3, "expected true or false", safe_to_move="maybe"),
+    broken_row("id", LOTS, 3, "expected letters, digits", lot_id="L 02"),
+    broken_row("stabiliser word", LOTS, 3, "a number, or unknown", stabiliser_fraction="?"),
+    broken_row("stabiliser high", LOTS, 3, "expected <= 1 or unknown", stabiliser_fraction="1.2"),
+    broken_row("months", PLANTS, 2, "a first and a last month such as 4-10", open_months="4-13"),
+    broken_row("latitude", "sites.csv", 2, "expected <= 90", latitude_deg="91"),
+    broken_row("due", MONEY, 3, "expected a date as YYYY-MM-DD", due="2027-02-30"),
+    broken_row("no source", LOTS, 3, "source: missing", source=""),
 ]
 REFERENCES = [
-    Broken("lot twice", cell(LOTS, 3, "lot_id", "L01"), LOTS, 3, "each lot_id once .*line 2 too"),
-    Broken("storehouse unknown", cell(LOTS, 3, "storehouse_id", "A11"), LOTS, 3, r"'A11'; did you mean A1\?"),
-    Broken("nature unknown", cell(LOTS, 3, "nature_id", "mortar_8"), LOTS, 3, r"did you mean mortar_82\?"),
-    Broken(
-        "site unknown", cell("storehouses.csv", 2, "site_id", "Z"), "storehouses.csv", 2, "a site_id of sites"
-    ),
-    Broken("served site unknown", cell(PLANTS, 3, "serves_sites", "A;Z"), PLANTS, 3, "serves_sites: .*'Z'"),
-    Broken(
-        "method unknown",
-        cell(PLANTS, 3, "method_id", "rotary_klin"),
-        PLANTS,
-        3,
-        r"did you mean rotary_kiln\?",
-    ),
-    Broken(
-        "category unknown",
-        cell("facility_rates.csv", 2, "category", "art"),
-        "facility_rates.csv",
-        2,
-        "a category of the register",
-    ),
-    Broken(
-        "earmark unknown", cell("funds.csv", 3, "earmark_methods", "kiln"), "funds.csv", 3, "a method of the"
-    ),
-    Broken("fund unknown", cell(MONEY, 2, "fund_id", "HOSTS"), MONEY, 2, r"did you mean HOST\?"),
-    Broken("source unknown", cell(LOTS, 3, "source", "D-NEC"), LOTS, 3, r"did you mean D-NEQ\?"),
+    broken_row("lot twice", LOTS, 3, "each lot_id once .*line 2 too", lot_id="L01"),
+    broken_row("storehouse unknown", LOTS, 3, r"'A11'; did you mean A1\?", storehouse_id="A11"),
+    broken_row("nature unknown", LOTS, 3, r"did you mean mortar_82\?", nature_id="mortar_8"),
+    broken_row("site unknown", "storehouses.csv", 2, "a site_id of sites", site_id="Z"),
+    broken_row("served site unknown", PLANTS, 3, "serves_sites: .*'Z'", serves_sites="A;Z"),
+    broken_row("method unknown", PLANTS, 3, r"did you mean rotary_kiln\?", method_id="rotary_klin"),
+    broken_row("category unknown", "facility_rates.csv", 2, "a category of the register", category="art"),
+    broken_row("earmark unknown", "funds.csv", 3, "a method of the", earmark_methods="kiln"),
+    broken_row("fund unknown", MONEY, 2, r"did you mean HOST\?", fund_id="HOSTS"),
+    broken_row("source unknown", LOTS, 3, r"did you mean D-NEQ\?", source="D-NEC"),
     Broken("source unused", append("sources.csv", NEW_SOURCE), "sources.csv", 4, "unused source 'A-NEW'"),
     Broken(
         "source id reserved",
@@ -191,9 +166,7 @@ REFERENCES = [
     ),
 ]
 SENSE = [
-    Broken(
-        "NEQ above mass", cell(LOTS, 3, "neq_kg", "180001"), LOTS, 3, r"expected <= 180000, .*\(got 180001\)"
-    ),
+    broken_row("NEQ above mass", LOTS, 3, r"expected <= 180000, .*\(got 180001\)", neq_kg="180001"),
     Broken(
         "less than a gram",
         both(cell(LOTS, 3, "gross_mass_t", "1e-7"), cell(LOTS, 3, "neq_kg", "0")),
@@ -201,12 +174,10 @@ SENSE = [
         3,
         "one gram",
     ),
-    Broken("stabiliser missing", cell(LOTS, 2, "stabiliser_fraction", ""), LOTS, 2, "has propellant"),
-    Broken("stabiliser of a mine", cell(LOTS, 6, "stabiliser_fraction", "0.5"), LOTS, 6, "has no propellant"),
-    Broken("made later", cell(LOTS, 3, "year_made", "2027"), LOTS, 3, "expected <= 2026"),
-    Broken(
-        "date passed", extra(LOTS, 3, destroy_by="2026-01-01"), LOTS, 3, "expected a date after 2026-01-01"
-    ),
+    broken_row("stabiliser missing", LOTS, 2, "has propellant", stabiliser_fraction=""),
+    broken_row("stabiliser of a mine", LOTS, 6, "has no propellant", stabiliser_fraction="0.5"),
+    broken_row("made later", LOTS, 3, "expected <= 2026", year_made="2027"),
+    broken_row("date passed", LOTS, 3, "expected a date after 2026-01-01", destroy_by="2026-01-01"),
     Broken(
         "rate twice",
         append("facility_rates.csv", "KILN-B,mortar,1,1,A-EXAMPLE"),
@@ -224,27 +195,17 @@ SENSE = [
         4,
         r"expected a row of facility_rates\.csv",
     ),
-    Broken("no repair", cell(PLANTS, 3, "repair_mean_days", ""), PLANTS, 3, "repair_mean_days: expected > 0"),
-    Broken(
-        "weather without length",
-        cell(PLANTS, 2, "weather_stop_mean_days", ""),
-        PLANTS,
-        2,
-        "since weather_stops_per_year is 4",
+    broken_row("no repair", PLANTS, 3, "repair_mean_days: expected > 0", repair_mean_days=""),
+    broken_row(
+        "weather without length", PLANTS, 2, "since weather_stops_per_year is 4", weather_stop_mean_days=""
     ),
-    Broken(
-        "existing with capital",
-        cell(PLANTS, 2, "capital_cost_usd", "5"),
-        PLANTS,
-        2,
-        "expected 0 for an existing",
-    ),
-    Broken(
+    broken_row("existing with capital", PLANTS, 2, "expected 0 for an existing", capital_cost_usd="5"),
+    broken_row(
         "existing with standing cost",
-        cell(PLANTS, 2, "fixed_cost_usd_per_year", "5"),
         PLANTS,
         2,
         "put it into unit_cost_usd_per_t",
+        fixed_cost_usd_per_year="5",
     ),
     Broken("category nobody accepts", lot("rocket_122"), LOTS, 14, "a facility that accepts rockets"),
     Broken("unsafe far from a facility", lot("art_122", house="B1", safe="no"), LOTS, 14, "not safe to move"),
@@ -255,13 +216,8 @@ SENSE = [
         14,
         "with a route to one",
     ),
-    Broken(
-        "facility nobody can use",
-        cell(PLANTS, 3, "serves_sites", "C"),
-        PLANTS,
-        3,
-        "a surplus lot that can go to",
-        problems=2,
+    broken_row(
+        "facility nobody can use", PLANTS, 3, "a surplus lot that can go to", problems=2, serves_sites="C"
     ),
     Broken(
         "route to itself", append("routes.csv", "A,A,1,1,A-EXAMPLE"), "routes.csv", 5, "another site than"
@@ -269,16 +225,11 @@ SENSE = [
     Broken(
         "route twice", append("routes.csv", "B,A,90,1,A-EXAMPLE"), "routes.csv", 5, "one route .*line 2 too"
     ),
-    Broken("less than a cent", cell(MONEY, 4, "amount_usd", "0.001"), MONEY, 4, r"at least 0\.01"),
-    Broken("due too late", cell(MONEY, 4, "due", "2040-01-01"), MONEY, 4, "the end of the horizon"),
-    Broken("due after expiry", cell(MONEY, 6, "due", "2032-01-01"), MONEY, 6, "when DONOR expires"),
-    Broken(
-        "expired before the start",
-        cell("funds.csv", 2, "expires", "2025-12-31"),
-        "funds.csv",
-        2,
-        "after the start",
-        problems=4,
+    broken_row("less than a cent", MONEY, 4, r"at least 0\.01", amount_usd="0.001"),
+    broken_row("due too late", MONEY, 4, "the end of the horizon", due="2040-01-01"),
+    broken_row("due after expiry", MONEY, 6, "when DONOR expires", due="2032-01-01"),
+    broken_row(
+        "expired before the start", "funds.csv", 2, "after the start", problems=4, expires="2025-12-31"
     ),
     Broken(
         "earmark nobody can use",
@@ -288,13 +239,7 @@ SENSE = [
         "earmark_sites: expected a surplus lot or a possible facility",
     ),
     Broken("nothing to build", fund(use="capital", sites="A"), "funds.csv", 4, "a possible facility"),
-    Broken(
-        "storehouses together",
-        cell("storehouses.csv", 3, "x_m", "0"),
-        "storehouses.csv",
-        3,
-        "place than that of A1",
-    ),
+    broken_row("storehouses together", "storehouses.csv", 3, "place than that of A1", x_m="0"),
     Broken(
         "people in a storehouse",
         both(cell("exposed_sites.csv", 2, "x_m", "3"), cell("exposed_sites.csv", 2, "y_m", "2")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broken import Broken
+from broken import Broken, broken_row
 from changes import MONEY, YAML, both, cell, extra, swap, write
 
 FUNDS, RATES, FX = "funds.csv", "facility_rates.csv", "exchange_rates.csv"
@@ -19,9 +19,7 @@ def rates(*rows: str) -> bytes:
 
 
 BROKEN_TERMS = [
-    Broken(
-        "no amount", cell(MONEY, 5, "amount_usd", ""), MONEY, 5, r"amount_usd: expected an amount > 0 here"
-    ),
+    broken_row("no amount", MONEY, 5, r"amount_usd: expected an amount > 0 here", amount_usd=""),
     Broken(
         "two amounts",
         both(write(FX, rates(EUR)), extra(MONEY, 5, currency="EUR", amount="7")),
@@ -81,40 +79,42 @@ BROKEN_TERMS = [
         2,
         "expected another currency .*worth 1",
     ),
-    Broken(
+    broken_row(
         "milestone without share",
-        extra(MONEY, 6, milestone_fund="HOST"),
         MONEY,
         6,
         "milestone_spent_fraction: expected a fraction > 0",
+        milestone_fund="HOST",
     ),
-    Broken(
+    broken_row(
         "milestone without fund",
-        extra(MONEY, 6, milestone_spent_fraction="0.5"),
         MONEY,
         6,
         "milestone_fund: expected a fund_id, since",
+        milestone_spent_fraction="0.5",
     ),
-    Broken(
+    broken_row(
         "milestone of nothing",
-        extra(MONEY, 6, milestone_fund="HOST", milestone_spent_fraction="0"),
         MONEY,
         6,
         r"expected > 0, .*\(got 0\)",
+        milestone_fund="HOST",
+        milestone_spent_fraction="0",
     ),
-    Broken(
+    broken_row(
         "milestone of an unknown fund",
-        extra(MONEY, 6, milestone_fund="HOTS", milestone_spent_fraction="0.5"),
         MONEY,
         6,
         r"did you mean HOST\?",
+        milestone_fund="HOTS",
+        milestone_spent_fraction="0.5",
     ),
-    Broken(
+    broken_row(
         "milestone beyond the surplus",
-        extra(MONEY, 6, milestone_destroyed_t="1130.5"),
         MONEY,
         6,
         r"<= 1130, all the surplus .*\(got 1130\.5\)",
+        milestone_destroyed_t="1130.5",
     ),
     Broken(
         "milestone that waits for itself",
@@ -127,23 +127,11 @@ BROKEN_TERMS = [
         "a tranche that does not wait for DONOR itself",
         problems=2,
     ),
-    Broken(
-        "matching an unknown fund",
-        extra(FUNDS, 3, matches_funds="HOTS", match_ratio="1"),
-        FUNDS,
-        3,
-        r"mean HOST\?",
-    ),
-    Broken(
-        "matching without ratio", extra(FUNDS, 3, matches_funds="HOST"), FUNDS, 3, "match_ratio: expected > 0"
-    ),
-    Broken("ratio without fund", extra(FUNDS, 3, match_ratio="1"), FUNDS, 3, "match_ratio: expected nothing"),
-    Broken(
-        "matching itself",
-        extra(FUNDS, 3, matches_funds="DONOR", match_ratio="1"),
-        FUNDS,
-        3,
-        "other funds than DONOR itself",
+    broken_row("matching an unknown fund", FUNDS, 3, r"mean HOST\?", matches_funds="HOTS", match_ratio="1"),
+    broken_row("matching without ratio", FUNDS, 3, "match_ratio: expected > 0", matches_funds="HOST"),
+    broken_row("ratio without fund", FUNDS, 3, "match_ratio: expected nothing", match_ratio="1"),
+    broken_row(
+        "matching itself", FUNDS, 3, "other funds than DONOR itself", matches_funds="DONOR", match_ratio="1"
     ),
     Broken(
         "matching of no eligible country",
@@ -152,12 +140,12 @@ BROKEN_TERMS = [
         3,
         "matches_funds: expected a matched fund with a tranche and an eligible country",
     ),
-    Broken(
+    broken_row(
         "earmark for a country without site",
-        extra(FUNDS, 3, earmark_countries="KZ"),
         FUNDS,
         3,
         r"earmark_countries: expected the country of a site",
+        earmark_countries="KZ",
     ),
     Broken(
         "earmark for a country without work",
@@ -169,12 +157,12 @@ BROKEN_TERMS = [
         3,
         "expected a surplus lot or a possible facility that the fund may pay for",
     ),
-    Broken(
+    broken_row(
         "emergency of a method",
-        cell(FUNDS, 3, "use", "emergency"),
         FUNDS,
         3,
         "earmark_methods: expected nothing, since use is emergency",
+        use="emergency",
     ),
     Broken(
         "verification of plant",
