@@ -9,9 +9,11 @@ import pytest
 from demilsim.plan import Commissioning
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
+from demilsim.simulation.draws import Draws
 from demilsim.simulation.replication import run, simulate
 from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
+from demilsim.simulation.world import World
 from stories import (
     KNOTS,
     QUIET,
@@ -374,8 +376,8 @@ def test_processing_accident_stops_the_plant() -> None:
     assert result.working_days[0, :2].tolist() == [60.0, 91.0]
 
 
-def test_road_accident_by_hand() -> None:
-    """A lot's load explodes on the road when its accumulated rate passes its own exponential."""
+def over_the_road() -> tuple[World, Draws, float]:
+    """Return a lot at S1 with a plant at S2, drawn, and the rate of accidents of its road [1/t]."""
     scenario = world(
         sites=[site(), site("S2")],
         facilities=[facility(site_id="S2")],
@@ -383,7 +385,12 @@ def test_road_accident_by_hand() -> None:
         parameters=QUIET,
     )
     world_, draws = drawn(without_accidents(scenario))
-    rate_per_t = float(world_.options.road_rate_per_t[0, 0])
+    return world_, draws, float(world_.options.road_rate_per_t[0, 0])
+
+
+def test_road_accident_by_hand() -> None:
+    """A lot's load explodes on the road when its accumulated rate passes its own exponential."""
+    world_, draws, rate_per_t = over_the_road()
     for share, kinds in ((0.5, ["road"]), (1.5, [])):
         fated = replace(draws, road_at=np.array([100 * share * rate_per_t]), road_deaths=np.array([0.5]))
         result, _ = told(world_, fated, plan(line("L1")))
@@ -393,14 +400,7 @@ def test_road_accident_by_hand() -> None:
 
 def test_lot_explodes_on_the_road_only_once() -> None:
     """A lot whose rate has been passed in its first load has no second explosion in the next."""
-    scenario = world(
-        sites=[site(), site("S2")],
-        facilities=[facility(site_id="S2")],
-        routes=[route("S1", "S2")],
-        parameters=QUIET,
-    )
-    world_, draws = drawn(without_accidents(scenario))
-    rate_per_t = float(world_.options.road_rate_per_t[0, 0])
+    world_, draws, rate_per_t = over_the_road()
     fated = replace(draws, road_at=np.array([30 * rate_per_t]))
     result, state = told(world_, fated, plan(line("L1", 40.0), line("L1", 60.0)))
     assert [(e.kind, e.lot, e.site) for e in result.events] == [("road", 0, 0)]
