@@ -20,7 +20,7 @@ from demilsim.optimisation.kept import keep
 from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.plan_model import PlanModel
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
-from demilsim.optimisation.rows import Rows, Sense
+from demilsim.optimisation.rows import Rows, Sense, over_columns
 from demilsim.optimisation.task import Choice
 from demilsim.plan import Floats, Ints
 
@@ -163,8 +163,7 @@ def _same_orders(at: PlanModel, own: _Plan, limit: float, near: float) -> Iterat
         used.append(values[: at.harm.flows])
         yield _plan_of(aim, at.choice, at.problem, at.harm, values)
     # Away from all that was found so far, in one: the hop, skip and jump of Brill.
-    cost = np.zeros(at.values.size)
-    cost[: at.harm.flows] = np.mean([flows > 0.0 for flows in used], axis=0)
+    cost = over_columns(np.mean([flows > 0.0 for flows in used], axis=0), at.values.size)
     values = capped.minimise(_beside_harm(at, cost)).values
     if values is not None:
         values = _near_enough(at.harm, at.values, values, limit)
@@ -176,7 +175,7 @@ def _aims(at: PlanModel) -> Iterator[tuple[str, Floats]]:
     problem, scenario, flows = at.problem, at.problem.scenario, at.problem.flows
 
     def of_flows(weights: Floats) -> Floats:
-        return np.concatenate([weights, np.zeros(at.values.size - weights.size)])
+        return over_columns(weights, at.values.size)
 
     tonnes = usage(problem, at.flows)
     for f in _largest(tonnes.sum(axis=(0, 2))):

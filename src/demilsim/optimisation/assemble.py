@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from demilsim.optimisation.constraints import FAMILIES
 from demilsim.optimisation.deadlines import add_destroy_by
 from demilsim.optimisation.problem import Problem
-from demilsim.optimisation.rows import Columns, Rows, Sense
+from demilsim.optimisation.rows import Columns, Rows, Sense, over_columns
 from demilsim.plan import Floats
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def assemble(problem: Problem, flow_cost: Floats, constant: float) -> Model:
         Objective constant [persons].
     """
     columns = problem.columns
-    cost = np.zeros(len(columns.names))
-    cost[: flow_cost.size] = flow_cost
+    cost = over_columns(flow_cost, len(columns.names))
     families = (*(family(problem) for family in FAMILIES), add_destroy_by(problem))
     return Model(columns, families, cost, constant)
 

@@ -21,6 +21,7 @@ from demilsim.optimisation.constraints import FAMILIES, add_cumulative_cuts
 from demilsim.optimisation.kept import KeptModel, keep
 from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.rows import over_columns
 from demilsim.optimisation.sequential import line_search
 from demilsim.plan import Floats
 
@@ -132,8 +133,7 @@ class _Search:
         harm, envelope = self._harm, self._envelope
         per_tonne = envelope.per_tonne(slopes)
         raised = np.where(self._unlikely, np.maximum(per_tonne, 0.0), per_tonne)
-        cost = np.zeros(self._columns)
-        cost[: harm.flows] = harm.per_flow(raised)
+        cost = over_columns(harm.per_flow(raised), self._columns)
         values = self._kept.minimise(cost).values
         assert values is not None, "doing nothing satisfies every row"
         vertex = values[: harm.flows]

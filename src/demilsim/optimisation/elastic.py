@@ -22,6 +22,29 @@ NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
+class Slack:
+    """Slack of one family.
+
+    Parameters
+    ----------
+    column
+        Columns, shape (slack,).
+    entity, time
+        Group, fund or facility that each belongs to, and when, shape (slack,): a knot for dates, else a period,
+        0 for permits.
+    """
+
+    column: Ints
+    entity: Ints
+    time: Ints
+
+    def of(self, entity: int, values: Floats, times: int) -> Floats:
+        """Return the slack of a group, fund or facility at each time, shape (time,)."""
+        mine = self.entity == entity
+        return np.bincount(self.time[mine], values[self.column[mine]], times)
+
+
+@dataclass(frozen=True)
 class Elastic:
     """A model to minimise stretch.
 
@@ -30,10 +53,7 @@ class Elastic:
     model
         The rows with slack; costs are shares of what there is in all [1].
     slack
-        Columns of the slack of each family, shape (slack,).
-    entity, time
-        What each of them belongs to (group, fund or facility) and when, by family, shape (slack,): a knot for
-        dates, else a period, and nothing for permits.
+        By family.
     due
         Groups with a date, with the last period of it.
     mass_t
@@ -43,26 +63,18 @@ class Elastic:
     """
 
     model: Model
-    slack: dict[str, Ints]
-    entity: dict[str, Ints]
-    time: dict[str, Ints]
+    slack: dict[str, Slack]
     due: tuple[tuple[int, int], ...]
     mass_t: Floats
     periods: int
 
     def by_period(self, family: str, entity: int, values: Floats) -> Floats:
         """Return the slack of a fund or facility in each period, shape (period,)."""
-        return self._by_time(family, entity, values, self.periods)
+        return self.slack[family].of(entity, values, self.periods)
 
     def late_t(self, group: int, values: Floats) -> Floats:
         """Return what should be gone of a group and is not at each knot [t], shape (knot,)."""
-        return self._by_time("destroy_by", group, values, self.periods + 1)
-
-    def _by_time(self, family: str, entity: int, values: Floats, times: int) -> Floats:
-        result = np.zeros(times)
-        mine = self.entity[family] == entity
-        np.add.at(result, self.time[family][mine], values[self.slack[family][mine]])
-        return result
+        return self.slack["destroy_by"].of(group, values, self.periods + 1)
 
     def nothing(self, group: int) -> float:
         """Return the tonnes of a group that do not count as late [t]."""
@@ -76,50 +88,49 @@ def elastic(problem: Problem) -> Elastic:
     then, so that the date that can be kept is read off. A permit has one slack for all years.
     """
     model = assemble(problem, np.zeros(problem.flows.group.size), 0.0)
-    first = len(model.columns.names)
-    families, cost = [], []
-    slack: dict[str, Ints] = {}
-    entity: dict[str, Ints] = {}
-    time: dict[str, Ints] = {}
+    families, slack, cost = list[Rows](), dict[str, Slack](), [model.cost]
+    free = len(model.columns.names)
     for rows in model.families:
         if rows.family not in ELASTIC:
             families.append(rows)
             continue
-        if rows.family == "destroy_by":
-            rows, own, when = _every_later_knot(problem)
-            row, sign = np.arange(own.size), 1.0
-            whole = float(problem.groups.mass_t[np.unique(own)].sum()) * problem.scenario.periods
-        else:
-            row, own, when, whole = _slack_of(problem, rows)
-            sign = -1.0
-        if rows.family == "permits":
-            owners, number = np.unique(own, return_inverse=True)
-        else:
-            owners, number = own, np.arange(own.size)
-        column = first + number
-        families.append(with_terms(rows, row, column, np.full(row.size, sign)))
-        slack[rows.family] = first + np.arange(owners.size)
-        entity[rows.family] = owners
-        time[rows.family] = when[: owners.size]
-        cost.append(np.full(owners.size, 1.0 / whole if whole > 0.0 else 1.0))
-        first += owners.size
-    added = np.concatenate(cost) if cost else np.empty(0)
+        softened, slack[rows.family], share = _softened(problem, rows, free)
+        families.append(softened)
+        added = slack[rows.family].column.size
+        cost.append(np.full(added, share))
+        free += added
+    added = free - len(model.columns.names)
     columns = Columns(
-        (*model.columns.names, *(f"s{i}" for i in range(added.size))),
-        np.concatenate([model.columns.upper, np.full(added.size, np.inf)]),
-        np.concatenate([model.columns.integer, np.zeros(added.size, dtype=bool)]),
+        (*model.columns.names, *(f"s{i}" for i in range(added))),
+        np.append(model.columns.upper, np.full(added, np.inf)),
+        np.append(model.columns.integer, np.zeros(added, dtype=bool)),
     )
     due = due_period(problem)
-    dated = tuple((int(g), int(due[g])) for g in np.flatnonzero(due < problem.scenario.periods))
     return Elastic(
-        replace(model, columns=columns, families=tuple(families), cost=np.concatenate([model.cost, added])),
-        slack,
-        entity,
-        time,
-        dated,
-        problem.groups.mass_t,
-        problem.scenario.periods,
+        model=replace(model, columns=columns, families=tuple(families), cost=np.concatenate(cost)),
+        slack=slack,
+        due=tuple((int(g), int(due[g])) for g in np.flatnonzero(due < problem.scenario.periods)),
+        mass_t=problem.groups.mass_t,
+        periods=problem.scenario.periods,
     )
+
+
+def _softened(problem: Problem, rows: Rows, free: int) -> tuple[Rows, Slack, float]:
+    """Return rows with slack in columns from a free one on, that slack, and the stretch of a unit of it [1]."""
+    if rows.family == "destroy_by":
+        rows, entity, time = _every_later_knot(problem)
+        row, sign = np.arange(entity.size), 1.0
+        whole = float(problem.groups.mass_t[np.unique(entity)].sum()) * problem.scenario.periods
+    else:
+        row, entity, time, whole = _slack_of(problem, rows)
+        sign = -1.0
+    number = np.arange(row.size)
+    if rows.family == "permits":
+        entity, number = np.unique(entity, return_inverse=True)
+        time = np.zeros_like(entity)
+    slack = Slack(free + np.arange(entity.size), entity, time)
+    softened = with_terms(rows, row, slack.column[number], np.full(row.size, sign))
+    return softened, slack, 1.0 / whole if whole > 0.0 else 1.0
 
 
 def _every_later_knot(problem: Problem) -> tuple[Rows, Ints, Ints]:

@@ -16,6 +16,7 @@ from demilsim.optimisation.measure_choice import Taken
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.rows import over_columns
 from demilsim.optimisation.sequential import largest_part, polish
 from demilsim.optimisation.task import Choice, Task, make_task
 from demilsim.plan import Floats, PlanningCoefficients
@@ -109,6 +110,5 @@ def model_around(task: Task, choice: Choice, wanted_t: Floats, solver: str | Non
     assert start is not None, "the commissionings of a plan that was optimised can be paid"
     values = polish(lp, harm, start, SETTLING_STEPS).values
     total, gradient = harm.total_and_gradient(values[: harm.flows])
-    cost = np.zeros(values.size)
-    cost[: harm.flows] = gradient
-    return PlanModel(task, choice, problem, harm, replace(rows, cost=cost), lp, values, total)
+    around = replace(rows, cost=over_columns(gradient, values.size))
+    return PlanModel(task, choice, problem, harm, around, lp, values, total)

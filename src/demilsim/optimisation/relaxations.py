@@ -182,9 +182,9 @@ def relaxed(
 def _way(problem: Problem, loose: Elastic, families: tuple[str, ...], options: SolveOptions) -> Way | None:
     """Return the least stretch of some families with which a plan is possible; None if there is none."""
     upper = loose.model.columns.upper.copy()
-    for family, columns in loose.slack.items():
+    for family, slack in loose.slack.items():
         if family not in families:
-            upper[columns] = 0.0
+            upper[slack.column] = 0.0
     found = solve(replace(loose.model, columns=replace(loose.model.columns, upper=upper)), options)
     if found.values is None:
         return None

@@ -114,6 +114,13 @@ def rows_of(
     )
 
 
+def over_columns(per_flow: Floats, columns: int) -> Floats:
+    """Return values of the flows, the first columns, as values of all columns: 0 for the others."""
+    values = np.zeros(columns)
+    values[: per_flow.size] = per_flow
+    return values
+
+
 def with_terms(rows: Rows, row: Ints, column: Ints, coefficient: Floats) -> Rows:
     """Return rows with more terms, each of shape (term,), in columns that they do not have yet."""
     every_row = np.concatenate([rows.row, row])

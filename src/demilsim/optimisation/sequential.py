@@ -13,6 +13,7 @@ import numpy as np
 
 from demilsim.optimisation.kept import KeptModel
 from demilsim.optimisation.objective import PlanningHarm
+from demilsim.optimisation.rows import over_columns
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
 
@@ -118,7 +119,7 @@ def _step(
         lower[: harm.flows] = np.maximum(here - radius * harm.most_t, 0.0)
         upper[: harm.flows] = np.minimum(here + radius * harm.most_t, harm.most_t)
         bounds = (lower, upper)
-    vertex = kept.minimise(_cost(gradient, values.size), bounds)
+    vertex = kept.minimise(over_columns(gradient, values.size), bounds)
     assert vertex.values is not None, f"the point is feasible, yet the LP is {vertex.status.value}"
     share = line_search(harm.along(here, vertex.values[: harm.flows]), total)
     if share == 0.0:
@@ -134,7 +135,7 @@ def _small(harm: PlanningHarm, total: float) -> float:
 
 def vertex_start(kept: KeptModel, flow_cost: Floats, columns: int) -> Floats | None:
     """Return the plan that is best for linear harm of shape (flow,) [persons/t]; None if there is none."""
-    return kept.minimise(_cost(flow_cost, columns)).values
+    return kept.minimise(over_columns(flow_cost, columns)).values
 
 
 def largest_part(kept: KeptModel, flows: Floats, upper: Floats) -> Floats | None:
@@ -157,14 +158,7 @@ def largest_part(kept: KeptModel, flows: Floats, upper: Floats) -> Floats | None
     limit = upper.copy()
     limit[: flows.size] = np.minimum(flows, upper[: flows.size])
     bounds = (np.zeros(upper.size), limit)
-    return kept.minimise(_cost(-np.ones(flows.size), upper.size), bounds).values
-
-
-def _cost(flow_cost: Floats, columns: int) -> Floats:
-    """Return costs of all columns, of which only the flows cost harm."""
-    cost = np.zeros(columns)
-    cost[: flow_cost.size] = flow_cost
-    return cost
+    return kept.minimise(over_columns(-np.ones(flows.size), upper.size), bounds).values
 
 
 def line_search(value: Callable[[float], float], total: float) -> float:
