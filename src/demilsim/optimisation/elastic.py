@@ -30,8 +30,8 @@ class Slack:
     column
         Columns, shape (slack,).
     entity, time
-        Group, fund or facility that each belongs to, and when, shape (slack,): a knot for dates, else a period,
-        0 for permits.
+        Group, fund or facility that each belongs to, and when, shape (slack,): a knot for dates, 0 for
+        permits, else a period.
     """
 
     column: Ints
@@ -41,7 +41,9 @@ class Slack:
     def of(self, entity: int, values: Floats, times: int) -> Floats:
         """Return the slack of a group, fund or facility at each time, shape (time,)."""
         mine = self.entity == entity
-        return np.bincount(self.time[mine], values[self.column[mine]], times)
+        result = np.zeros(times)
+        np.add.at(result, self.time[mine], values[self.column[mine]])
+        return result
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def elastic(problem: Problem) -> Elastic:
 
 
 def _softened(problem: Problem, rows: Rows, free: int) -> tuple[Rows, Slack, float]:
-    """Return rows with slack in columns from a free one on, that slack, and the stretch of a unit of it [1]."""
+    """Return rows with slack in columns from a free one on, that slack, and the stretch of its unit [1]."""
     if rows.family == "destroy_by":
         rows, entity, time = _every_later_knot(problem)
         row, sign = np.arange(entity.size), 1.0
