@@ -16,6 +16,7 @@ from demilsim.scenario.formula_guard import quoted_formula
 SIGNIFICANT_DIGITS = 10
 """Digits kept in a float: enough for any result, too few to show the order of a sum."""
 
+
 def cell_text(value: object) -> str:
     """Return one value as it stands in a CSV file.
 

@@ -133,7 +133,8 @@ def form_table(
     def say(line: int, findings: Iterable[tuple[int, str, str]]) -> None:
         for number, column, message in findings:
             cell = f"{letters[number - 1]}{line}" if number and letters else ""
-            problems.append(Problem(name, line, plain(column), message, cell))
+            # What is not there has a line in a text file, and no place in a sheet.
+            problems.append(Problem(name, line if cell or not letters else 0, plain(column), message, cell))
 
     say(header_line, _header_findings(header, columns, optional))
     rows = []

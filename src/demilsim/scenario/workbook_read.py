@@ -10,7 +10,7 @@ from pathlib import Path
 from demilsim.errors import Problem, ScenarioError
 from demilsim.scenario.cells import OVERRIDE_COLUMNS
 from demilsim.scenario.layout import LAYOUT, TableLayout
-from demilsim.scenario.phrases import did_you_mean, got, shown
+from demilsim.scenario.phrases import did_you_mean, got, plain, shown
 from demilsim.scenario.place import Place
 from demilsim.scenario.schema import is_identifier
 from demilsim.scenario.source import (
@@ -180,7 +180,7 @@ class _Book:
         tree: Tree = {}
         places: dict[str, Place] = {}
         for row in table.rows:
-            path, value = row.cells.get("key", "").strip(), row.cells.get("value", "")
+            path, value = plain(row.cells.get("key", "").strip()), row.cells.get("value", "")
             place = _key_place(table, row.line, "key")
             if path in places:
                 message = f"expected each key once (got it in cell {places[path].cell} too)"
@@ -210,7 +210,7 @@ class _Book:
         self.problems += table.problems
         members: Tree = {}
         for row in table.rows:
-            key = row.cells.get("key", "").strip()
+            key = plain(row.cells.get("key", "").strip())
             path = f"{PARAMETERS_SHEET}.{key}"
             if key in members:
                 message = f"expected each key once (got it in cell {places[path].cell} too)"

@@ -10,7 +10,7 @@ from demilsim.scenario.text import Refused
 from demilsim.scenario.workbook_package import Parts
 from demilsim.scenario.xml_text import Element, parse, tree
 
-MAX_CELLS = 500_000
+MAX_CELLS = 200_000
 """Cells with a value in a workbook."""
 MAX_AREA = 2_000_000
 """Rows times columns up to the last cell of a sheet: readers make room for all of it."""
@@ -47,17 +47,18 @@ class Scan:
         self.cells += times
         self.characters += times * text
         self._rows, self._columns = max(self._rows, row), max(self._columns, column)
-        place = f"sheet {sheet}, cell {letter(column)}{row}"
+        message = ""
         if self._rows * self._columns > MAX_AREA:
-            raise Refused(
-                0, f"{place}: expected all cells within {MAX_AREA:,} rows times columns "
-                f"(got {self._rows:,} times {self._columns:,}); remove what stands far away",
-            )  # fmt: skip
-        if self.cells > MAX_CELLS:
-            raise Refused(0, f"{place}: expected at most {MAX_CELLS:,} cells (got more); use CSV files")
-        if self.characters > MAX_TEXT:
-            limit = MAX_TEXT // 1_000_000
-            raise Refused(0, f"{place}: expected at most {limit} million characters (got more)")
+            message = (
+                f"expected all cells within {MAX_AREA:,} rows times columns "
+                f"(got {self._rows:,} times {self._columns:,}); remove what stands far away"
+            )
+        elif self.cells > MAX_CELLS:
+            message = f"expected at most {MAX_CELLS:,} cells in all sheets (got more); use CSV files"
+        elif self.characters > MAX_TEXT:
+            message = f"expected at most {MAX_TEXT // 1_000_000} million characters in all cells (got more)"
+        if message:
+            raise Refused(0, f"sheet {sheet}, cell {letter(column)}{row}: {message}")
 
     def refuse(self, sheet: str, row: int, column: int, message: str) -> None:
         """Note a cell that is refused."""

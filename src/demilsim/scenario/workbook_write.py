@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from demilsim.scenario.cells import Cell, cell_text, parameters_of, records_of, 
 from demilsim.scenario.choices import YES_NO, Choice, choice_of, register_lists, scalar_choice
 from demilsim.scenario.columns import ColumnMeaning, meaning_of
 from demilsim.scenario.layout import LAYOUT
+from demilsim.scenario.phrases import got
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Override
+from demilsim.scenario.text import CONTROL
 from demilsim.scenario.workbook_read import (
     CHOICES_SHEET,
     NOTES_SHEET,
@@ -43,6 +46,8 @@ EXACT_DIGITS = 15
 """Significant digits that every spreadsheet program keeps of a number."""
 FIRST_SURE_DATE = dt.date(1900, 3, 1)
 """Before it, programs disagree on the number of a day: 1900 was no leap year."""
+# What XML does not have, and the escape that readers of sheets do not agree on.
+_UNWRITABLE = re.compile("[\\ud800-\\udfff\\ufffe\\uffff]|_x005[Ff]_")
 NARROWEST, WIDEST = 9, 40
 
 # What people may do in a sheet whose head is locked; there is no password.
@@ -62,7 +67,7 @@ def workbook_bytes(scenario: Scenario) -> bytes:
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": scenario.settings.title, "created": FIXED_DATE})
+        book.set_properties({"title": scenario.settings.name, "created": FIXED_DATE})
         _Writer(book, scenario).write()
     return buffer.getvalue()
 
@@ -220,8 +225,12 @@ def _put(sheet: Any, row: int, column: int, cell: Cell, form: Any) -> None:
         sheet.write_number(row, column, cell, form)
     else:
         text = cell_text(cell)
+        message = ""
         if len(text) > MAX_CELL_CHARACTERS:
             message = f"expected at most {MAX_CELL_CHARACTERS:,} characters in a cell (got {len(text):,})"
+        elif CONTROL.search(text) or _UNWRITABLE.search(text):
+            message = f"expected text that a sheet can hold {got(text)}; leave out what is not printable"
+        if message:
             place = f"sheet {sheet.get_name()}, cell {letter(column + 1)}{row + 1}"
             raise ScenarioError([Problem(place, 0, "", message)])
         sheet.write_string(row, column, text, form)

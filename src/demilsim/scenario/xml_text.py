@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.parsers import expat
 
 from demilsim.scenario.text import Refused
@@ -12,6 +13,7 @@ MAX_XML_DEPTH = 100
 _NAMESPACE_END = "}"
 
 
+@lru_cache(maxsize=1000)
 def local(name: str) -> str:
     """Return a name without its namespace."""
     return name.rpartition(_NAMESPACE_END)[2]
@@ -86,8 +88,9 @@ def parse(data: bytes, start: Start | None = None, end: End | None = None, text:
 
     parser.StartDoctypeDeclHandler = refuse_type
     parser.EntityDeclHandler = refuse_type
-    parser.StartElementHandler = on_start
-    parser.EndElementHandler = on_end
+    if start or end:
+        parser.StartElementHandler = on_start
+        parser.EndElementHandler = on_end
     if text:
         parser.CharacterDataHandler = text
     try:
