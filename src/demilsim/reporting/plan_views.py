@@ -113,11 +113,17 @@ def _line_cells(line: StoredLine, names: dict[str, str], audience: Audience) -> 
 
 def _public_plan(results: StoredResults, names: dict[str, str]) -> Table:
     """Return planned tonnes by facility and year."""
+    first, planned = planned_by_year(results)
+    rows = sorted(((names.get(key, key),), tonnes) for key, tonnes in planned.items())
+    caption = "Tonnes planned by facility and year in which work may start; single lines are not public"
+    return by_year(caption, (Column("Facility", wide=True),), first, rows)
+
+
+def planned_by_year(results: StoredResults) -> tuple[int, dict[str, list[float]]]:
+    """Return the first calendar year, and the planned tonnes of each facility in each year from it [t]."""
     first, last = results.scenario.start.year, max((line.start.year for line in results.lines), default=0)
     planned: dict[str, list[float]] = {}
     for line in results.lines:
         tonnes = planned.setdefault(line.facility_id, [0.0] * (last - first + 1))
         tonnes[line.start.year - first] += line.tonnes
-    rows = sorted(((names.get(key, key),), tonnes) for key, tonnes in planned.items())
-    caption = "Tonnes planned by facility and year in which work may start; single lines are not public"
-    return by_year(caption, (Column("Facility", wide=True),), first, rows)
+    return first, planned

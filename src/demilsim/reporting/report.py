@@ -18,10 +18,12 @@ from demilsim.reporting.headline import Headline, headline
 from demilsim.reporting.measure_views import measures_table
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
+from demilsim.reporting.workbook import results_workbook
 
 __all__ = ["Audience", "report_html", "write_report"]
 
 REPORT = "report.html"
+RESULTS_BOOK = "results.xlsx"
 FIGURES = "figures"
 LARGEST_BYTES = 3_000_000
 """A report must pass through an e-mail."""
@@ -81,7 +83,7 @@ class Page:
 
 
 def write_report(directory: Path, audience: Audience = "public") -> Path:
-    """Write ``report.html`` and ``figures/*.svg`` into a results folder, from what is stored there.
+    """Write ``report.html``, ``results.xlsx`` and ``figures/*.svg`` into a results folder from its files.
 
     Parameters
     ----------
@@ -109,6 +111,7 @@ def write_report(directory: Path, audience: Audience = "public") -> Path:
         raise ResultsError(f"{REPORT}: expected at most {LARGEST_BYTES:,} bytes (got {size:,})")
     _write_figures(directory / FIGURES, figures)
     write_atomically(directory / REPORT, html)
+    write_atomically(directory / RESULTS_BOOK, results_workbook(results, audience))
     return directory / REPORT
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +62,18 @@ def workbook_bytes(scenario: Scenario) -> bytes:
     ScenarioError
         If a text is longer than a cell can hold.
     """
+    return book_bytes(scenario.settings.name, lambda book: _Writer(book, scenario).write())
+
+
+def book_bytes(title: str, write: Callable[[Any], None]) -> bytes:
+    """Return an .xlsx file that `write` fills: no text becomes a formula or link, nothing tells the time."""
     import xlsxwriter
 
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": scenario.settings.name, "created": FIXED_DATE})
-        _Writer(book, scenario).write()
+        book.set_properties({"title": title, "created": FIXED_DATE})
+        write(book)
     return buffer.getvalue()
 
 
@@ -216,6 +221,19 @@ class _Writer:
 
 
 def _put(sheet: Any, row: int, column: int, cell: Cell, form: Any) -> None:
+    """Write a cell of a scenario; refuse a text that could not be read again as it is."""
+    message = ""
+    if isinstance(cell, str) and len(cell) > MAX_CELL_CHARACTERS:
+        message = f"expected at most {MAX_CELL_CHARACTERS:,} characters in a cell (got {len(cell):,})"
+    elif isinstance(cell, str) and (CONTROL.search(cell) or _UNWRITABLE.search(cell)):
+        message = f"expected text that a sheet can hold {got(cell)}; leave out what is not printable"
+    if message:
+        place = f"sheet {sheet.get_name()}, cell {letter(column + 1)}{row + 1}"
+        raise ScenarioError([Problem(place, 0, "", message)])
+    put_cell(sheet, row, column, cell, form)
+
+
+def put_cell(sheet: Any, row: int, column: int, cell: Cell, form: Any) -> None:
     """Write a cell; a number that a spreadsheet would round, and a date that it could shift, as text."""
     if cell is None:
         sheet.write_blank(row, column, None, form)
@@ -224,16 +242,7 @@ def _put(sheet: Any, row: int, column: int, cell: Cell, form: Any) -> None:
     elif isinstance(cell, int | float) and float(f"{cell:.{EXACT_DIGITS}g}") == cell:
         sheet.write_number(row, column, cell, form)
     else:
-        text = cell_text(cell)
-        message = ""
-        if len(text) > MAX_CELL_CHARACTERS:
-            message = f"expected at most {MAX_CELL_CHARACTERS:,} characters in a cell (got {len(text):,})"
-        elif CONTROL.search(text) or _UNWRITABLE.search(text):
-            message = f"expected text that a sheet can hold {got(text)}; leave out what is not printable"
-        if message:
-            place = f"sheet {sheet.get_name()}, cell {letter(column + 1)}{row + 1}"
-            raise ScenarioError([Problem(place, 0, "", message)])
-        sheet.write_string(row, column, text, form)
+        sheet.write_string(row, column, cell_text(cell), form)
 
 
 def _area(column: int, first: int, last: int) -> str:

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from demilsim.reporting.disclosure import Audience
+from demilsim.reporting.report import RESULTS_BOOK, write_report
+from hostile import HOSTILE
+
+
+def sheets(folder: Path, audience: Audience = "public") -> dict[str, list[list[object]]]:
+    """Return the cells of the results workbook that an audience gets."""
+    write_report(folder, audience)
+    workbook = CalamineWorkbook.from_path(str(folder / RESULTS_BOOK))
+    return {name: workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names}
+
+
+def test_plan_comparison_and_assumptions_are_there_and_synthetic_is_said_first(folder: Path) -> None:
+    """The sheets that a planner needs, and the warning before everything."""
+    found = sheets(folder)
+    assert list(found) == ["about", "plan", "comparison", "differences", "assumptions"]
+    assert found["about"][2][0] == "SYNTHETIC"
+
+
+def test_comparison_has_the_stored_numbers_with_their_intervals(folder: Path) -> None:
+    """Mean, half width and parameter range of each policy's expected deaths are those of summary.json."""
+    stored = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["policies"]
+    shown = {row[0]: row[3:] for row in sheets(folder)["comparison"] if row[1] == "expected_fatalities"}
+    assert set(shown) == set(stored)
+    for name, cells in shown.items():
+        spread = stored[name]["expected_fatalities"]
+        kept = [spread[key] for key in ("mean", "half_width", "parameter_p5", "parameter_p95")]
+        assert cells == pytest.approx(kept)
+
+
+def test_assumptions_carry_source_and_confidence(folder: Path) -> None:
+    """Each stored assumption has its row with evidence."""
+    stored = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["assumptions"]
+    rows = sheets(folder)["assumptions"][2:]
+    assert [(row[0], row[6], row[7] or None) for row in rows] == [
+        (one["key"], one["confidence"], one["source"]) for one in stored
+    ]
+
+
+def test_public_plan_has_facilities_and_years_only(folder: Path) -> None:
+    """No lot, storehouse, site, quantity of explosive or date within the year is in the public file."""
+    heads = sheets(folder)["plan"][0]
+    assert heads == ["facility", "year", "planned"]
+    with zipfile.ZipFile(folder / RESULTS_BOOK) as archive:
+        text = "".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+    plan = (folder / "plan.csv").read_text(encoding="utf-8").splitlines()
+    secret = {cell for line in plan[1:] for cell in line.split(",")[1:4]}
+    assert secret
+    assert not [word for word in secret if f">{word}<" in text]
+
+
+def test_partner_sees_lots_and_restricted_reasons(folder: Path) -> None:
+    """A partner's plan has lots, sites and dates; only the restricted one has storehouses and NEQ."""
+    partner, restricted = sheets(folder, "partner")["plan"], sheets(folder, "restricted")["plan"]
+    assert partner[0][1:3] == ["lot", "site"]
+    assert isinstance(partner[2][5], dt.date)
+    assert "storehouse" not in partner[0]
+    assert restricted[0][8:] == ["storehouse", "net explosive quantity", "reason"]
+
+
+def test_nothing_in_it_runs(folder: Path) -> None:
+    """Five hundred hostile notes are text cells: no formula, no link, no macro."""
+    file = folder / "summary.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["notes"] = list(HOSTILE)
+    file.write_text(json.dumps(document), encoding="utf-8")
+    write_report(folder, "restricted")
+    with zipfile.ZipFile(io.BytesIO((folder / RESULTS_BOOK).read_bytes())) as archive:
+        pages = [archive.read(name).decode() for name in archive.namelist() if "worksheets/" in name]
+    assert not [page for page in pages if "<f>" in page or "<f " in page or "<hyperlink" in page]
+    workbook = CalamineWorkbook.from_path(str(folder / RESULTS_BOOK))
+    assert len([row for row in workbook.get_sheet_by_name("about").to_python() if row[0] == "note"]) == 500
