@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from demilsim.model.curves import tabulate
 from demilsim.model.harm import StockHarm
-from demilsim.optimisation.bound_envelope import Envelope, make_envelope
+from demilsim.optimisation.bound_envelope import STEEP, Envelope, lower_slopes, make_envelope
 from demilsim.plan import Floats
 
 KNOTS = 3
@@ -100,3 +100,10 @@ def test_envelope_touches_harm_where_nothing_and_where_all_is_held() -> None:
     for tonnes in (0.0, 30.0, 60.0, 100.0):
         rate, _ = envelope.rate(*envelope.state(np.full_like(most, tonnes)))
         assert rate == pytest.approx(0.02 * tonnes * tonnes / 100.0, abs=1e-3 * 2.0)
+
+
+def test_points_apart_by_rounding_make_no_wall() -> None:
+    """Two points 1e-17 apart in NEQ, one above the other, are no reason for a slope of 2e17."""
+    slopes = lower_slopes(np.array([0.0, 1e-17, 1.0]), np.array([5.0, 3.0, 0.0]))
+    assert slopes.tolist() == [-3.0]
+    assert lower_slopes(np.array([0.0, STEEP / 2.0]), np.array([1.0, 0.0])).tolist() == [0.0]

@@ -168,13 +168,13 @@ def _hull_slopes(box: Floats) -> Floats:
     # Flat: all points on one line of Q and A, or in one plane.
     plane = np.linalg.lstsq(np.column_stack([box[:, :2], np.ones(len(box))]), box[:, 2], rcond=None)[0]
     along = 0 if np.ptp(box[:, 0]) > 0.0 else 1
-    chain = _chain_slopes(box[:, along], box[:, 2])
+    chain = lower_slopes(box[:, along], box[:, 2])
     flat = np.zeros((chain.size, 2))
     flat[:, along] = chain
     return np.vstack([flat, plane[:2]])
 
 
-def _chain_slopes(x: Floats, height: Floats) -> Floats:
+def lower_slopes(x: Floats, height: Floats) -> Floats:
     """Return the slopes of the lower hull of points in a plane (Andrew's chain), shape (line,)."""
     chain: list[tuple[float, float]] = []
     for point in sorted(zip(x.tolist(), height.tolist(), strict=True)):
@@ -186,8 +186,9 @@ def _chain_slopes(x: Floats, height: Floats) -> Floats:
     corners = np.array(chain)
     if len(corners) == 1:
         return np.zeros(1)
-    slopes: Floats = np.diff(corners[:, 1]) / np.diff(corners[:, 0])
-    return slopes
+    rise, width = np.diff(corners[:, 1]), np.diff(corners[:, 0])
+    gentle = width > STEEP * np.abs(rise)
+    return rise[gentle] / width[gentle] if gentle.any() else np.zeros(1)
 
 
 def _turns_up(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
