@@ -32,7 +32,7 @@ from benchmarks.yardsticks.national_road import road_explosions
 from benchmarks.yardsticks.national_scope import beyond
 
 from demilsim.model.event_rate import Cause
-from demilsim.plan import Floats
+from demilsim.plan import SMALLEST_PART_G, Floats
 from demilsim.simulation.draws import Candidate, Draws
 from demilsim.simulation.income import Receipt
 from demilsim.simulation.record import Event, RunResult
@@ -357,23 +357,38 @@ class Country:
                 continue
             lot = self.lots[order.lot]
             wanted = min(order.mass_g, lot.present_g - lot.committed_g)
-            if wanted > 0 and not self._commit(order, wanted, room):
+            if wanted <= 0:
+                continue
+            given, in_full = self._commit(order, wanted, room)
+            if not given:
                 self.waiting.append(line)
+            if not in_full:
                 held_up.add(queue)
 
-    def _commit(self, order: Order, wanted_g: int, room: list[float]) -> bool:
-        """Give a facility an order, or what its permit allows of it; return False if that is not possible."""
-        facility = self.facilities[order.facility]
+    def _commit(self, order: Order, wanted_g: int, room: list[float]) -> tuple[int, bool]:
+        """Give a facility what permit and money allow of an order.
+
+        Returns
+        -------
+        given, in_full
+            Mass [g], and whether money sufficed for what the permit allows.
+        """
+        facility, payers = self.facilities[order.facility], self.payers[order.payers]
         mass_g = int(min(wanted_g, facility.permit_g))
         if mass_g <= 0:
-            return False
-        payment = commit(self.payers[order.payers], order.cost_cents(mass_g))
+            return 0, False
+        payment = commit(payers, order.cost_cents(mass_g))
+        in_full = payment is not None
         if payment is None:
-            return False
+            mass_g = mass_g * sum(fund.available for fund in payers) // order.cost_cents(mass_g)
+            if mass_g < SMALLEST_PART_G:
+                return 0, False
+            payment = commit(payers, order.cost_cents(mass_g))
+            assert payment is not None, "a part is cut to what there is"
         if mass_g < wanted_g:
             self._wait(replace(order, mass_g=wanted_g - mass_g))
         self.lots[order.lot].committed_g += mass_g
         facility.permit_g -= mass_g
         room[order.facility] -= mass_g * order.days_per_g
         facility.add(Job(order, mass_g, payment))
-        return True
+        return mass_g, in_full

@@ -15,9 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from demilsim.errors import PlanError
+from demilsim.units import GRAMS_PER_TONNE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+SMALLEST_PART_G = GRAMS_PER_TONNE // 10
+"""Part of a lot below which it is not sent on its own [g]: nobody sends a lorry for less than 100 kg."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,3 +257,21 @@ def test_import_brings_no_solver() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_plan_that_orders_something_comes_with_the_best_one_that_does_not() -> None:
+    """The second plan passes the audit, orders nothing, and is what is made where no order is possible."""
+    scenario = three_towns()
+    known = coefficients(scenario)
+    result = optimise(scenario, known)
+    assert result.commissionings
+    other = result.without_orders
+    assert other is not None
+    assert other.commissionings == ()
+    assert audit(scenario, lot_plan(scenario, other), known) == ()
+    present = tuple(f for f in scenario.facilities if f.status == "existing")
+    rates = tuple(r for r in scenario.facility_rates if r.facility_id in {f.facility_id for f in present})
+    days = known.working_days[[f.status == "existing" for f in scenario.facilities]]
+    fewer = replace(scenario, facilities=present, facility_rates=rates)
+    alone = optimise(fewer, replace(known, working_days=days))
+    assert other.planned_harm == pytest.approx(alone.planned_harm, rel=2e-3)

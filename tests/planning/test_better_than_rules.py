@@ -15,7 +15,9 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
 from optimisation.random_cases import random_scenario
 
-SEEDS = range(1, 101)
+SEEDS = range(201, 301)
+"""Seeds 1 to 100 served to find and mend why plans lost; these had not been looked at before."""
+
 YEARS = 4
 FRESH = 128
 OPTIONS = LoopOptions(teaching=16, choosing=32)
@@ -79,11 +81,6 @@ def test_optimiser_beats_the_best_rule_in_the_median(rows: list[Row]) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.xfail(
-    strict=True,
-    reason="11 plans lost more than 1% on 24 November 2026: a line is paid whole or not at all, and "
-    "facilities are ordered for money that may not come",
-)
 def test_optimiser_seldom_loses_to_the_best_rule(rows: list[Row]) -> None:
     """Before any fallback at most 5 of 100 plans lose more than 1% to the best rule."""
     assert sum(row.proposed < -0.01 for row in rows) <= 5

@@ -146,3 +146,11 @@ def test_choice_is_right_at_least_as_often_as_with_equal_numbers() -> None:
         by_equal += int(np.argmin(equal)) == best
     assert by_contest >= by_equal
     assert by_contest > len(SEEDS) / 2
+
+
+def test_best_of_some_looks_at_them_alone() -> None:
+    """The best of the two poorest is the better of them; of plans that equal others, the first."""
+    table = Table(toy(5, np.array([0.0, 5.0, 9.0, 1.0])))
+    _, contest = chosen(table)
+    assert contest.best_of(["P2", "P1"]) == "P1"
+    assert contest.best_of(["unknown", "other"]) == "unknown"

@@ -23,6 +23,7 @@ from demilsim.planning.coordinate import (
 from demilsim.planning.rules import RULES, nominal_coefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
+from optimisation.instances import three_towns
 from worlds import fund, lot, measure, three_sites, tranche, village
 
 SMALL = LoopOptions(teaching=8, choosing=16)
@@ -170,3 +171,27 @@ def test_lot_is_not_planned_before_it_arrives() -> None:
         ]
         assert not early
     assert any(line.lot_id == "S1-L9" for line in programme.rules["oldest_first"].lines)
+
+
+def test_all_of_a_lot_that_may_not_come_is_destroyed_if_it_comes() -> None:
+    """Flows hold the 64 t that are expected of 80 t; the lines hold all of them, or a storehouse stays."""
+    coming = lot("S1-L9", "S1-H1", arrives="2026-07-01", arrival_probability=0.8, gross_mass_t=80.0)
+    people = [village(f"S{k}-E", f"S{k}", x_m=300.0 * k, persons=500_000.0) for k in (1, 2, 3)]
+    rich = [tranche("T1", amount_usd=10_000_000.0)]
+    there = three_sites(exposed_sites=people, tranches=rich, horizon_years=6)
+    scenario = replace(there, lots=(*there.lots, coming))
+    programme = plan_programme(scenario, Spy(scenario), SMALL)
+    planned_g = sum(line.mass_g for line in programme.proposed[0].lines if line.lot_id == "S1-L9")
+    assert planned_g == 80_000_000
+
+
+def test_plan_that_orders_a_plant_competes_with_one_that_does_not() -> None:
+    """Both are simulated, and the better one is what the optimiser proposes."""
+    scenario = three_towns()
+    spy = Spy(scenario)
+    programme = plan_programme(scenario, spy, SMALL)
+    names = {name for row in spy.calls for name in row[0]}
+    assert {"round 1", "round 1, nothing ordered"} <= names
+    gain = {row.name: row.difference for row in programme.compared}
+    ordered = gain["round 1"] <= gain["round 1, nothing ordered"]
+    assert bool(programme.proposed[0].commissionings) == ordered

@@ -45,8 +45,8 @@ def test_tonnes_left_by_hand() -> None:
     assert left[:, 1].tolist() == [100.0] * 8 + [99.0]
 
 
-def test_pieces_of_one_lot_at_one_facility_become_one_line() -> None:
-    """The line is due with its first piece and stands where that stood; other facilities keep their own."""
+def test_each_piece_becomes_a_line() -> None:
+    """Lines are due with their pieces and stand in their order."""
     made = written(
         two_plants(),
         Piece(0, 0, 1, 20.0),
@@ -55,16 +55,19 @@ def test_pieces_of_one_lot_at_one_facility_become_one_line() -> None:
         Piece(0, 0, 3, 40.0),
     )
     assert rows(made) == [
-        ("L1", "F1", 60 * TONNE, 1, 1),
+        ("L1", "F1", 20 * TONNE, 1, 1),
         ("L2", "F1", 50 * TONNE, 1, 2),
         ("L1", "F2", 30 * TONNE, 2, 3),
+        ("L1", "F1", 40 * TONNE, 3, 4),
     ]
     assert (made.name, made.source, made.funds) == ("name", "source", ("HOST",))
-    assert made.lines[0].reason == "60 t"
+    assert made.lines[0].reason == "20 t"
 
 
 def test_small_remainders_join_the_line_before() -> None:
     """A lot of which less than 100 kg would stay is taken whole; a piece below 100 kg is not sent alone."""
+    follows = written(two_plants(), Piece(0, 0, 0, 10.0), Piece(1, 0, 0, 5.0), Piece(0, 0, 2, 0.05))
+    assert rows(follows) == [("L1", "F1", 10_050_000, 0, 1), ("L2", "F1", 5 * TONNE, 0, 2)]
     made = written(two_plants(), Piece(0, 0, 0, 99.95), Piece(1, 0, 0, 0.05), Piece(1, 1, 1, 10.0))
     assert rows(made) == [("L1", "F1", 100 * TONNE, 0, 1), ("L2", "F2", 10 * TONNE, 1, 2)]
 
@@ -72,7 +75,7 @@ def test_small_remainders_join_the_line_before() -> None:
 def test_no_more_than_the_lot_and_in_whole_grams() -> None:
     """Pieces that round above a lot are cut to it."""
     made = written(one_lot(), Piece(0, 0, 0, 66.6666666), Piece(0, 0, 1, 33.3333339))
-    assert rows(made) == [("L1", "F1", 100 * TONNE, 0, 1)]
+    assert rows(made) == [("L1", "F1", 66_666_667, 0, 1), ("L1", "F1", 33_333_333, 1, 2)]
     third = written(one_lot(), Piece(0, 0, 0, 100.0 / 3.0))
     assert third.lines[0].mass_g == 33_333_333
 
@@ -123,3 +126,36 @@ def test_period_by_period_keeps_the_pieces_apart() -> None:
     made = period_by_period(draft, two_lots())
     assert rows(made) == [("L1", "F1", 20 * TONNE, 0, 1), ("L1", "F1", 30 * TONNE, 2, 2)]
     assert np.isclose(sum(p.harm_averted for p in made.lines), 0.0)
+
+
+def test_a_lot_that_may_not_come_counts_with_its_probability() -> None:
+    """Of 100 t that come in one case of four, 25 t are expected; a line for 60 t leaves 10 t of them."""
+    scenario = one_lot(lots=[lot("L1", arrives="2026-04-01", arrival_probability=0.25)])
+    left = tonnes_left(scenario, [Piece(0, 0, 2, 60.0)])
+    assert left[:, 0].tolist() == [0.0, 25.0, 25.0] + [10.0] * 6
+
+
+def test_lines_of_a_lot_that_may_not_come_sum_to_what_is_expected_of_them() -> None:
+    """The harm that they avert is harm without less harm with them, less expected accidents."""
+    scenario = one_lot(lots=[lot("L1", arrives="2026-04-01", arrival_probability=0.25)])
+    pieces, harm = (Piece(0, 0, 1, 60.0), Piece(0, 0, 2, 40.0)), stock_harm(scenario)
+    per_tonne = disposal_options(scenario).accident_harm_per_t[0, 0]
+    averted = harm.total(tonnes_left(scenario, ())) - harm.total(tonnes_left(scenario, pieces))
+    planned = sum(line.harm_averted for line in written(scenario, *pieces).lines)
+    assert planned == pytest.approx(averted - 25.0 * per_tonne, rel=1e-3)
+
+
+def test_small_pieces_join_a_line_of_their_lot() -> None:
+    """2 t before 20 t wait for them, 3 t after them go along; 4 t alone at another plant stay a line."""
+    pieces = (
+        Piece(0, 0, 1, 2.0),
+        Piece(1, 0, 1, 30.0),
+        Piece(0, 0, 3, 20.0),
+        Piece(0, 1, 4, 4.0),
+        Piece(0, 0, 6, 3.0),
+    )
+    assert rows(written(two_plants(), *pieces)) == [
+        ("L2", "F1", 30 * TONNE, 1, 1),
+        ("L1", "F1", 25 * TONNE, 3, 2),
+        ("L1", "F2", 4 * TONNE, 4, 3),
+    ]

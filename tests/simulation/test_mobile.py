@@ -85,12 +85,12 @@ def test_moves_are_calendar_days_also_in_the_closed_season() -> None:
 
 
 def test_a_move_that_cannot_be_paid_is_not_made() -> None:
-    """A cent short of 10 t and a move, nothing is committed; with that cent, next quarter, both are."""
-    short = tranche(amount_usd=10 * 500 + 2_000 - 0.01)
+    """With a move and 98 kg paid for, nothing is committed; with the rest, next quarter, both are."""
+    short = tranche(amount_usd=2_000.0 + 49.0)
     _, state = play(kiln(10.0, 10.0, tranches=(short,)), plan(line("L2", 10.0)))
     assert log(state) == []
     assert (state.ledger.committed, state.ledger.spent) == ([0], [0])
-    rest = tranche("T2", amount_usd=0.01, due=short.due.replace(month=4))
+    rest = tranche("T2", amount_usd=10 * 500.0 - 49.0, due=short.due.replace(month=4))
     _, state = play(kiln(10.0, 10.0, tranches=(short, rest)), plan(line("L2", 10.0)))
     assert log(state) == [("F1", "L2", 100.0, 110.0, 10.0)]
 

@@ -136,11 +136,20 @@ def test_no_more_is_committed_than_a_quarter_above_capacity() -> None:
 
 
 def test_priority_decides_who_is_paid() -> None:
-    """With money for one lot, the first line is done and the second never, whatever the order of tables."""
-    scenario = world(lots=[lot("L1"), lot("L2")], tranches=[tranche(amount_usd=99_999.0)])
+    """With money for 160 t the first line is done and 60 t of the second, whatever the order of tables."""
+    scenario = world(lots=[lot("L1"), lot("L2")], tranches=[tranche(amount_usd=80_000.0)])
     _, state = play(scenario, plan(line("L2"), line("L1")))
-    assert log(state) == [("F1", "L2", 0.0, 100.0, 100.0)]
-    assert state.ledger.available == [4_999_900]
+    assert log(state) == [("F1", "L2", 0.0, 100.0, 100.0), ("F1", "L1", 100.0, 160.0, 60.0)]
+    assert state.ledger.available == [0]
+
+
+def test_less_than_a_lorry_is_not_paid_for() -> None:
+    """Money for 99.98 kg of the second line stays where it is; the rest of a line follows its money."""
+    later = tranche("T2", amount_usd=50_000.0, due=dt.date(2026, 4, 6))
+    scenario = world(lots=[lot("L1"), lot("L2")], tranches=[tranche(amount_usd=50_049.99), later])
+    _, state = play(scenario, plan(line("L2"), line("L1")))
+    assert log(state) == [("F1", "L2", 0.0, 100.0, 100.0), ("F1", "L1", 181.0, 281.0, 100.0)]
+    assert state.ledger.available == [4_999]
 
 
 def test_blocked_line_is_passed_over_and_done_when_money_comes() -> None:
@@ -158,16 +167,16 @@ def test_blocked_line_is_passed_over_and_done_when_money_comes() -> None:
 
 
 def test_donor_pays_first_what_only_it_may_pay() -> None:
-    """Of a cost of 50,000 USD the earmarked donor pays its 20,000 and the host the rest."""
+    """Of a cost of 50,000 USD the earmarked donor pays its 20,000 and the host the rest; alone, 40 t."""
     scenario = one_lot(
         funds=[fund(), fund("DONOR", earmark_sites=("S1",))],
         tranches=[tranche(), tranche("T2", "DONOR", amount_usd=20_000.0)],
     )
     result, _ = play(scenario, plan(line("L1")))
     assert result.spent_cents.sum(axis=1).tolist() == [3_000_000, 2_000_000]
-    host_only, state = play(scenario, plan(line("L1"), funds=("DONOR",)))
-    assert host_only.spent_cents.sum() == 0
-    assert state.ledger.available == [100_000_000, 2_000_000]
+    donor_only, state = play(scenario, plan(line("L1"), funds=("DONOR",)))
+    assert donor_only.spent_cents.sum(axis=1).tolist() == [0, 2_000_000]
+    assert log(state) == [("F1", "L1", 0.0, 40.0, 40.0)]
 
 
 def test_expired_fund_lapses_but_pays_what_it_promised() -> None:

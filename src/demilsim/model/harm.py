@@ -220,14 +220,18 @@ def arrival_period(scenario: Scenario) -> Ints:
     return np.array(periods, dtype=np.int64)
 
 
+def arrival_probability(scenario: Scenario) -> Floats:
+    """Return the probability that each lot comes, 1 for those that are there at the start, shape (lot,)."""
+    return np.array([lot.arrival_probability if lot.arrives else 1.0 for lot in scenario.lots])
+
+
 def held_t(scenario: Scenario) -> Floats:
     """Return what is expected in store of each lot at each knot if nothing leaves [t], shape (knot, lot).
 
     A lot that may come counts with its probability from the knot after its arrival.
     """
-    likely = np.array([lot.arrival_probability if lot.arrives else 1.0 for lot in scenario.lots])
     there = np.arange(scenario.periods + 1)[:, None] >= arrival_period(scenario)
-    return there * (lot_masses_t(scenario) * likely)
+    return there * (lot_masses_t(scenario) * arrival_probability(scenario))
 
 
 def blast_neq_kg(scenario: Scenario) -> Floats:

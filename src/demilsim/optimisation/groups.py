@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from demilsim.model.harm import StockHarm, arrival_period, lot_masses_t
+from demilsim.model.harm import StockHarm, arrival_period, arrival_probability, lot_masses_t
 from demilsim.model.options import Bools, DisposalOptions
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
@@ -96,7 +96,7 @@ def make_groups(
         index = _index(scenario, harm, by_nature, ratio)
         if index.size == 0 or index.max() < limit:
             break
-    likely = np.array([lot.arrival_probability if lot.arrives else 1.0 for lot in scenario.lots])
+    likely = arrival_probability(scenario)
     return grouped(index, lot_masses_t(scenario), options, arrival_period(scenario), likely)
 
 

@@ -83,6 +83,7 @@ def with_measures(
         start_harm=without.start_harm,
         measures=choice.orders,
         measures_paid_usd=choice.paid_usd,
+        without_orders=None,
         source="milp",
         notes=(*found.notes, note),
     )

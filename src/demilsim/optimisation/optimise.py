@@ -6,6 +6,8 @@ the MILP, and the flows of the relaxation, as far as real commissionings allow, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from demilsim.optimisation.assemble import assemble
@@ -83,7 +85,12 @@ def _planned(task: Task, start: DisposalPlan | None, options: SolveOptions) -> P
     for choice in dict.fromkeys(choices):
         others = () if relaxed is None else (relaxed,)
         searches += begin(task, choice, path, wanted if choice == of_start else None, others)
-    return _result(task, found, finish(searches, options.max_steps), start, bound)
+    ended = finish(searches, options.max_steps)
+    best = _result(task, found, ended, start, bound)
+    nothing_ordered = [search for search in ended if not search.choice]
+    if not best.commissionings or not nothing_ordered:
+        return best
+    return replace(best, without_orders=_result(task, found, nothing_ordered, start, bound))
 
 
 def _bound(task: Task, options: SolveOptions) -> HarmBound | None:

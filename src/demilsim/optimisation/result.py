@@ -73,6 +73,9 @@ class PlanResult:
         What each fund pays for them [USD], shape (fund, period); None without measures.
     notes
         What its reader should know.
+    without_orders
+        The best plan found that commissions nothing, where this one does. Harm is planned with money as
+        expected: if it may not come, simulation decides whether the orders are worth their risk.
     """
 
     status: PlanStatus
@@ -92,3 +95,4 @@ class PlanResult:
     notes: tuple[str, ...] = ()
     measures: tuple[MeasureOrder, ...] = ()
     measures_paid_usd: Floats | None = None
+    without_orders: PlanResult | None = None

@@ -76,7 +76,7 @@ class Task:
         return remaining_t(self.groups.held_t(self.scenario.periods), destroyed_t.sum(axis=1).T)
 
     def destroyed_t(self, plan: DisposalPlan) -> Floats:
-        """Return what a plan destroys if all goes by its earliest periods [t].
+        """Return what a plan is expected to destroy if all goes by its earliest periods [t].
 
         Returns
         -------
@@ -99,7 +99,7 @@ class Task:
                 )
             self._check_period(plan, line.earliest_period)
             at = (lots[line.lot_id], facilities[line.facility_id], line.earliest_period)
-            result[at] += tonnes(line.mass_g)
+            result[at] += tonnes(line.mass_g) * self.groups.likely[lots[line.lot_id]]
         return result
 
     def choice_of(self, commissionings: Iterable[Commissioning]) -> Choice:

@@ -18,7 +18,7 @@ doi:10.1109/WSC.2004.1371364. Fu, Hu, Chen and Xiong 2007 (common random numbers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -141,11 +141,15 @@ class Contest:
             if left <= 0 or len(self._plans) < 2:
                 break
             self._extend(self._targets(self._spent + max(left // (STAGES - stage), 1)))
-        return self._leader()
+        return self._leader(self._plans)
+
+    def best_of(self, names: Collection[str]) -> str:
+        """Return the plan among some that none of them beats; the first where all do what others do."""
+        return self._leader([name for name in names if name in self._plans]) or next(iter(names))
 
     def table(self) -> tuple[Compared, ...]:
         """Return how each plan did against the one that is best, in order of entry."""
-        leader, rows = self._leader(), []
+        leader, rows = self._leader(self._plans), []
         for name in self._plans:
             paired = self._paired(name, leader)
             error = float(np.std(paired, ddof=1)) / paired.size**0.5 if paired.size > 1 else float("inf")
@@ -159,7 +163,7 @@ class Contest:
     def _targets(self, total: int) -> dict[str, int]:
         """Return how many replications each plan should have come to, about `total` in all."""
         names = list(self._plans)
-        leader = names.index(self._leader())
+        leader = names.index(self._leader(names))
         difference, deviation, have = np.zeros(len(names)), np.zeros(len(names)), self._have
         for i, name in enumerate(names):
             paired = self._paired(name, names[leader])
@@ -174,10 +178,9 @@ class Contest:
     def _have(self) -> Ints:
         return np.array([values.size for values in self._values.values()], dtype=np.int64)
 
-    def _leader(self) -> str:
-        """Return the plan to which none is better on common replications, beginning at the most simulated."""
-        names = list(self._plans)
-        leader = max(names, key=lambda name: self._values[name].size)
+    def _leader(self, names: Collection[str]) -> str:
+        """Return the plan among some to which none is better, beginning at the most simulated; "" of none."""
+        leader = max(names, key=lambda name: self._values[name].size, default="")
         beaten: set[str] = set()
         while True:
             gain = {n: float(np.mean(self._paired(n, leader))) for n in names if n not in beaten | {leader}}

@@ -101,7 +101,8 @@ class Programme:
     notes
         What its reader should know.
     proposed
-        The optimiser's plans, round by round, chosen or not, without measures.
+        The optimiser's plans, round by round, chosen or not, without measures. Where its plan commissions
+        something, it is that plan or the one that does not, whichever does better in simulation.
     compared
         How the plans did on the replications that chose, measures left aside.
     """
@@ -171,17 +172,20 @@ class _Loop:
         entered = dict(rules)
         best = self._best(contest, entered)
         result: PlanResult | None = None
+        proposed: list[DisposalPlan] = []
         for number in range(1, self._options.rounds + 1):
             self._tell(f"optimising, round {number}")
-            found = self._optimise(coefficients, best)
-            if found is None:
+            found = self._optimise(coefficients, best, f"round {number}")
+            if not found:
                 break
-            candidate, candidate_result = found
-            result = result or candidate_result
             self._tell(f"simulating the optimised plan, round {number}")
-            entered[f"round {number}"] = candidate
-            # Rules know no dates of lots: where there are any, only the plan that keeps them will do.
-            best = candidate if self._dated else self._best(contest, entered)
+            entered |= {name: proposal for name, (proposal, _) in found.items()}
+            best = self._best(contest, entered)
+            candidate, candidate_result = found[contest.best_of(found)]
+            proposed.append(candidate.plan)
+            result = result or candidate_result
+            # Rules know no dates of lots: where there are any, only a plan that keeps them will do.
+            best = candidate if self._dated else best
             if best is not candidate:
                 self._notes.append(
                     f"round {number}: simulated, the optimiser's plan was not better than that of "
@@ -197,7 +201,7 @@ class _Loop:
             result=result,
             coefficients=coefficients,
             notes=tuple(self._notes),
-            proposed=tuple(entry.plan for name, entry in entered.items() if name not in rules),
+            proposed=tuple(proposed),
             compared=contest.table(),
         )
 
@@ -226,15 +230,24 @@ class _Loop:
         return learned_coefficients(results["teacher"], known)
 
     def _optimise(
-        self, coefficients: PlanningCoefficients, best: _Proposal
-    ) -> tuple[_Proposal, PlanResult] | None:
-        """Return the optimiser's proposal and result; None, with a note, without solver or clean audit."""
+        self, coefficients: PlanningCoefficients, best: _Proposal, name: str
+    ) -> dict[str, tuple[_Proposal, PlanResult]]:
+        """Return the optimiser's proposals and results; none, with a note, without solver or clean audit."""
         start = period_by_period(best.draft, self._scenario)
         try:
             result = optimise(self._scenario, coefficients, start=start, options=self._options.solve)
         except (SolverError, InfeasibleError) as error:
             self._notes.append(f"{error}; the plan is that of {best.plan.source}")
-            return None
+            return {}
+        found = {name: self._audited(result, coefficients)}
+        if result.without_orders is not None:
+            found[f"{name}, nothing ordered"] = self._audited(result.without_orders, coefficients)
+        return {name: proposal for name, proposal in found.items() if proposal is not None}
+
+    def _audited(
+        self, result: PlanResult, coefficients: PlanningCoefficients
+    ) -> tuple[_Proposal, PlanResult] | None:
+        """Return the proposal of a result; None, with a note, if its audit finds anything."""
         planned = flow_plan(self._scenario, result)
         problems = audit(self._scenario, planned, coefficients)
         if problems:

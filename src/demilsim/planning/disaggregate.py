@@ -21,7 +21,8 @@ def pieces_of(
 ) -> list[Piece]:
     """Return the plan's pieces by period, within a period by harm averted per facility-day.
 
-    Within a group the lots that age fastest go first.
+    Within a group the lots that age fastest go first. Flows are expected tonnes; the pieces of a lot that may
+    not come are what is done if it comes, so that all of it goes where all that is expected of it does.
 
     Parameters
     ----------
@@ -82,7 +83,8 @@ def _by_lot(
     pieces = []
     for index in np.lexsort((flows.facility, flows.group, flows.period)).tolist():
         group, facility = int(flows.group[index]), int(flows.facility[index])
-        wanted = float(flows.tonnes[index])
+        likely = float(groups.likely[group])
+        wanted = float(flows.tonnes[index]) / likely if likely else 0.0
         for lot in members[group]:
             mass = min(wanted, float(left[lot]))
             if mass > NEGLIGIBLE_T and options.allowed[lot, facility]:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demilsim.model.harm import StockHarm, held_t
+from demilsim.model.harm import StockHarm, arrival_probability, held_t
 from demilsim.model.options import DisposalOptions
-from demilsim.plan import Commissioning, DisposalPlan, Floats, MeasureOrder, PlanLine
+from demilsim.plan import (
+    SMALLEST_PART_G,
+    Commissioning,
+    DisposalPlan,
+    Floats,
+    MeasureOrder,
+    PlanLine,
+)
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE, grams
 
-SMALLEST_LINE_G = GRAMS_PER_TONNE // 10
-"""A remainder below 100 kg joins the line before it: nobody sends a lorry for it."""
+SMALLEST_LINE_T = 5.0
+"""Part of a lot that gets no line of its own beside another one at the same facility [t].
+
+On the shipped scenarios this halves the number of lines and moves simulated harm by less than 0.05%."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Part of a lot destroyed at a facility in a period: indices and gross mass [t]."""
+    """Part of a lot destroyed at a facility in a period, if the lot has come: indices and gross mass [t]."""
 
     lot: int
     facility: int
@@ -50,10 +60,10 @@ class Draft:
 
 
 def tonnes_left(scenario: Scenario, pieces: Iterable[Piece]) -> Floats:
-    """Return what is left of each lot at each knot as drafted [t], shape (knot, lot)."""
-    left = held_t(scenario)
+    """Return what is expected to be left of each lot at each knot as drafted [t], shape (knot, lot)."""
+    left, likely = held_t(scenario), arrival_probability(scenario)
     for piece in pieces:
-        left[piece.period + 1 :, piece.lot] -= piece.mass_t
+        left[piece.period + 1 :, piece.lot] -= likely[piece.lot] * piece.mass_t
     return np.maximum(left, 0.0)
 
 
@@ -66,8 +76,10 @@ def write_plan(
 ) -> DisposalPlan:
     """Return a disposal plan that does a draft's pieces in their order.
 
-    Pieces of one lot at one facility become one line, due when its first piece is. Each line carries its
-    share of the harm averted (Aumann-Shapley, accidents taken off), so that the lines sum to the plan's.
+    Each piece becomes a line of its own, so that work neither waits for the money of later periods nor comes
+    before its turn with the first tonne of its lot; pieces below `SMALLEST_LINE_T` join a line of their lot
+    at their facility. Each line carries its share of the harm averted (Aumann-Shapley, accidents taken off),
+    so that the lines sum to the plan's.
 
     Parameters
     ----------
@@ -78,14 +90,19 @@ def write_plan(
     reason
         Makes the line's sentence from its harm averted [persons] and its mass [t].
     """
-    joined = _joined(scenario, draft.pieces)
+    whole = _lines(scenario, draft.pieces)
     full = tonnes_left(scenario, ())
-    per_tonne = harm.mean_gradient(full, tonnes_left(scenario, joined))
+    per_tonne = harm.mean_gradient(full, tonnes_left(scenario, whole))
     later = np.cumsum(per_tonne[::-1], axis=0)[::-1]
+    expected_t = arrival_probability(scenario)
     lines = []
-    for rank, piece in enumerate(joined):
-        averted = piece.mass_t * float(
-            later[piece.period + 1, piece.lot] - options.accident_harm_per_t[piece.lot, piece.facility]
+    for rank, piece in enumerate(whole):
+        averted = (
+            float(expected_t[piece.lot])
+            * piece.mass_t
+            * float(
+                later[piece.period + 1, piece.lot] - options.accident_harm_per_t[piece.lot, piece.facility]
+            )
         )
         line = _line(scenario, piece, rank)
         lines.append(replace(line, harm_averted=averted, reason=reason(averted, piece.mass_t)))
@@ -114,26 +131,44 @@ def _line(scenario: Scenario, piece: Piece, rank: int) -> PlanLine:
     )
 
 
-def _joined(scenario: Scenario, pieces: Iterable[Piece]) -> list[Piece]:
-    """Return the pieces with those of one lot and facility joined, whole grams, within each lot's mass."""
-    mass: dict[tuple[int, int], int] = {}
-    first: dict[tuple[int, int], int] = {}
+def _lines(scenario: Scenario, pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces in whole grams, within each lot's mass, and large enough for a line each."""
+    return _in_whole_grams(scenario, _large_enough(pieces))
+
+
+def _large_enough(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces, small ones joined to the last one of their lot and facility, or else the next."""
+    found: list[Piece] = []
+    last: dict[tuple[int, int], int] = {}
+    waiting: dict[tuple[int, int], float] = {}
+    to_come = Counter((piece.lot, piece.facility) for piece in pieces)
+    for piece in pieces:
+        pair = (piece.lot, piece.facility)
+        to_come[pair] -= 1
+        mass_t = waiting.pop(pair, 0.0) + piece.mass_t
+        if mass_t >= SMALLEST_LINE_T or not (pair in last or to_come[pair]):
+            last[pair] = len(found)
+            found.append(replace(piece, mass_t=mass_t))
+        elif pair in last:
+            before = found[last[pair]]
+            found[last[pair]] = replace(before, mass_t=before.mass_t + mass_t)
+        else:
+            waiting[pair] = mass_t
+    return found
+
+
+def _in_whole_grams(scenario: Scenario, pieces: Iterable[Piece]) -> list[Piece]:
+    """Return the pieces in whole grams and within each lot's mass; what is left below 100 kg goes along."""
+    found: list[Piece] = []
     left = [grams(lot.gross_mass_t) for lot in scenario.lots]
     for piece in pieces:
-        key = (piece.lot, piece.facility)
         wanted = min(grams(piece.mass_t), left[piece.lot])
-        if left[piece.lot] - wanted < SMALLEST_LINE_G:
+        if left[piece.lot] - wanted < SMALLEST_PART_G:
             wanted = left[piece.lot]
-        if key not in mass and wanted < SMALLEST_LINE_G:
-            continue
-        mass[key] = mass.get(key, 0) + wanted
-        first.setdefault(key, piece.period)
-        left[piece.lot] -= wanted
-    return [
-        Piece(lot, facility, first[lot, facility], mass_g / GRAMS_PER_TONNE)
-        for (lot, facility), mass_g in mass.items()
-        if mass_g
-    ]
+        if wanted >= SMALLEST_PART_G:
+            found.append(replace(piece, mass_t=wanted / GRAMS_PER_TONNE))
+            left[piece.lot] -= wanted
+    return found
 
 
 def with_lead(plan: DisposalPlan, periods: int) -> DisposalPlan:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.model.harm import stock_harm
+from demilsim.model.harm import arrival_probability, stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.optimisation.alternatives import Alternative, alternatives
 from demilsim.optimisation.explain import Explainer, Reason
@@ -14,7 +15,7 @@ from demilsim.optimisation.plan_model import PlanModel, plan_model
 from demilsim.optimisation.prices import Price, limit_prices
 from demilsim.optimisation.reoptimised import Strings, Worth, strings, worths
 from demilsim.plan import PlanLine
-from demilsim.planning.coordinate import Programme
+from demilsim.planning.coordinate import LEAD_PERIODS, Programme
 from demilsim.planning.disaggregate import pieces_of
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
@@ -117,18 +118,20 @@ def line_reasons(
     assert result is not None, "only a plan of the optimiser has reasons"
     options = disposal_options(scenario)
     harm = stock_harm(scenario).with_factor(programme.coefficients.harm_factor)
-    first: dict[tuple[int, int], int] = {}
+    due = defaultdict[tuple[int, int], deque[int]](deque)
     if explainer is not None:
         for piece in pieces_of(scenario, result.flows, result.groups, harm, options):
-            first.setdefault((piece.lot, piece.facility), piece.period)
+            due[piece.lot, piece.facility].append(piece.period)
+    likely = arrival_probability(scenario)
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
     facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     found = []
     for line in programme.plan.lines:
         lot, facility = lots[line.lot_id], facilities[line.facility_id]
-        period = first.get((lot, facility), line.earliest_period)
-        usd = float(options.cost_usd_per_t[lot, facility]) * tonnes(line.mass_g)
-        days = float(options.days_per_t[lot, facility]) * tonnes(line.mass_g)
+        period = _planned_period(line, due[lot, facility])
+        expected_t = float(likely[lot]) * tonnes(line.mass_g)
+        usd = float(options.cost_usd_per_t[lot, facility]) * expected_t
+        days = float(options.days_per_t[lot, facility]) * expected_t
         group = int(result.groups.group_of_lot[lot])
         found.append(
             LineReason(
@@ -140,3 +143,10 @@ def line_reasons(
             )
         )
     return tuple(found)
+
+
+def _planned_period(line: PlanLine, due: deque[int]) -> int:
+    """Take the period that a line was planned for from those of its lot and facility, which rise."""
+    while due and max(0, due[0] - LEAD_PERIODS) < line.earliest_period:
+        due.popleft()
+    return due.popleft() if due else line.earliest_period

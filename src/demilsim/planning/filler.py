@@ -31,8 +31,9 @@ class Filler:
         Ids of the funds that may pay; empty means all.
     orders
         Facilities that are ordered as soon as their period has come and they can be paid.
-    most_t
-        What may be taken in all of each pair [t], shape (lot, facility); no limit by default.
+    released_t
+        What more may be taken of each pair from each period on [t], shape (period, lot, facility); no limit
+        by default.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Filler:
         options: DisposalOptions,
         funds: tuple[str, ...] = (),
         orders: tuple[Commissioning, ...] = (),
-        most_t: Floats | None = None,
+        released_t: Floats | None = None,
     ) -> None:
         self.scenario = scenario
         self.options = options
@@ -53,7 +54,9 @@ class Filler:
         self._to_order = [(index[order.facility_id], order.period) for order in orders]
         self._standing: list[tuple[int, int]] = []
         self._years = interval_years(scenario)
-        self._most_t = np.full(options.allowed.shape, np.inf) if most_t is None else most_t.copy()
+        self.taken_t = np.zeros(options.allowed.shape)
+        self._released_t = released_t
+        self._most_t = np.full(options.allowed.shape, np.inf if released_t is None else 0.0)
         allowed = np.array([not funds or fund.fund_id in funds for fund in scenario.funds], dtype=bool)
         self._fund_order = [f for f in drawing_order(scenario.funds) if allowed[f]]
         self._purse = np.zeros(len(scenario.funds))
@@ -82,6 +85,8 @@ class Filler:
                 self._purse[index] = 0.0
         if period == 0 or dates[period].year != dates[period - 1].year:
             self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self.scenario.facilities])
+        if self._released_t is not None:
+            self._most_t += self._released_t[period]
         self._order(period)
         self._keep_open(period)
 
@@ -186,6 +191,7 @@ class Filler:
                 continue
             left[lot] -= mass
             self._most_t[lot, facility] -= mass
+            self.taken_t[lot, facility] += mass
             room[facility] -= mass * days
             self._permit_t[facility] -= mass
             self._scrap_usd += mass * float(self.options.scrap_usd_per_t[lot, facility])

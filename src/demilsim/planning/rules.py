@@ -12,7 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from demilsim.model.calendar import expected_working_days
-from demilsim.model.harm import StockHarm, arrival_period, held_t, lot_masses_t, stock_harm
+from demilsim.model.harm import (
+    StockHarm,
+    arrival_period,
+    arrival_probability,
+    held_t,
+    lot_masses_t,
+    stock_harm,
+)
 from demilsim.model.money import expected_receipts_usd
 from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
@@ -164,7 +171,7 @@ def filled(filler: Filler, ranking: Ranking, harm: StockHarm, first: int = 0) ->
     """
     scenario, options = filler.scenario, filler.options
     mass = np.where(options.allowed.any(axis=1), lot_masses_t(scenario), 0.0)
-    arrives = arrival_period(scenario)
+    arrives, likely = arrival_period(scenario), arrival_probability(scenario)
     left, path = np.where(arrives <= first, mass, 0.0), held_t(scenario)
     pieces: list[Piece] = []
     for period in range(first, scenario.periods):
@@ -175,7 +182,7 @@ def filled(filler: Filler, ranking: Ranking, harm: StockHarm, first: int = 0) ->
         for piece in filler.fill(period, left, np.where(options.allowed, score, -np.inf)):
             pieces.append(piece)
             left[piece.lot] -= piece.mass_t
-            path[period + 1 :, piece.lot] -= piece.mass_t
+            path[period + 1 :, piece.lot] -= likely[piece.lot] * piece.mass_t
         np.maximum(path, 0.0, out=path)
     return tuple(pieces)
 

@@ -68,6 +68,10 @@ class Ledger:
         left, self.available[fund] = self.available[fund], 0
         self._put(fund, left, Lapse.UNSPENT)
 
+    def held(self, eligible: Sequence[int]) -> int:
+        """Return what some funds hold that is neither spent nor committed [cents]."""
+        return sum(self.available[fund] for fund in eligible)
+
     def commit(self, eligible: Sequence[int], amount: int, mass_g: int = 0) -> Payment | None:
         """Set money aside from the eligible funds, in drawing order; None if they hold too little [cents].
 

@@ -7,9 +7,11 @@ place in one for each site. Settling money, permits and room in global priority 
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from demilsim.plan import SMALLEST_PART_G
 from demilsim.simulation.destruction import Job, Plant
 from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.schedule import Order, Schedule
@@ -152,9 +154,10 @@ class OrderBook:
     def commit_lines(self, period: int, day: float, closed_until: Sequence[float]) -> None:
         """Commit waiting orders in global priority while capacity, permits and money last.
 
-        A heap whose head cannot be paid is passed over until the next period; an order whose site is closed,
-        whose road is until the next period, or whose lot has not arrived, is set aside. Mobile plant takes
-        the orders of the site where it stands, then moves to that of the next order in priority.
+        A heap whose head cannot be paid in full gives what the money pays for and is passed over until the
+        next period; an order whose site is closed, whose road is until the next period, or whose lot has not
+        arrived, is set aside. Mobile plant takes the orders of the site where it stands, then moves to that
+        of the next order in priority.
 
         Parameters
         ----------
@@ -272,7 +275,7 @@ class OrderBook:
     def _commit(
         self, order: Order, queue: Waiting, room: dict[int, float], day: float, leaves: float
     ) -> bool:
-        """Commit one order, or the part that its permit allows; return False to pass its heap over."""
+        """Commit one order, or the part that permit and money allow; return False to pass its heap over."""
         lot = order.lot
         left = self.stock.present_g[lot] - self.committed_g[lot]
         wanted = order.mass_g if order.mass_g < left else left
@@ -289,6 +292,9 @@ class OrderBook:
             self._hold(facility, Use.PERMIT)
             return False
         paid = self._paid(order, mass)
+        if paid is None:
+            mass = self._affordable_g(order, mass)
+            paid = self._paid(order, mass) if mass >= SMALLEST_PART_G else None
         if paid is None:
             self._hold(facility, Use.MONEY)
             return False
@@ -308,6 +314,17 @@ class OrderBook:
         room[facility] -= mass * order.days_per_g
         return True
 
+    def _affordable_g(self, order: Order, mass_g: int) -> int:
+        """Return how much of a mass that cannot be paid in full can be paid [g], at the cost of all of it."""
+        payers, plant = self.schedule.payers[order.payers], self.plants[order.facility]
+        held, cost = self.ledger.held(payers), self._cost_cents(order, mass_g)
+        if self.ledger.verification_cents_per_t:
+            dearest = max((self.ledger.verification_cents_per_t[fund] for fund in payers), default=0.0)
+            cost += math.ceil(dearest * mass_g / GRAMS_PER_TONNE)
+        if plant.place >= 0 and plant.must_move(order):
+            held -= cents(self.world.scenario.facilities[order.facility].move_cost_usd)
+        return mass_g * held // cost if 0 < held < cost else 0
+
     def _paid(self, order: Order, mass_g: int) -> tuple[Payment, Payment | None] | None:
         """Commit the money of a job, and of the move before it if there is one; None if it is not there."""
         payers, move, plant = self.schedule.payers[order.payers], None, self.plants[order.facility]
@@ -316,14 +333,16 @@ class OrderBook:
             move = self.ledger.commit(payers, cents(facility.move_cost_usd))
             if move is None:
                 return None
-        cost = order.cost_cents(mass_g)
-        if not self.dispatch.plain:
-            cost += self.dispatch.escort_cents(order, mass_g)
-        payment = self.ledger.commit(payers, cost, mass_g)
+        payment = self.ledger.commit(payers, self._cost_cents(order, mass_g), mass_g)
         if payment is None:
             self.ledger.release(move or ())
             return None
         return payment, move
+
+    def _cost_cents(self, order: Order, mass_g: int) -> int:
+        """Return the cost of part of an order with the escort of its convoys [cents]."""
+        cost = order.cost_cents(mass_g)
+        return cost if self.dispatch.plain else cost + self.dispatch.escort_cents(order, mass_g)
 
     def _hold(self, facility: int, why: Use) -> None:
         """Note why a facility and its pool get no more in this period; the first reason counts."""
