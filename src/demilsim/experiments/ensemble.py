@@ -198,7 +198,8 @@ def _initialise(
     seed: int,
     detailed: bool,
 ) -> None:
-    world = prepare(scenario)
+    known = _SHARED[0].world if _SHARED else None
+    world = known if known is not None and known.scenario == scenario else prepare(scenario)
     schedules = {name: compile_plan(world, plan) for name, plan in plans.items()}
     _SHARED[:] = [_Shared(world, schedules, renewals, seed, detailed)]
 
