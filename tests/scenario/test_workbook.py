@@ -28,9 +28,12 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.starter import write_starter
 from demilsim.scenario.workbook_read import UNREAD_SHEETS
 from demilsim.scenario.workbook_write import workbook_bytes
-from worlds import lot, site, three_sites, world
+from hostile import HOSTILE
+from worlds import lot, site, storehouse, three_sites, world
 
 SHIPPED = ("kazakhstan", "central-asia")
+UNWRITABLE = ("\x01", "\x08", "\x1b[31mred\x1b[0m", "\x7f", "\ufffe", "_x005F_x0041_")
+"""Those of the hostile texts that cannot stand in a sheet as they are."""
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +217,22 @@ def test_zip_of_the_workbook_has_no_clock(book: bytes) -> None:
     """Parts of the file carry the fixed date of the format."""
     with zipfile.ZipFile(io.BytesIO(book)) as archive:
         assert {info.date_time[0] for info in archive.infolist()} == {1980}
+
+
+def test_five_hundred_hostile_names_are_text(tmp_path: Path) -> None:
+    """Names that would run elsewhere are text cells, read as they were."""
+    names = [name for name in HOSTILE if name not in UNWRITABLE]
+    sites = [site(f"S{k}", name=name) for k, name in enumerate(names)]
+    data = workbook_bytes(world(sites=sites, storehouses=[storehouse("H1", "S0")]))
+    for name, part in parts_of(data).items():
+        assert not [mark for mark in (b"<f>", b"<f ", b"<hyperlink") if mark in part], name
+    (tmp_path / "b.xlsx").write_bytes(data)
+    rows = read_text(tmp_path / "b.xlsx").tables["sites"].rows
+    assert [row.cells["name"] for row in rows] == [one.name for one in sites]
+
+
+@pytest.mark.parametrize("name", UNWRITABLE, ids=repr)
+def test_what_no_sheet_can_hold_is_refused(name: str) -> None:
+    """Control characters, and an escape that readers do not agree on, are named instead of changed."""
+    with pytest.raises(ScenarioError, match="sheet sites, cell B3: expected text that a sheet can hold"):
+        workbook_bytes(world(sites=[site(name=name)]))
