@@ -5,8 +5,9 @@ Nothing here is stopped by the clock: limits are on iterations, nodes and improv
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +20,15 @@ import pytest
 from demilsim.errors import SolverError
 from demilsim.optimisation import cbc, highs
 from demilsim.optimisation import solve as solving
-from demilsim.optimisation.assemble import Model, cost_scale
+from demilsim.optimisation.assemble import Model, assemble, cost_scale
+from demilsim.optimisation.bridge import arrays_of_model, hand_over
+from demilsim.optimisation.highs import silent_stdout
 from demilsim.optimisation.kept import keep
+from demilsim.optimisation.relaxations import ways_out
 from demilsim.optimisation.rows import Columns, Sense
 from demilsim.optimisation.solve import PlanStatus, SolveOptions, relative_gap, solve
-from optimisation.instances import model, random_knapsacks
+from demilsim.optimisation.task import make_task
+from optimisation.instances import coefficients, model, random_knapsacks, two_towns
 from optimisation.random_cases import case, random_scenario
 
 EXACT = SolveOptions(gap_averted=0.0)
@@ -145,6 +150,29 @@ def test_trap_14_one_gap_for_both_solvers(seed: int, solver: str) -> None:
     assert found.bound <= optimum + 1e-6
     assert found.objective - optimum <= gap * -found.objective
     assert relative_gap(found.objective, found.bound) <= gap * (1.0 + 1e-6)
+
+
+# 15 No smallest conflict from PuLP
+
+
+def test_trap_15_ways_out_are_the_families_of_the_solvers_conflict() -> None:
+    """HiGHS's smallest conflict of rows names money and dates, and no room; so do the ways out."""
+    lots = [lot.model_copy(update={"destroy_by": dt.date(2027, 1, 1)}) for lot in two_towns().lots]
+    scenario = replace(two_towns(), lots=tuple(lots))
+    task = make_task(scenario, coefficients(scenario))
+    problem = task.problem(())
+    instance = assemble(problem, np.zeros(problem.flows.group.size), 0.0)
+    solver = hand_over(arrays_of_model(instance), whole=False)
+    with silent_stdout():
+        assert solver.setOptionValue("iis_strategy", 6) == highspy.HighsStatus.kOk
+        solver.run()
+        status, conflict = solver.getIis()
+    assert status == highspy.HighsStatus.kOk
+    assert solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible
+    family = [rows.family for rows in instance.families for _ in rows.names]
+    assert {family[row] for row in conflict.row_index_} == {"payments", "budget", "destroy_by"}
+    found = {name for way in ways_out(task, EXACT) for name in way.families}
+    assert found == {"budget", "destroy_by"}
 
 
 # 16 and 17 What is kept
