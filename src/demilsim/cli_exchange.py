@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from demilsim.cli_options import Audience, AudienceOption, ScenarioPath, Set
-from demilsim.cli_steps import load
+from demilsim.cli_steps import load, overrides_of
 from demilsim.errors import DemilsimError, Problem, ScenarioError
 from demilsim.terminal import Console
 
@@ -29,14 +29,16 @@ def workbook(
     """Write a scenario as a workbook to edit, or a workbook as a folder of CSV files."""
     from demilsim.reporting.folder import write_atomically
     from demilsim.scenario.folder_write import write_folder
+    from demilsim.scenario.loader import load_resolved
     from demilsim.scenario.workbook_write import workbook_bytes
 
     _new(file)
-    loaded = load(scenario, set_)
+    resolved = load_resolved(scenario, overrides_of(set_))
+    variants = resolved.text.variants.values()
     if file.suffix.lower() == ".xlsx":
-        write_atomically(file, workbook_bytes(loaded))
+        write_atomically(file, workbook_bytes(resolved.scenario, variants))
     elif not file.suffix:
-        write_folder(loaded, file)
+        write_folder(resolved.scenario, file, variants)
     else:
         message = "expected a file that ends in .xlsx, or a folder without a dot (got another ending)"
         raise ScenarioError([Problem(str(file), 0, "", message)])

@@ -14,6 +14,16 @@ ACTIVITY = """<iati-activities version="2.03"><iati-activity default-currency="U
 <budget status="2"><period-start iso-date="2027-01-01"/><period-end iso-date="2027-12-31"/>
 <value>1000000</value></budget></iati-activity></iati-activities>"""
 
+VARIANTS = """variants:
+  long:
+    set:
+      horizon_years: 20
+  longer:
+    extends: long
+    set:
+      lots[L01].neq_kg: 900
+"""
+
 
 def test_scenario_becomes_a_workbook_and_a_folder_again(cli: CommandLine, alpha: Path) -> None:
     """Each form is accepted wherever a scenario is, with the same content; nothing is written over."""
@@ -41,6 +51,20 @@ def test_values_of_the_command_line_are_in_the_workbook(cli: CommandLine, alpha:
     book = alpha.parent / "a.xlsx"
     assert cli("workbook", alpha, book, "--set", "horizon_years=9").code == 0
     assert load_scenario(book).settings.horizon_years == 9
+
+
+def test_variants_come_along(cli: CommandLine, alpha: Path) -> None:
+    """Named variants, and what they extend, are in the workbook and in the folder made of it."""
+    with (alpha / "scenario.yaml").open("a", encoding="utf-8") as file:
+        file.write(VARIANTS)
+    book, back = alpha.parent / "a.xlsx", alpha.parent / "back"
+    assert cli("workbook", alpha, book).code == 0
+    assert cli("workbook", book, back).code == 0
+    for name in ("long", "longer"):
+        hashes = {load_scenario(f"{form}@{name}").sha256 for form in (alpha, book, back)}
+        assert len(hashes) == 1
+    longer = load_scenario(f"{back}@longer")
+    assert (longer.settings.horizon_years, longer.lots[0].neq_kg) == (20, 900.0)
 
 
 def test_map_goes_out_and_comes_in(cli: CommandLine, alpha: Path) -> None:

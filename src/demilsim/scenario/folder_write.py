@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from demilsim.errors import Problem, ScenarioError
@@ -23,9 +23,11 @@ from demilsim.scenario.formula_guard import quoted_formula
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Record
+from demilsim.scenario.source import VariantText
+from demilsim.scenario.variants import VARIANTS
 
 
-def write_folder(scenario: Scenario, folder: Path) -> None:
+def write_folder(scenario: Scenario, folder: Path, variants: Iterable[VariantText] = ()) -> None:
     """Write a scenario into a new folder.
 
     Parameters
@@ -34,13 +36,15 @@ def write_folder(scenario: Scenario, folder: Path) -> None:
         The scenario; comments of the files that it came from are not known any more.
     folder
         A folder that does not exist yet, in one that does.
+    variants
+        Its variants.
 
     Raises
     ------
     ScenarioError
         If there is something of that name already: nothing is ever overwritten.
     """
-    files = {SETTINGS_FILE: settings_yaml(scenario)}
+    files = {SETTINGS_FILE: settings_yaml(scenario) + _variants_yaml(variants)}
     for name, layout in LAYOUT.items():
         records = records_of(scenario, name)
         if records or not layout.optional:
@@ -98,6 +102,15 @@ def settings_yaml(scenario: Scenario) -> str:
         given = zip(OVERRIDE_COLUMNS, cells, strict=True)
         lines += [f"  {key}:", *(f"    {name}: {_scalar(cell)}" for name, cell in given if cell is not None)]
     return "\n".join([*lines, ""])
+
+
+def _variants_yaml(variants: Iterable[VariantText]) -> str:
+    """Return variants as YAML text below the scalars; nothing if there is none."""
+    lines = []
+    for variant in variants:
+        lines += [f"  {variant.name}:", f"    extends: {_scalar(variant.extends)}", "    set:"]
+        lines += [f"      {_scalar(one.path)}: {_scalar(one.text)}" for one in variant.sets]
+    return "\n".join([f"{VARIANTS}:", *lines, ""]) if lines else ""
 
 
 def _scalar(cell: Cell) -> str:

@@ -34,7 +34,7 @@ UNREAD_SHEETS = (NOTES_SHEET, CHOICES_SHEET)
 """Sheets for people and for the lists of the others."""
 SETTINGS_COLUMNS, SETTINGS_EXTRA = ("key", "value"), ("unit", "meaning")
 PARAMETER_COLUMNS = ("key", *OVERRIDE_COLUMNS)
-VARIANT_COLUMNS = ("variant", "path", "value")
+VARIANT_HEADS = ("variant", "extends", "path", "value")
 _EXACT_WHOLE = 1e15
 
 Sheet = list[list[str]]
@@ -227,7 +227,7 @@ class _Book:
             tree[PARAMETERS_SHEET] = members
 
     def _variants(self) -> list[VariantText]:
-        table = self._form(VARIANTS, VARIANT_COLUMNS, ("extends",))
+        table = self._form(VARIANTS, ("variant", "path", "value"), ("extends",))
         if table is None:
             return []
         self.problems += table.problems

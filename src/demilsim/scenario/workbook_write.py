@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from demilsim.scenario.phrases import got
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Override
+from demilsim.scenario.source import VariantText
 from demilsim.scenario.text import CONTROL
+from demilsim.scenario.variants import VARIANTS
 from demilsim.scenario.workbook_read import (
     CHOICES_SHEET,
     NOTES_SHEET,
@@ -27,6 +29,7 @@ from demilsim.scenario.workbook_read import (
     SETTINGS_COLUMNS,
     SETTINGS_EXTRA,
     SETTINGS_SHEET,
+    VARIANT_HEADS,
 )
 from demilsim.scenario.workbook_scan import letter
 
@@ -54,15 +57,22 @@ NARROWEST, WIDEST = 9, 40
 _MAY = ("format_cells", "format_columns", "format_rows", "insert_rows", "delete_rows", "sort", "autofilter")
 
 
-def workbook_bytes(scenario: Scenario) -> bytes:
+def workbook_bytes(scenario: Scenario, variants: Iterable[VariantText] = ()) -> bytes:
     """Return a scenario as the bytes of an .xlsx file; the same for the same scenario.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    variants
+        Its variants, for a sheet of their own.
 
     Raises
     ------
     ScenarioError
-        If a text is longer than a cell can hold.
+        If a text is longer than a cell can hold, or cannot stand in one as it is.
     """
-    return book_bytes(scenario.settings.name, lambda book: _Writer(book, scenario).write())
+    return book_bytes(scenario.settings.name, lambda book: _Writer(book, scenario, tuple(variants)).write())
 
 
 def book_bytes(title: str, write: Callable[[Any], None]) -> bytes:
@@ -89,8 +99,8 @@ class _Column:
 class _Writer:
     """A workbook while it is written."""
 
-    def __init__(self, book: Any, scenario: Scenario) -> None:
-        self._book, self._scenario = book, scenario
+    def __init__(self, book: Any, scenario: Scenario, variants: tuple[VariantText, ...]) -> None:
+        self._book, self._scenario, self._variants = book, scenario, variants
         self._text = book.add_format({"num_format": "@", "locked": False})
         self._number = book.add_format({"locked": False})
         self._date = book.add_format({"num_format": "yyyy-mm-dd", "locked": False})
@@ -101,14 +111,15 @@ class _Writer:
 
     def write(self) -> None:
         """Write all sheets."""
-        sheets = {name: self._book.add_worksheet(name) for name in (NOTES_SHEET, SETTINGS_SHEET)}
-        sheets |= {
-            name: self._book.add_worksheet(name) for name in (PARAMETERS_SHEET, *LAYOUT, CHOICES_SHEET)
-        }
+        more = (VARIANTS,) if self._variants else ()
+        names = (NOTES_SHEET, SETTINGS_SHEET, PARAMETERS_SHEET, *more, *LAYOUT, CHOICES_SHEET)
+        sheets = {name: self._book.add_worksheet(name) for name in names}
         self._lists = self._choices(sheets[CHOICES_SHEET])
         self._notes(sheets[NOTES_SHEET])
         self._settings(sheets[SETTINGS_SHEET])
         self._parameters(sheets[PARAMETERS_SHEET])
+        if self._variants:
+            self._write_variants(sheets[VARIANTS])
         for name, layout in LAYOUT.items():
             columns = [
                 _Column(column, choice_of(layout.record, column), meaning_of(name, column))
@@ -184,6 +195,17 @@ class _Writer:
         ]
         own = parameters_of(self._scenario)
         self._table(sheet, columns, [[name, *cells] for name, cells in own.items()])
+
+    def _write_variants(self, sheet: Any) -> None:
+        """Write a row for each value that a variant sets."""
+        for column, head in enumerate(VARIANT_HEADS):
+            sheet.write_string(0, column, head, self._head)
+            sheet.set_column(column, column, WIDEST, self._text)
+        sets = [(variant, one) for variant in self._variants for one in variant.sets]
+        for row, (variant, one) in enumerate(sets, start=1):
+            for column, cell in enumerate((variant.name, variant.extends, one.path, one.text)):
+                _put(sheet, row, column, cell, self._text)
+        self._close(sheet, 1)
 
     def _table(self, sheet: Any, columns: Sequence[_Column], rows: Sequence[Sequence[Cell]]) -> None:
         last = DATA_ROW + len(rows) + SPARE_ROWS
