@@ -19,11 +19,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells of a row, the first its header; a strong row stands out, a marked one carries `mark`."""
+    """Cells of a row, the first its header; a strong row stands out, a marked one carries `mark`.
+
+    A total stays below the others when a reader sorts them.
+    """
 
     cells: tuple[str, ...]
     strong: bool = False
     mark: str = ""
+    total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +70,5 @@ def by_year(
     ]
     sums = [sum(t[i] for _, t in rows if i < len(t)) for i in range(length)]
     all_names = ("All", *[""] * (len(lead) - 1))
-    total = Row((*all_names, *(fixed(t, 0) for t in sums), fixed(sum(sums), 0)), strong=True)
+    total = Row((*all_names, *(fixed(t, 0) for t in sums), fixed(sum(sums), 0)), strong=True, total=True)
     return Table(caption, columns, (*body, total) if body else (), "Nothing is destroyed.")

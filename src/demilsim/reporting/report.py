@@ -7,8 +7,18 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
 from demilsim.errors import ResultsError
-from demilsim.reporting import explanation_views, plan_views, risk_views, uncertainty_views, views
+from demilsim.reporting import (
+    donor_views,
+    explanation_views,
+    plan_views,
+    risk_views,
+    uncertainty_views,
+    views,
+)
+from demilsim.reporting.convergence import convergence_table
 from demilsim.reporting.delay_views import time_use
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.figures import DrawnFigure, draw_figures
@@ -16,6 +26,7 @@ from demilsim.reporting.folder import read_results, write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.headline import Headline, headline
 from demilsim.reporting.measure_views import measures_table
+from demilsim.reporting.page_script import content_policy, page_script
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
 from demilsim.reporting.workbook import results_workbook
@@ -47,13 +58,34 @@ class EmbeddedFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """One reader's part of the report: key of its template and anchor, title, and what it answers."""
+
+    key: str
+    title: str
+    question: str
+
+
+VIEWS = (
+    View("donor", "Donor view", "what does the money buy?"),
+    View("planner", "Planner view", "what is done where and when, and why?"),
+    View("researcher", "Researcher view", "what is assumed, and how sure is it?"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """All that the template shows."""
 
     results: StoredResults
     audience: Audience
+    views: tuple[View, ...]
+    script: Markup
+    content_policy: Markup
     headline: Headline
     stock: str
+    bought: Table
+    bought_reading: tuple[str, ...]
     key_figures: Table
     policies: tuple[tuple[str, str], ...]
     plan_facts: tuple[tuple[str, str], ...]
@@ -63,7 +95,9 @@ class Page:
     tornado: Table
     major: Table
     sites: Table
-    figures: tuple[EmbeddedFigure, ...]
+    figures: dict[str, EmbeddedFigure]
+    schedule: DrawnFigure | None
+    map: DrawnFigure | None
     regions: Table
     commissionings: Table
     destroyed: Table
@@ -77,6 +111,7 @@ class Page:
     strings: Table
     alternatives: Table
     reasons: Table
+    convergence: Table
     assumptions: Table
     limitations: tuple[str, ...]
     command: str
@@ -158,8 +193,13 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
     return Page(
         results=results,
         audience=audience,
+        views=VIEWS,
+        script=page_script(),
+        content_policy=content_policy(),
         headline=headline(results),
         stock=_stock(results),
+        bought=donor_views.bought(results),
+        bought_reading=donor_views.bought_reading(results),
         key_figures=views.key_figures(results),
         policies=tuple(
             (sentence(label(policy.name)), POLICY_MEANINGS.get(policy.name, "as given"))
@@ -172,7 +212,9 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         tornado=uncertainty_views.tornado_table(results),
         major=risk_views.major_table(results),
         sites=risk_views.sites_table(results),
-        figures=tuple(EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures),
+        figures={drawn.name: EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures},
+        schedule=None,
+        map=None,
         regions=views.regions(results),
         commissionings=views.commissionings(results),
         destroyed=views.destroyed(results),
@@ -186,6 +228,7 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         strings=explanation_views.strings_table(results),
         alternatives=explanation_views.alternatives_table(results),
         reasons=explanation_views.reasons_table(results, audience),
+        convergence=convergence_table(results),
         assumptions=views.assumptions(results),
         limitations=(*LIMITATIONS, *([ON_PARAMETERS] if results.has_parameter_range else ())),
         command=_command(results),

@@ -187,7 +187,7 @@ def money(results: StoredResults) -> Table:
         sums = [
             None if None in column else sum(filter(None, column)) for column in zip(*amounts, strict=True)
         ]
-        rows.append(Row(("All", "", *map(_usd, sums)), strong=True))
+        rows.append(Row(("All", "", *map(_usd, sums)), strong=True, total=True))
     caption = (
         f"Money by fund, USD at {results.scenario.price_year} prices, mean of replications, "
         f"{label(results.shown.name)}; received is after overhead, and equals spent, lapsed and left"
