@@ -61,9 +61,10 @@ def test_averted_harm_is_as_planned(
     scenario, programme = planned
     missed(request, scenario, MISSED_HARM)
     assert programme.result is not None
+    assert programme.do_nothing_harm is not None
     ensemble = replicate(scenario, {"nothing": DO_NOTHING, "plan": programme.proposed[0]}, FRESH)
     simulated = paired(ensemble.objective("nothing"), ensemble.objective("plan"))
-    expected = programme.result.do_nothing_harm - programme.result.planned_harm
+    expected = programme.do_nothing_harm - programme.result.planned_harm
     harm = float(np.mean(ensemble.objective("plan")))
     print(f"\n{scenario.settings.name}: averted {expected:.4f} planned, {simulated} simulated")
     print(f"harm of the plan {programme.result.planned_harm:.4f} planned, {harm:.4f} simulated")

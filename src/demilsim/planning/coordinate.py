@@ -29,7 +29,7 @@ from demilsim.plan import DisposalPlan, Floats, MeasureOrder, PlanningCoefficien
 from demilsim.planning.choice import Compared, Contest
 from demilsim.planning.disaggregate import flow_plan, pieces_of
 from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
-from demilsim.planning.rules import RULES, nominal_coefficients, rule_draft
+from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
 from demilsim.units import CENTS_PER_USD
@@ -71,6 +71,8 @@ class LoopOptions:
     teaching, choosing
         Replications that teach coefficients, and that choose between plans: the latter for each plan on
         average, most for those between which the choice is in doubt.
+    baseline
+        Replications that tell what doing nothing comes to, >= 1: plans are promised against that.
     rounds
         Rounds of optimise and simulate at most, >= 0; 0 leaves the choice to the rules.
     solve
@@ -79,8 +81,26 @@ class LoopOptions:
 
     teaching: int = 32
     choosing: int = 64
+    baseline: int = 128
     rounds: int = 1
     solve: SolveOptions = field(default_factory=lambda: SolveOptions(gap_averted=GAP_AVERTED))
+
+
+@dataclass(frozen=True)
+class Before:
+    """Planning that comes before, of a programme that may do less: with less money, say.
+
+    Parameters
+    ----------
+    coefficients
+        Whose working days and harm factors are taken, so that planning harm of both compares; money alone
+        is learned anew.
+    start
+        The plan with which the optimiser begins instead of the best rule's, period by period; None for that.
+    """
+
+    coefficients: PlanningCoefficients
+    start: DisposalPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +125,9 @@ class Programme:
         something, it is that plan or the one that does not, whichever does better in simulation.
     compared
         How the plans did on the replications that chose, measures left aside.
+    do_nothing_harm
+        Mean objective of doing nothing, as simulated while planning [weighted persons]. The planning model's
+        own does not see that what has exploded is gone.
     """
 
     plan: DisposalPlan
@@ -114,6 +137,7 @@ class Programme:
     notes: tuple[str, ...]
     proposed: tuple[DisposalPlan, ...] = ()
     compared: tuple[Compared, ...] = ()
+    do_nothing_harm: float | None = None
 
 
 def plan_programme(
@@ -121,6 +145,7 @@ def plan_programme(
     simulate: Simulator,
     options: LoopOptions | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    before: Before | None = None,
 ) -> Programme:
     """Plan a programme: rules, simulation, optimisation, choice.
 
@@ -134,8 +159,10 @@ def plan_programme(
         How the loop runs.
     tell
         Told what is being done.
+    before
+        What this planning takes over from another.
     """
-    return _Loop(scenario, simulate, options or LoopOptions(), tell).run()
+    return _Loop(scenario, simulate, options or LoopOptions(), tell, before).run()
 
 
 @dataclass(frozen=True)
@@ -153,7 +180,9 @@ class _Loop:
         simulate: Simulator,
         options: LoopOptions,
         tell: Callable[[str], None],
+        before: Before | None,
     ) -> None:
+        self._before = before
         self._scenario = scenario
         self._simulate = simulate
         self._options = options
@@ -165,7 +194,8 @@ class _Loop:
 
     def run(self) -> Programme:
         nominal = nominal_coefficients(self._scenario)
-        coefficients = self._learn(self._rule(TEACHER, nominal), nominal)
+        coefficients = self._taken_over(self._learn(self._rule(TEACHER, nominal), nominal))
+        nothing = self._evaluate({"do_nothing": DO_NOTHING}, TEACHING_FIRST, self._options.baseline)
         rules = {name: self._rule(name, coefficients) for name in ("host_only", *RULES)}
         self._tell("simulating the rules' plans")
         contest = Contest(self._evaluate, CHOOSING_FIRST, self._options.choosing)
@@ -194,7 +224,7 @@ class _Loop:
                 break
             result = candidate_result
             if number < self._options.rounds:
-                coefficients = self._learn(best, coefficients)
+                coefficients = self._taken_over(self._learn(best, coefficients))
         return Programme(
             plan=replace(self._with_measures(best.plan), name="optimised"),
             rules={name: proposal.plan for name, proposal in rules.items()},
@@ -203,6 +233,7 @@ class _Loop:
             notes=tuple(self._notes),
             proposed=tuple(proposed),
             compared=contest.table(),
+            do_nothing_harm=float(np.mean(nothing["do_nothing"])),
         )
 
     def _rule(self, name: str, coefficients: PlanningCoefficients) -> _Proposal:
@@ -229,11 +260,18 @@ class _Loop:
         results = self._simulate({"teacher": proposal.plan}, TEACHING_FIRST, self._options.teaching)
         return learned_coefficients(results["teacher"], known)
 
+    def _taken_over(self, learned: PlanningCoefficients) -> PlanningCoefficients:
+        """Return what was learned, with all but money from the planning before, if there was any."""
+        if self._before is None:
+            return learned
+        return replace(self._before.coefficients, receipts_usd=learned.receipts_usd)
+
     def _optimise(
         self, coefficients: PlanningCoefficients, best: _Proposal, name: str
     ) -> dict[str, tuple[_Proposal, PlanResult]]:
         """Return the optimiser's proposals and results; none, with a note, without solver or clean audit."""
-        start = period_by_period(best.draft, self._scenario)
+        start = self._before.start if self._before else None
+        start = start or period_by_period(best.draft, self._scenario)
         try:
             result = optimise(self._scenario, coefficients, start=start, options=self._options.solve)
         except (SolverError, InfeasibleError) as error:

@@ -39,6 +39,8 @@ def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
         ("Gap, share of the harm averted", percent(plan.gap_averted)),
         ("Harm as planned", figure(plan.planned_harm, PLAN_DIGITS)),
         ("Harm as simulated on fresh replications", figure(plan.simulated_harm, PLAN_DIGITS)),
+        ("Harm averted as planned", figure(plan.planned_averted, PLAN_DIGITS)),
+        ("Harm averted as simulated on fresh replications", figure(plan.simulated_averted, PLAN_DIGITS)),
     )
 
 

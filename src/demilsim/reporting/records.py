@@ -130,6 +130,8 @@ class PlanFacts(Stored):
     gap_averted: float | None = None
     planned_harm: float | None = None
     simulated_harm: float | None = None
+    planned_averted: float | None = None
+    simulated_averted: float | None = None
 
 
 class Region(Stored):

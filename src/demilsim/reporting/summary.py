@@ -161,8 +161,12 @@ def precision_document(precision: PrecisionReached) -> Document:
 def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
     result = programme.result
     simulated = float(np.mean(ensemble.objective(OPTIMISED)))
+    averted = float(np.mean(ensemble.objective("do_nothing"))) - simulated
+    found = {"simulated_harm": simulated, "simulated_averted": averted}
     if result is None:
-        return {"source": programme.plan.source, "status": None, "simulated_harm": simulated}
+        return {"source": programme.plan.source, "status": None, **found}
+    planned = result.planned_harm if programme.plan.source == result.source else result.start_harm
+    nothing = programme.do_nothing_harm
     return {
         "source": programme.plan.source,
         "status": result.status.value,
@@ -171,10 +175,9 @@ def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
         "gap_remaining": _finite(result.gap_remaining),
         "gap_averted": _finite(result.gap_averted),
         "solver": result.solver,
-        "planned_harm": _finite(
-            result.planned_harm if programme.plan.source == result.source else result.start_harm
-        ),
-        "simulated_harm": simulated,
+        "planned_harm": _finite(planned),
+        "planned_averted": None if nothing is None else _finite(nothing - planned),
+        **found,
     }
 
 
