@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from demilsim.scenario.text import Refused
 from demilsim.scenario.workbook_package import Parts
 from demilsim.scenario.xml_text import Element, parse, tree
 
-MAX_CELLS = 200_000
+MAX_CELLS = 100_000
 """Cells with a value in a workbook."""
 MAX_AREA = 2_000_000
 """Rows times columns up to the last cell of a sheet: readers make room for all of it."""
@@ -168,9 +169,7 @@ class _OfficeOpen:
         letters = reference.rstrip("0123456789")
         if reference and letters != reference:
             self._row = _number(reference[len(letters) :], self._row)
-            self._column = 0
-            for character in letters:
-                self._column = self._column * _LETTERS + ord(character.upper()) - ord("A") + 1
+            self._column = _column(letters)
 
     def _text(self, piece: str) -> None:
         if self._listens:
@@ -229,6 +228,15 @@ class _OpenDocument:
                 self._scan.cell(self._sheet, row, self._column, times, self._size)
         elif name == "table-row":
             self._row += self._row_times
+
+
+@lru_cache(maxsize=1000)
+def _column(letters: str) -> int:
+    """Return the number of a column, 27 for ``AA``."""
+    number = 0
+    for character in letters:
+        number = number * _LETTERS + ord(character.upper()) - ord("A") + 1
+    return number
 
 
 def _number(text: str | None, otherwise: int) -> int:

@@ -13,6 +13,10 @@ MAX_XML_DEPTH = 100
 _NAMESPACE_END = "}"
 
 
+def _in_namespace(name: str) -> bool:
+    return _NAMESPACE_END in name
+
+
 @lru_cache(maxsize=1000)
 def local(name: str) -> str:
     """Return a name without its namespace."""
@@ -77,8 +81,9 @@ def parse(data: bytes, start: Start | None = None, end: End | None = None, text:
                 parser.CurrentLineNumber, f"expected at most {MAX_XML_DEPTH} levels of XML (got more)"
             )
         if start:
-            named = {local(key): value for key, value in attributes.items()}
-            start(local(name), named, parser.CurrentLineNumber)
+            if any(map(_in_namespace, attributes)):
+                attributes = {local(key): value for key, value in attributes.items()}
+            start(local(name), attributes, parser.CurrentLineNumber)
 
     def on_end(name: str) -> None:
         nonlocal depth
