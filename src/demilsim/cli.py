@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from demilsim.cli_exchange import EXCHANGE
+from demilsim.cli_history import forecast_announced
 from demilsim.cli_inputs import INPUTS
 from demilsim.cli_options import (
     Audience,
@@ -79,13 +80,24 @@ def run(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Do the main job: rules, optimised plan, simulation of all on common random numbers, report."""
+    """Do the main job: rules, optimised plan, simulation of all on common random numbers, report.
+
+    Of a scenario with programme.csv: its announced plan under draws of how late such plans are.
+    """
     from demilsim.experiments.programme import run_programme
     from demilsim.reporting.outputs import notes_of, write_results
 
     console, started = Console(quiet or json), time.monotonic()
     asked = _precision(precision, replications, max_replications)
     loaded = load(scenario, set_)
+    if loaded.programme:
+        from demilsim.reporting.history import write_hindcast
+
+        found = forecast_announced(loaded, replications, asked, seed=seed, jobs=jobs, console=console)
+        how = _how(started, jobs)
+        write_hindcast(out, found, seed=_seed(loaded, seed), how=how, audience=audience.value)
+        finish(out, json, console)
+        return
     with console.progress(asked.most if asked else replications) as bar:
         outcome = run_programme(
             loaded,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demilsim.plan import Floats
-from demilsim.scenario.programmes import ClosedProgramme
+from demilsim.scenario.programmes import PastProgramme
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
 
@@ -84,7 +84,7 @@ class CommonSlip:
         return np.interp(share * below[-1], below, edges)
 
 
-def learned(closed: Iterable[ClosedProgramme]) -> CommonSlip:
+def learned(closed: Iterable[PastProgramme]) -> CommonSlip:
     """Return what closed programmes say about L, in any order; the prior if there are none."""
     log_weight = -0.5 * (GRID / COMMON_SIGMA) ** 2
     for programme in closed:
@@ -93,7 +93,7 @@ def learned(closed: Iterable[ClosedProgramme]) -> CommonSlip:
     return CommonSlip(weight / weight.sum())
 
 
-def _likelihood(programme: ClosedProgramme) -> Floats:
+def _likelihood(programme: PastProgramme) -> Floats:
     """Return how likely a closed programme's time is under each L of `GRID`, up to a factor."""
     own = np.exp(OWN_SIGMA * _inner_normals())
     factor = np.exp(GRID)[:, None]

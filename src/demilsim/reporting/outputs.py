@@ -123,7 +123,7 @@ def write_results(
         write_atomically(directory / "plan_measures.csv", measures_text(shown))
     write_atomically(directory / "events.csv", events_text(ensemble))
     write_report(directory, audience)
-    write_atomically(directory / "run.json", json_text(_run_document(ensemble, shown, seed, how, precision)))
+    write_atomically(directory / "run.json", json_text(run_document(ensemble, shown, seed, how, precision)))
 
 
 def notes_of(
@@ -155,14 +155,14 @@ def timeline_text(ensemble: Ensemble) -> str:
 def _timeline_rows(ensemble: Ensemble) -> Iterator[list[object]]:
     for policy, results in ensemble.results.items():
         columns: list[Floats] = []
-        for series in _series(results):
+        for series in period_series(results):
             columns += [series.mean(axis=0), *np.quantile(series, QUANTILES, axis=0)]
         table = np.array(columns).T
         for period, row in enumerate(table.tolist()):
             yield [policy, period, ensemble.scenario.period_dates[period].isoformat(), *row]
 
 
-def _series(results: tuple[RunResult, ...]) -> list[Floats]:
+def period_series(results: tuple[RunResult, ...]) -> list[Floats]:
     """Return each measure of `MEASURES`, shape (replication, period)."""
     return [
         np.array([r.stock_g[:-1] for r in results]) / GRAMS_PER_TONNE,
@@ -226,9 +226,10 @@ def _event_rows(ensemble: Ensemble) -> Iterator[tuple[object, ...]]:
                 )  # fmt: skip
 
 
-def _run_document(
+def run_document(
     ensemble: Ensemble, plan: DisposalPlan, seed: int, how: HowRun, precision: PrecisionReached | None
 ) -> dict[str, object]:
+    """Return the content of ``run.json``."""
     scenario = ensemble.scenario
     return {
         "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},

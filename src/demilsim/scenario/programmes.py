@@ -1,4 +1,4 @@
-"""Closed disposal programmes, planned and as they came out: the record that slips are learned from."""
+"""Past disposal programmes as they came out: what slips are learned from, and forecasts held against."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from demilsim.scenario.schema import OptionalPositive, Positive, Record
 from demilsim.units import years
 
 
-class ClosedProgramme(Record):
-    """One programme that is over.
+class PastProgramme(Record):
+    """One programme, as it was when it was last seen.
 
-    `programme` is the name of its scenario. `closed` is the best single date, between `closed_first` and
-    `closed_last`. `planned_t` is None where it is not on record; it then counts as done in full.
+    `programme` is the name of its scenario. `seen` is the best single date, between `seen_first` and
+    `seen_last`. `over` says whether it was closed then. `planned_t` is None where it is not on record; the
+    programme then counts as done in full.
     """
 
     programme: str
     started: dt.date
     planned_years: Positive
-    closed: dt.date
-    closed_first: dt.date
-    closed_last: dt.date
+    seen: dt.date
+    seen_first: dt.date
+    seen_last: dt.date
+    over: bool
     planned_t: OptionalPositive
     destroyed_t: Positive
     known_at: dt.date
@@ -33,8 +35,8 @@ class ClosedProgramme(Record):
 
     @property
     def years(self) -> float:
-        """Time that it took until it was closed [yr]."""
-        return years((self.closed - self.started).days)
+        """Time from its start to when it was seen [yr]."""
+        return years((self.seen - self.started).days)
 
     @property
     def share_done(self) -> float:
@@ -43,26 +45,28 @@ class ClosedProgramme(Record):
 
 
 @cache
-def closed_programmes() -> tuple[ClosedProgramme, ...]:
+def past_programmes() -> tuple[PastProgramme, ...]:
     """Return the programmes of ``reference/programmes.csv``, read once."""
     text = files("demilsim.scenario").joinpath("reference", "programmes.csv").read_text(encoding="utf-8")
-    return tuple(ClosedProgramme.model_validate(row) for row in csv.DictReader(text.splitlines()))
+    return tuple(PastProgramme.model_validate(row) for row in csv.DictReader(text.splitlines()))
 
 
-def others(
-    programme: str, closed: tuple[ClosedProgramme, ...], known_by: dt.date | None = None
-) -> tuple[ClosedProgramme, ...]:
+def closed_others(
+    programme: str, past: tuple[PastProgramme, ...], known_by: dt.date | None = None
+) -> tuple[PastProgramme, ...]:
     """Return the closed programmes from which a forecast of one may learn: never itself.
 
     Parameters
     ----------
     programme
         Name of the one that is forecast.
-    closed
+    past
         All that are on record.
     known_by
         Date of the forecast; what became known later is left out. None for whatever the date.
     """
     return tuple(
-        one for one in closed if one.programme != programme and (known_by is None or one.known_at <= known_by)
+        one
+        for one in past
+        if one.over and one.programme != programme and (known_by is None or one.known_at <= known_by)
     )
