@@ -17,7 +17,7 @@ from demilsim.experiments.design import DesignKind, Row, design_rows
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.factors import Factor, Levels, parse_spread
 from demilsim.experiments.parameters import Uncertain, uncertain_constants
-from demilsim.experiments.policies import POLICIES
+from demilsim.experiments.policies import policy_problems
 from demilsim.experiments.precision import Precision, parse_precision
 from demilsim.experiments.scaling import numbers_at
 from demilsim.scenario.loader import load_resolved, load_scenario
@@ -75,7 +75,7 @@ class Experiment:
     factors
         What varies.
     policies
-        Some of `POLICIES`.
+        As `simple_plan` knows them.
     outputs
         Responses that are kept of each replication.
     design, points
@@ -185,8 +185,12 @@ class _Reader:
             self.wrong(first, f"expected question as the first key (got {first})")
         constants = self._constants(own)
         factors = tuple(self._factors(constants))
-        self._check_names("policies", POLICIES)
-        self._check_names("outputs", tuple(Response))
+        for name in self._names("policies"):
+            for message in policy_problems(name, self._base.scenario) if self._base else ():
+                self.wrong("policies", message)
+        for name in self._names("outputs"):
+            if name not in tuple(Response):
+                self.wrong("outputs", f"expected some of {', '.join(Response)} {got(name, Response)}")
         if own is None or self._base is None:
             return None
         self._check_design(own, factors)
@@ -223,16 +227,15 @@ class _Reader:
             return {}
         return {constant.key: constant for constant in uncertain_constants(self._base.scenario)}
 
-    def _check_names(self, key: str, known: tuple[str, ...]) -> None:
+    def _names(self, key: str) -> tuple[str, ...]:
+        """Return the names of a key, each once."""
         names = _split(self._tree.get(key, ""))
         if not isinstance(names, tuple):
-            return
-        for name in names:
-            if name not in known:
-                self.wrong(key, f"expected some of {', '.join(known)} {got(name, known)}")
+            return ()
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             self.wrong(key, f"expected each name once (got {twice[0]} twice)")
+        return tuple(dict.fromkeys(names))
 
     def _check_design(self, own: _File, factors: tuple[Factor, ...]) -> None:
         if own.design is DesignKind.GRID:

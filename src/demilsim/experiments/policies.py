@@ -1,23 +1,54 @@
-"""Policies that need no optimiser: doing nothing, the host's own money, and the rules."""
+"""Policies that need no optimiser: nothing, the host's own money, and rules, with facilities ordered or not.
+
+``RULE+FACILITY`` orders a possible facility at the start; the rule fills it from when it works.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
-from demilsim.plan import DisposalPlan
+from demilsim.plan import Commissioning, DisposalPlan
 from demilsim.planning.coordinate import LEAD_PERIODS
 from demilsim.planning.draft import with_lead
 from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_plan
+from demilsim.scenario.phrases import got
 from demilsim.scenario.scenario import Scenario
 
 POLICIES = ("do_nothing", "host_only", *RULES)
 
+AND = "+"
+"""What stands between a rule and each facility that is ordered with it."""
+
 
 def simple_plan(name: str, scenario: Scenario) -> DisposalPlan:
-    """Return the plan of do_nothing, host_only or a rule on nominal coefficients."""
-    if name == "do_nothing":
+    """Return the plan of do_nothing, host_only or a rule on nominal coefficients.
+
+    Parameters
+    ----------
+    name
+        One of `POLICIES`, or such with facilities to order, as ``cheapest_first+KILN``.
+    """
+    rule, *facilities = name.split(AND)
+    if rule == "do_nothing":
         return DO_NOTHING
-    plan = rule_plan(
-        name, scenario, nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
-    )
-    return with_lead(plan, LEAD_PERIODS)
+    orders = tuple(Commissioning(facility, 0) for facility in facilities)
+    known, harm, options = nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
+    return with_lead(rule_plan(rule, scenario, known, harm, options, orders), LEAD_PERIODS)
+
+
+def policy_problems(name: str, scenario: Scenario) -> Iterator[str]:
+    """Yield what is wrong with the name of a policy."""
+    rule, *facilities = name.split(AND)
+    if rule not in POLICIES:
+        yield f"expected some of {', '.join(POLICIES)} {got(rule, POLICIES)}"
+    possible = [f.facility_id for f in scenario.facilities if f.status == "possible"]
+    if facilities and rule == "do_nothing":
+        yield "do_nothing: expected no facility to order; leave it out"
+    for facility in facilities:
+        if facility not in possible:
+            known = ", ".join(possible) or "none that is possible"
+            yield f"{name}: expected facilities of {known} {got(facility, possible)}"
+    if len(set(facilities)) < len(facilities):
+        yield f"{name}: expected each facility once"
