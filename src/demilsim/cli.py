@@ -244,17 +244,19 @@ def fund(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Funding curve: the programme planned and simulated again at each donors' budget."""
-    from demilsim.experiments.funding_curve import funding_curve, parse_budgets
-    from demilsim.reporting.studies import write_funding_curve
+    """Funding curve over donors' budgets, and what each donor, string, date and promise comes to."""
+    from demilsim.experiments.funding_curve import parse_budgets
+    from demilsim.experiments.funding_study import funding_study
+    from demilsim.reporting.funding import write_funding
 
     console = Console(quiet or json)
     values = parse_budgets(budgets)
-    loaded = load(scenario, set_)
-    points = funding_curve(loaded, values, replications, seed=seed, jobs=jobs, tell=console.say)
-    document = write_funding_curve(out, loaded, points)
+    study = funding_study(load(scenario, set_), values, replications, seed=seed, jobs=jobs, tell=console.say)
+    document = write_funding(out, study)
     if json:
         print_json(document)
+    for note in study.notes:
+        console.say(note)
     console.say(f"funding curve: {out / 'funding.csv'}")
 
 

@@ -1,4 +1,9 @@
-"""What donors' money buys: the programme planned and simulated again at each budget."""
+"""What donors' money buys: the programme planned and simulated again at each budget.
+
+Budgets rise, and each is planned from the smaller one's plan with the same capacity and harm factors, so that
+planning harm never rises with money. The simulated curve is shown as it comes: its plans were chosen by
+simulation on other replications, and it may have dents within its half-widths.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,42 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demilsim.errors import DemilsimError
-from demilsim.experiments.ensemble import Response, replicate
+from demilsim.errors import DemilsimError, InfeasibleError
+from demilsim.experiments.ensemble import Ensemble, Response, replicate
+from demilsim.experiments.least_harm import OPTIONS
+from demilsim.experiments.next_million import MILLION_USD, NextMillion, next_million
 from demilsim.experiments.programme import plan_with_simulation
-from demilsim.experiments.statistics import Estimate
-from demilsim.planning.coordinate import LoopOptions
+from demilsim.experiments.statistics import Estimate, counted, ratio
+from demilsim.experiments.uncertainty import BASELINE, OPTIMISED
+from demilsim.model.money import expected_receipts_usd
+from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.plan_model import plan_model
+from demilsim.plan import Floats, PlanningCoefficients
+from demilsim.planning.coordinate import Before, LoopOptions, Programme
+from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.exchange import promised_usd, scaled
 from demilsim.scenario.scenario import Scenario
+from demilsim.units import GRAMS_PER_TONNE
+
+
+@dataclass(frozen=True)
+class CleanUp:
+    """Clean-up after explosions in store that donors' money avoids: probability times cost.
+
+    Parameters
+    ----------
+    p_host_only, p_optimised
+        Share of replications with any such explosion [1].
+    usd_if_any
+        Mean cost of clean-up over the replications of host_only that have one [USD]; None if none has.
+    avoided_usd
+        Mean over all replications of what host_only costs more, explosions or not [USD].
+    """
+
+    p_host_only: float
+    p_optimised: float
+    usd_if_any: float | None
+    avoided_usd: Estimate
 
 
 @dataclass(frozen=True)
@@ -24,18 +58,94 @@ class FundingPoint:
     ----------
     budget_usd
         Donors' money promised over the horizon, before overhead [USD].
-    expected_fatalities, averted, destroyed_t, cost_usd
-        Of the optimised plan; `averted` is the paired difference host_only - optimised.
-    source
-        Who made the plan.
+    programme
+        What was planned.
+    ensemble
+        `OPTIMISED` and `BASELINE` on fresh replications, the same for all budgets.
+    planning_harm, do_nothing_harm
+        Least exact planning harm found with this budget or less, and that of doing nothing [weighted
+        persons]; None if nothing was optimised.
+    next
+        What the next million is worth; None if nothing was optimised.
     """
 
     budget_usd: float
-    expected_fatalities: Estimate
-    averted: Estimate
-    destroyed_t: Estimate
-    cost_usd: Estimate
-    source: str
+    programme: Programme
+    ensemble: Ensemble
+    planning_harm: float | None = None
+    do_nothing_harm: float | None = None
+    next: NextMillion | None = None
+
+    @property
+    def source(self) -> str:
+        """Who made the plan."""
+        return self.programme.plan.source
+
+    @property
+    def expected_fatalities(self) -> Estimate:
+        """Of the plan [persons]."""
+        return self.ensemble.estimate(OPTIMISED, Response.EXPECTED_FATALITIES)
+
+    @property
+    def averted(self) -> Estimate:
+        """Paired difference host_only - optimised [persons]."""
+        return self.ensemble.difference(BASELINE, OPTIMISED, Response.EXPECTED_FATALITIES)
+
+    @property
+    def destroyed_t(self) -> Estimate:
+        """Of the plan [t]."""
+        return self.ensemble.estimate(OPTIMISED, Response.DESTROYED)
+
+    @property
+    def cost_usd(self) -> Estimate:
+        """Of the plan [USD]."""
+        return self.ensemble.estimate(OPTIMISED, Response.COST)
+
+    @property
+    def usd_per_t(self) -> Estimate | None:
+        """Spent more than host_only, per tonne destroyed more [USD/t]; None where it destroys no more."""
+        return self._spent_per(self._over_host_only(Response.DESTROYED))
+
+    @property
+    def usd_per_kg_neq(self) -> Estimate | None:
+        """The same per kg NEQ less in store at the horizon [USD/kg]."""
+        left = {name: [r.neq_kg[-1] for r in self.ensemble.results[name]] for name in (BASELINE, OPTIMISED)}
+        return self._spent_per(np.array(left[BASELINE]) - np.array(left[OPTIMISED]))
+
+    @property
+    def usd_per_fatality_averted(self) -> Estimate | None:
+        """The same per expected fatality averted [USD/person]."""
+        return self._spent_per(-self._over_host_only(Response.EXPECTED_FATALITIES))
+
+    @property
+    def clean_up(self) -> CleanUp:
+        """Clean-up avoided against host_only."""
+        per_t = self.ensemble.scenario.register.consequence.cleanup_usd_per_t
+        own, host = (
+            per_t / GRAMS_PER_TONNE * np.array([float(r.exploded_g) for r in self.ensemble.results[name]])
+            for name in (OPTIMISED, BASELINE)
+        )
+        avoided, largest = host - own, float(max(own.max(), host.max()))
+        return CleanUp(
+            p_host_only=float(np.mean(host > 0.0)),
+            p_optimised=float(np.mean(own > 0.0)),
+            usd_if_any=float(host[host > 0.0].mean()) if np.any(host > 0.0) else None,
+            avoided_usd=counted(avoided, int(np.count_nonzero(avoided)), largest),
+        )
+
+    def _over_host_only(self, response: Response) -> Floats:
+        return self.ensemble.values(OPTIMISED, response) - self.ensemble.values(BASELINE, response)
+
+    def _spent_per(self, more: Floats) -> Estimate | None:
+        """Return money spent more for each unit more, shape (replication,); None where there is none."""
+        return ratio(self._over_host_only(Response.COST), more) if float(more.mean()) > 0.0 else None
+
+
+def promised_by_donors(scenario: Scenario) -> float:
+    """Return what all donors' tranches promise, before overhead and without matching [USD]."""
+    donors = {fund.fund_id for fund in scenario.funds if fund.holder == "donor"}
+    rates = scenario.exchange_rates
+    return sum(promised_usd(t, rates, t.due) for t in scenario.tranches if t.fund_id in donors)
 
 
 def with_donor_budget(scenario: Scenario, budget_usd: float) -> Scenario:
@@ -49,8 +159,7 @@ def with_donor_budget(scenario: Scenario, budget_usd: float) -> Scenario:
         If the scenario has no donor.
     """
     donors = {fund.fund_id for fund in scenario.funds if fund.holder == "donor"}
-    rates = scenario.exchange_rates
-    promised = sum(promised_usd(t, rates, t.due) for t in scenario.tranches if t.fund_id in donors)
+    promised = promised_by_donors(scenario)
     if promised <= 0.0:
         raise DemilsimError(f"{scenario.settings.name}: expected a donor with tranches (found none)")
     scale = budget_usd / promised
@@ -75,38 +184,68 @@ def funding_curve(
     jobs: int | None = None,
     options: LoopOptions | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    taught: PlanningCoefficients | None = None,
 ) -> tuple[FundingPoint, ...]:
-    """Return the funding curve over donors' budgets, on common random numbers.
+    """Return the funding curve over donors' budgets, on common random numbers, in order of budget.
 
     Parameters
     ----------
     scenario
         Its donors' strings and dates are kept; only amounts scale.
     budgets_usd
-        Donors' money promised over the horizon [USD], >= 0.
+        Donors' money promised over the horizon [USD], >= 0; each is planned once.
     replications
         Fresh replications of each point, the same for all.
     seed, jobs, options, tell
         As in `run_programme`.
+    taught
+        Working days and harm factors for all budgets; what the smallest one teaches by default.
     """
-    points = []
-    for budget in budgets_usd:
-        tell(f"budget {budget / 1e6:.1f} M USD")
+    points: list[FundingPoint] = []
+    before = None if taught is None else Before(taught)
+    host_only = None
+    least = float("inf")
+    for budget in sorted(set(budgets_usd)):
+        tell(f"budget {budget / MILLION_USD:.1f} M USD")
         variant = with_donor_budget(scenario, budget)
-        programme = plan_with_simulation(variant, seed=seed, jobs=jobs, options=options)
-        plans = {"host_only": programme.rules["host_only"], "optimised": programme.plan}
-        ensemble = replicate(variant, plans, replications, seed=seed, jobs=jobs)
-        points.append(
-            FundingPoint(
-                budget_usd=float(budget),
-                expected_fatalities=ensemble.estimate("optimised", Response.EXPECTED_FATALITIES),
-                averted=ensemble.difference("host_only", "optimised", Response.EXPECTED_FATALITIES),
-                destroyed_t=ensemble.estimate("optimised", Response.DESTROYED),
-                cost_usd=ensemble.estimate("optimised", Response.COST),
-                source=programme.plan.source,
-            )
+        programme = plan_with_simulation(variant, seed=seed, jobs=jobs, options=options, before=before)
+        before = before or Before(programme.coefficients)
+        host_only = host_only or programme.rules["host_only"]
+        plans = {BASELINE: host_only, OPTIMISED: programme.plan}
+        point = FundingPoint(
+            float(budget), programme, replicate(variant, plans, replications, seed=seed, jobs=jobs)
         )
+        if programme.result is not None:
+            if programme.result.planned_harm <= least:
+                least = programme.result.planned_harm
+                before = replace(before, start=flow_plan(variant, programme.result))
+            point = replace(
+                point,
+                planning_harm=least,
+                do_nothing_harm=programme.result.do_nothing_harm,
+                next=_next_million(scenario, point),
+            )
+        points.append(point)
     return tuple(points)
+
+
+def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:
+    """Return what the next million is worth to the optimiser's plan at a budget."""
+    variant, more = (
+        with_donor_budget(scenario, budget) for budget in (point.budget_usd, point.budget_usd + MILLION_USD)
+    )
+    known, result = point.programme.coefficients, point.programme.result
+    assert result is not None, "only what was optimised has a next million"
+    at = plan_model(variant, known, result)
+    added = expected_receipts_usd(more) - expected_receipts_usd(variant)
+    richer = replace(known, receipts_usd=known.receipts_usd + added)
+    try:
+        found = optimise(more, richer, start=flow_plan(variant, result), options=OPTIONS)
+    except InfeasibleError:
+        # Dates that the budget keeps only by rows that nominal money does not allow.
+        return next_million(at, added, point.budget_usd)
+    least = min(result.planned_harm, at.total)
+    return next_million(at, added, point.budget_usd, max(least - found.planned_harm, 0.0))
 
 
 def parse_budgets(text: str) -> tuple[float, ...]:

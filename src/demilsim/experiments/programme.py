@@ -16,7 +16,7 @@ from demilsim.experiments.precision import (
 )
 from demilsim.experiments.uncertainty import OPTIMISED, PARAMETER_DRAWS, Uncertainty, check_draws, uncertainty
 from demilsim.plan import DisposalPlan
-from demilsim.planning.coordinate import LoopOptions, Programme, plan_programme
+from demilsim.planning.coordinate import Before, LoopOptions, Programme, plan_programme
 from demilsim.planning.explained import Explanation, explained
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
@@ -48,14 +48,15 @@ def plan_with_simulation(
     jobs: int | None = None,
     options: LoopOptions | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    before: Before | None = None,
 ) -> Programme:
-    """Plan a programme with ensembles on all cores."""
+    """Plan a programme with ensembles on all cores; parameters as in `plan_programme` and `replicate`."""
 
     def simulate(plans: dict[str, DisposalPlan], first: int, count: int) -> dict[str, Sequence[RunResult]]:
         ensemble = replicate(scenario, plans, count, seed=seed, first=first, jobs=jobs, detailed=True)
         return dict(ensemble.results)
 
-    return plan_programme(scenario, simulate, options, tell)
+    return plan_programme(scenario, simulate, options, tell, before)
 
 
 def policies_of(programme: Programme) -> dict[str, DisposalPlan]:

@@ -1,4 +1,4 @@
-"""Comparison and funding curve as a table, a figure and a JSON document each."""
+"""Comparison of scenarios as a table, a figure and a JSON document."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 
 from demilsim.experiments.compare import COMPARED, Comparison
 from demilsim.experiments.ensemble import Response
-from demilsim.experiments.funding_curve import FundingPoint
 from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.reporting.canvas import (
     BLUE,
-    ORANGE,
     new_figure,
     number_axis,
     settings,
@@ -21,9 +19,6 @@ from demilsim.reporting.canvas import (
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.summary import precision_document, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
-from demilsim.scenario.scenario import Scenario
-
-USD_PER_MILLION = 1e6
 
 Document = dict[str, Any]
 
@@ -48,28 +43,6 @@ def write_comparison(directory: Path, comparison: Comparison) -> Document:
         "rows": [dict(zip(header, row, strict=True)) for row in rows],
     }
     _write(directory, "compare", header, rows, document, _comparison_figure(comparison))
-    return document
-
-
-def write_funding_curve(directory: Path, scenario: Scenario, points: Sequence[FundingPoint]) -> Document:
-    """Write ``funding.csv``, ``funding.json`` and ``figures/funding.svg``; return the JSON document."""
-    header = [
-        "budget_usd", "expected_fatalities", "expected_fatalities_half_width", "averted_over_host_only",
-        "averted_half_width", "destroyed_t", "cost_usd", "plan_source",
-    ]  # fmt: skip
-    rows: list[list[object]] = [
-        [
-            p.budget_usd, *_pair(p.expected_fatalities), *_pair(p.averted), p.destroyed_t.mean,
-            p.cost_usd.mean, p.source,
-        ]
-        for p in points
-    ]  # fmt: skip
-    document: Document = {
-        "scenario": scenario_facts(scenario),
-        "level": LEVEL,
-        "points": [dict(zip(header, row, strict=True)) for row in rows],
-    }
-    _write(directory, "funding", header, rows, document, _funding_figure(scenario, points))
     return document
 
 
@@ -111,21 +84,4 @@ def _comparison_figure(comparison: Comparison) -> str:
         words = "; ".join(
             f"{name}: {mean.mean:.3g} persons" for name, mean in zip(comparison.names, means, strict=True)
         )
-        return svg_text(figure, title, f"{words}.")
-
-
-def _funding_figure(scenario: Scenario, points: Sequence[FundingPoint]) -> str:
-    title = "What donors' money buys"
-    unit = "Expected fatalities averted against the host's own money alone [persons]"
-    budget = [p.budget_usd / USD_PER_MILLION for p in points]
-    averted = [p.averted.mean for p in points]
-    half = [p.averted.half_width or 0.0 for p in points]
-    with settings():
-        figure, axes = new_figure(title, unit, scenario.settings.synthetic)
-        axes.errorbar(budget, averted, yerr=half, color=BLUE, marker="o", markersize=4, capsize=3)
-        axes.set_xlabel(f"Donors' money promised [million USD of {scenario.settings.price_year}]")
-        axes.axhline(0.0, color=ORANGE, linewidth=0.8)
-        number_axis(axes.xaxis)
-        number_axis(axes.yaxis)
-        words = "; ".join(f"{b:.3g} million USD averts {a:.3g}" for b, a in zip(budget, averted, strict=True))
         return svg_text(figure, title, f"{words}.")

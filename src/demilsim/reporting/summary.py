@@ -12,12 +12,13 @@ from demilsim.experiments.intervals import Interval, Intervals, ensemble_interva
 from demilsim.experiments.precision import PrecisionReached
 from demilsim.experiments.rare_events import explosion_chances, is_exact
 from demilsim.experiments.statistics import LEVEL, Estimate, estimate, quantile_interval, share
-from demilsim.experiments.time_use import mean_time_use
+from demilsim.experiments.time_use import plan_in_detail
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
 from demilsim.reporting.measure_views import measure_document
+from demilsim.reporting.over_time import over_time_document
 from demilsim.reporting.site_risk import chance_measures, risk_document
 from demilsim.reporting.uncertainty import uncertainty_document
 from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
@@ -63,6 +64,8 @@ def summary_document(
     intervals = ensemble_intervals(ensemble, OPTIMISED)
     known = is_exact(ensemble.scenario)
     chances = explosion_chances(ensemble.scenario, ensemble.plans, seed=seed) if known else None
+    shown = policies[-1]
+    detail = plan_in_detail(ensemble.scenario, ensemble.plans[shown], seed=seed)
     return {
         "scenario": scenario_facts(ensemble.scenario),
         "seed": seed,
@@ -79,7 +82,8 @@ def summary_document(
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
         "money_outside_funds": {name: _outside(ensemble, name) for name in policies},
-        "time_use": {policies[-1]: _time_use(ensemble.scenario, ensemble.plans[policies[-1]], seed)},
+        "time_use": {shown: _time_use(ensemble.scenario, detail.time_use)},
+        "over_time": over_time_document(ensemble, shown, detail.stock_harm),
         "measure_values": measure_document(
             ensemble.scenario, policies[-1], ensemble.plans[policies[-1]], seed
         ),
@@ -91,17 +95,15 @@ def summary_document(
     }
 
 
-def _time_use(scenario: Scenario, plan: DisposalPlan, seed: int) -> list[Document]:
-    """Return where the working days of each facility go under a plan [d]."""
+def _time_use(scenario: Scenario, time_use: Floats) -> list[Document]:
+    """Return where the working days of each facility go [d]."""
     return [
         {
             "facility_id": facility.facility_id,
             "name": facility.name,
             "days": dict(zip((use.value for use in USES), days, strict=True)),
         }
-        for facility, days in zip(
-            scenario.facilities, mean_time_use(scenario, plan, seed=seed).tolist(), strict=True
-        )
+        for facility, days in zip(scenario.facilities, time_use.tolist(), strict=True)
     ]
 
 
@@ -196,23 +198,29 @@ def _measures(
         | _bootstrap(intervals.policies.get((policy, response)) if intervals else None)
         for response in Response
     }
+    measures["clearance_date"] = clearance_dates(ensemble, policy)
     days = ensemble.clearance_days(policy)
-    start = ensemble.scenario.settings.start
-    quantiles = np.quantile(days, [q / 100 for q in CLEARANCE_QUANTILES], method="inverted_cdf")
-    measures["clearance_date"] = {
-        f"p{q}": date_of(day, start).isoformat() if np.isfinite(day) else None
-        for q, day in zip(CLEARANCE_QUANTILES, quantiles.tolist(), strict=True)
-    }
-    for q in CLEARANCE_QUANTILES:
-        ends = zip(("low", "high"), quantile_interval(days, q / 100), strict=True)
-        measures["clearance_date"] |= {
-            f"p{q}_{end}": date_of(day, start).isoformat() if np.isfinite(day) else None for end, day in ends
-        }
     measures["p_cleared"] = spread(share(np.isfinite(days).astype(float)))
     if any(lot.destroy_by for lot in ensemble.scenario.lots):
         missed = np.array([result.dates_missed for result in ensemble.results[policy]], dtype=float)
         measures["dates_missed"] = spread(estimate(missed))
     return measures
+
+
+def clearance_dates(ensemble: Ensemble, policy: str) -> dict[str, str | None]:
+    """Return quantiles of the date at which a policy has cleared the surplus, each with its interval."""
+    days = ensemble.clearance_days(policy)
+    start = ensemble.scenario.settings.start
+
+    def date(day: float) -> str | None:
+        return date_of(day, start).isoformat() if np.isfinite(day) else None
+
+    quantiles = np.quantile(days, [q / 100 for q in CLEARANCE_QUANTILES], method="inverted_cdf")
+    dates = {f"p{q}": date(day) for q, day in zip(CLEARANCE_QUANTILES, quantiles.tolist(), strict=True)}
+    for q in CLEARANCE_QUANTILES:
+        low, high = quantile_interval(days, q / 100)
+        dates |= {f"p{q}_low": date(low), f"p{q}_high": date(high)}
+    return dates
 
 
 def _bootstrap(interval: Interval | None) -> Document:

@@ -1,0 +1,180 @@
+"""All that `fund` tells: the curve, and what the scenario's own donors, strings, dates and promises come to.
+
+The scenario as given is planned first and teaches working days and harm factors for everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from demilsim.experiments.donors import Shares, donor_shares
+from demilsim.experiments.ensemble import Ensemble, replicate
+from demilsim.experiments.funding_curve import FundingPoint, funding_curve, promised_by_donors
+from demilsim.experiments.funding_terms import (
+    Firmness,
+    FundingOption,
+    LateTranche,
+    Leverage,
+    StringsPrice,
+    committed_only,
+    delayed,
+    donor_tranches,
+    firmness,
+    funding_options,
+    late_tranches,
+    leverages,
+    matching_funds,
+    strings_prices,
+    without_matching,
+)
+from demilsim.experiments.least_harm import LeastHarm, donors_of
+from demilsim.experiments.programme import plan_with_simulation
+from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.optimisation.deadlines import has_date
+from demilsim.planning.coordinate import LoopOptions
+from demilsim.scenario.scenario import Scenario
+
+AT_NO_BUDGET = (
+    "what the curve averts over host_only at a budget of 0 is what better use of the host's own money averts"
+)
+
+
+@dataclass(frozen=True)
+class DonorTerms:
+    """What the donors of the scenario as given come to.
+
+    Parameters
+    ----------
+    shares, strings, late, firmness, matching
+        See there.
+    options
+        The one that averts most planning harm first.
+    """
+
+    shares: Shares
+    strings: tuple[StringsPrice, ...]
+    late: tuple[LateTranche, ...]
+    firmness: Firmness
+    matching: tuple[Leverage, ...]
+    options: tuple[FundingOption, ...]
+
+
+@dataclass(frozen=True)
+class FundingStudy:
+    """The funding curve of a scenario and the terms of its donors.
+
+    Parameters
+    ----------
+    scenario
+        As given.
+    promised_usd
+        What its donors promise [USD].
+    points
+        The curve, in order of budget.
+    terms
+        None where lots have dates: with less money they may not be kept, so that plans do not compare.
+    notes
+        What its reader should know.
+    """
+
+    scenario: Scenario
+    promised_usd: float
+    points: tuple[FundingPoint, ...]
+    terms: DonorTerms | None
+    notes: tuple[str, ...]
+
+
+def funding_study(
+    scenario: Scenario,
+    budgets_usd: Sequence[float],
+    replications: int = 100,
+    *,
+    seed: int | None = None,
+    jobs: int | None = None,
+    options: LoopOptions | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> FundingStudy:
+    """Return the funding curve and the terms of the donors; parameters as in `funding_curve`.
+
+    Raises
+    ------
+    DemilsimError
+        If the scenario has no donor with tranches.
+    """
+    promised = promised_by_donors(scenario)
+    tell("the programme as given")
+    given = plan_with_simulation(scenario, seed=seed, jobs=jobs, options=options)
+    points = funding_curve(
+        scenario, budgets_usd, replications, seed=seed, jobs=jobs, options=options, tell=tell,
+        taught=given.coefficients,
+    )  # fmt: skip
+    terms, notes = None, [AT_NO_BUDGET]
+    if any(has_date(lot) for lot in scenario.lots):
+        notes.append("lots have dates, which plans with less money may miss: donors' terms are not priced")
+    else:
+        ensemble = replicate(scenario, {OPTIMISED: given.plan}, replications, seed=seed, jobs=jobs)
+        terms = donor_terms(ensemble, LeastHarm(given.coefficients), seed=seed, jobs=jobs, tell=tell)
+        notes += _notes(terms)
+    return FundingStudy(scenario, promised, points, terms, tuple(notes))
+
+
+def donor_terms(
+    ensemble: Ensemble,
+    least: LeastHarm,
+    *,
+    seed: int | None = None,
+    jobs: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> DonorTerms:
+    """Return what the donors of a scenario come to.
+
+    Parameters
+    ----------
+    ensemble
+        The plan of the scenario, named `OPTIMISED`, as simulated.
+    least
+        Finds least planning harm.
+    seed, jobs
+        Those of the ensemble.
+    tell
+        Told what is done.
+    """
+    scenario = ensemble.scenario
+    tell("planning with less money, later money and no matching")
+    # What allows less comes first, since its plans are where what allows more begins.
+    first = least.of(scenario)
+    committed = least.of(committed_only(scenario), like=first)
+    unmatched = {d: least.of(without_matching(scenario, d), like=first) for d in matching_funds(scenario)}
+    late = {
+        t.tranche_id: least.of(delayed(scenario, t.tranche_id), like=first) for t in donor_tranches(scenario)
+    }
+    begin = [first, committed, *unmatched.values(), *late.values()]
+    root = scenario.settings.seed if seed is None else seed
+    shares = donor_shares(scenario, donors_of(scenario), least, begin, seed=root, tell=tell)
+    base = shares.everyone
+    tell("planning without strings, and with a million more")
+    strings = strings_prices(scenario, least, base)
+    return DonorTerms(
+        shares=shares,
+        strings=strings,
+        late=late_tranches(ensemble, late, base, seed=seed, jobs=jobs),
+        firmness=firmness(scenario, committed, base),
+        matching=leverages(scenario, unmatched, base),
+        options=funding_options(scenario, least, base, strings),
+    )
+
+
+def _notes(terms: DonorTerms) -> list[str]:
+    notes = []
+    shares = terms.shares
+    if shares.last_in_sum > shares.total * (1.0 + 1e-9):
+        notes.append(
+            "last-in shares sum to more than the total: some donors' money needs that of others, and what is "
+            "lost without either is counted for both; use the Shapley values to share it out"
+        )
+    if shares.orders is not None:
+        notes.append(
+            f"Shapley values are estimates from {shares.orders} orders of {len(shares.shares)} donors"
+        )
+    return notes

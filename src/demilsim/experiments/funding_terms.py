@@ -1,0 +1,276 @@
+"""What the terms of donors' money cost or bring: strings, late tranches, promises not firm, matching.
+
+All is least planning harm of the scenario with a term and without it, save for a late tranche, under which
+the plan as it is is simulated as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from demilsim.experiments.ensemble import Ensemble, Response, replicate
+from demilsim.experiments.least_harm import Found, LeastHarm, donors_of
+from demilsim.experiments.next_million import MILLION_USD
+from demilsim.experiments.statistics import Estimate, paired
+from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.model.money import expected_receipts_usd, matches
+from demilsim.optimisation.reoptimised import tied, untied
+from demilsim.scenario.exchange import promised_usd, scaled
+from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Tranche
+
+LATE_DAYS = 365
+"""By how much a tranche is late [d]."""
+
+EXTRA = "-MORE"
+"""Ends the id of a fund that is added to those of the scenario."""
+
+
+@dataclass(frozen=True)
+class StringsPrice:
+    """Planning harm that a fund's strings cost [weighted persons], >= 0: planned with them and without."""
+
+    fund_id: str
+    price: float
+
+
+@dataclass(frozen=True)
+class LateTranche:
+    """What it costs if a tranche comes a year late.
+
+    Parameters
+    ----------
+    tranche_id, fund_id, usd
+        The tranche, and what it promises [USD].
+    replanned
+        Planning harm more if planning knows of it [weighted persons].
+    simulated
+        Expected fatalities more if the plan stays as it is [persons], paired.
+    """
+
+    tranche_id: str
+    fund_id: str
+    usd: float
+    replanned: float
+    simulated: Estimate
+
+
+@dataclass(frozen=True)
+class Firmness:
+    """Committed money (a probability of 1) against indicative money (less).
+
+    Parameters
+    ----------
+    committed_usd, indicative_usd
+        Promised by donors [USD].
+    indicative_expected_usd
+        The latter times its probability [USD].
+    rests_on_indicative
+        Planning harm averted that would be lost with committed money alone [weighted persons].
+    """
+
+    committed_usd: float
+    indicative_usd: float
+    indicative_expected_usd: float
+    rests_on_indicative: float
+
+
+@dataclass(frozen=True)
+class Leverage:
+    """What a matching fund adds.
+
+    Parameters
+    ----------
+    fund_id
+        The fund that matches.
+    matched_usd
+        What it is expected to add, after overhead [USD].
+    per_usd
+        That over what the matched funds are expected to bring, after overhead [USD/USD].
+    averted
+        Planning harm averted by it [weighted persons].
+    """
+
+    fund_id: str
+    matched_usd: float
+    per_usd: float
+    averted: float
+
+
+@dataclass(frozen=True)
+class FundingOption:
+    """A change of donors' terms: promised more [USD], planning harm averted by it [weighted persons]."""
+
+    name: str
+    usd: float
+    averted: float
+
+
+def strings_prices(scenario: Scenario, least: LeastHarm, base: Found) -> tuple[StringsPrice, ...]:
+    """Return the price of the strings of each donor's fund that has any."""
+    funds = {fund.fund_id: fund for fund in scenario.funds}
+    return tuple(
+        StringsPrice(d, base.harm - least.of(untied(scenario, d), [base]).harm)
+        for d in donors_of(scenario)
+        if tied(funds[d])
+    )
+
+
+def donor_tranches(scenario: Scenario) -> tuple[Tranche, ...]:
+    """Return donors' tranches that are due before the horizon."""
+    donors = {fund.fund_id for fund in scenario.funds if fund.holder == "donor"}
+    return tuple(t for t in scenario.tranches if t.fund_id in donors and t.due < scenario.period_dates[-1])
+
+
+def delayed(scenario: Scenario, tranche_id: str, days: int = LATE_DAYS) -> Scenario:
+    """Return the scenario with a tranche due some days later."""
+    later = dt.timedelta(days=days)
+    return replace(
+        scenario,
+        tranches=tuple(
+            t.model_copy(update={"due": t.due + later}) if t.tranche_id == tranche_id else t
+            for t in scenario.tranches
+        ),
+    )
+
+
+def late_tranches(
+    ensemble: Ensemble, late: dict[str, Found], base: Found, *, seed: int | None, jobs: int | None
+) -> tuple[LateTranche, ...]:
+    """Return the cost of each late tranche.
+
+    Parameters
+    ----------
+    ensemble
+        The plan of the scenario, named `OPTIMISED`, as simulated with every tranche as promised.
+    late
+        The best plan found with each tranche late.
+    base
+        The best plan found with every tranche as promised.
+    seed, jobs
+        Those of the ensemble.
+    """
+    scenario, plan = ensemble.scenario, ensemble.plans[OPTIMISED]
+    punctual = ensemble.values(OPTIMISED, Response.EXPECTED_FATALITIES)
+    found = []
+    for tranche in donor_tranches(scenario):
+        variant = delayed(scenario, tranche.tranche_id)
+        seen = replicate(variant, {OPTIMISED: plan}, punctual.size, seed=seed, jobs=jobs)
+        found.append(
+            LateTranche(
+                tranche.tranche_id,
+                tranche.fund_id,
+                promised_usd(tranche, scenario.exchange_rates, tranche.due),
+                late[tranche.tranche_id].harm - base.harm,
+                paired(seen.values(OPTIMISED, Response.EXPECTED_FATALITIES), punctual),
+            )
+        )
+    return tuple(found)
+
+
+def committed_only(scenario: Scenario) -> Scenario:
+    """Return the scenario without donors' tranches that may not come."""
+    donors = {fund.fund_id for fund in scenario.funds if fund.holder == "donor"}
+    kept = (t for t in scenario.tranches if t.fund_id not in donors or t.probability == 1.0)
+    return replace(scenario, tranches=tuple(kept))
+
+
+def all_committed(scenario: Scenario) -> Scenario:
+    """Return the scenario in which every tranche of a donor is certain to come."""
+    donors = {fund.fund_id for fund in scenario.funds if fund.holder == "donor"}
+    certain = {"probability": 1.0}
+    tranches = (t.model_copy(update=certain) if t.fund_id in donors else t for t in scenario.tranches)
+    return replace(scenario, tranches=tuple(tranches))
+
+
+def firmness(scenario: Scenario, committed: Found, base: Found) -> Firmness:
+    """Return how much of donors' money is firm, and what rests on the rest."""
+    rates = scenario.exchange_rates
+    donors = {fund.fund_id for fund in scenario.funds if fund.holder == "donor"}
+    promised = [
+        (t.probability, promised_usd(t, rates, t.due)) for t in scenario.tranches if t.fund_id in donors
+    ]
+    return Firmness(
+        committed_usd=sum(usd for p, usd in promised if p == 1.0),
+        indicative_usd=sum(usd for p, usd in promised if p < 1.0),
+        indicative_expected_usd=sum(p * usd for p, usd in promised if p < 1.0),
+        rests_on_indicative=committed.harm - base.harm,
+    )
+
+
+def without_matching(scenario: Scenario, fund_id: str) -> Scenario:
+    """Return the scenario in which a fund matches nobody."""
+    nothing = {"matches_funds": (), "match_ratio": 0.0}
+    funds = (f.model_copy(update=nothing) if f.fund_id == fund_id else f for f in scenario.funds)
+    return replace(scenario, funds=tuple(funds))
+
+
+def matching_funds(scenario: Scenario) -> tuple[str, ...]:
+    """Return the ids of funds that match."""
+    return tuple(scenario.funds[match.fund].fund_id for match in matches(scenario))
+
+
+def leverages(scenario: Scenario, unmatched: dict[str, Found], base: Found) -> tuple[Leverage, ...]:
+    """Return what each matching fund adds; `unmatched` is the best plan found without its matching."""
+    receipts = expected_receipts_usd(scenario).sum(axis=1)
+    found = []
+    for match in matches(scenario):
+        fund_id = scenario.funds[match.fund].fund_id
+        own = expected_receipts_usd(without_matching(scenario, fund_id)).sum(axis=1)
+        matched = float(receipts[match.fund] - own[match.fund])
+        basis = float(receipts[list(match.matched)].sum())
+        averted = unmatched[fund_id].harm - base.harm
+        found.append(Leverage(fund_id, matched, matched / basis if basis > 0.0 else 0.0, averted))
+    return tuple(found)
+
+
+def funding_options(
+    scenario: Scenario, least: LeastHarm, base: Found, strings: Sequence[StringsPrice]
+) -> tuple[FundingOption, ...]:
+    """Return what donors could do next, the one that averts most planning harm first.
+
+    A million more to each fund, all its tranches in proportion, as tied as it is and without strings; strings
+    dropped; indicative money made certain.
+    """
+    options = [FundingOption(f"{one.fund_id}: strings dropped", 0.0, one.price) for one in strings]
+    tied_funds = {one.fund_id for one in strings}
+    paying = {tranche.fund_id for tranche in scenario.tranches}
+    for fund_id in (d for d in donors_of(scenario) if d in paying):
+        more = least.of(with_million(scenario, fund_id), [base])
+        options.append(FundingOption(f"{fund_id}: a million more", MILLION_USD, base.harm - more.harm))
+        if fund_id in tied_funds:
+            free = least.of(untied(with_million(scenario, fund_id), fund_id + EXTRA), [more])
+            told = f"{fund_id}: a million more, without strings"
+            options.append(FundingOption(told, MILLION_USD, base.harm - free.harm))
+    certain = all_committed(scenario)
+    if certain.tranches != scenario.tranches:
+        firm = least.of(certain, [base])
+        options.append(FundingOption("indicative money made certain", 0.0, base.harm - firm.harm))
+    return tuple(sorted(options, key=lambda option: (-option.averted, option.name)))
+
+
+def with_million(scenario: Scenario, fund_id: str) -> Scenario:
+    """Return the scenario with a further fund like one, that promises a million by tranches like its own.
+
+    What others match of the fund, they match of the further one.
+    """
+    like = next(fund for fund in scenario.funds if fund.fund_id == fund_id)
+    own = [t for t in scenario.tranches if t.fund_id == fund_id]
+    promised = sum(promised_usd(t, scenario.exchange_rates, t.due) for t in own)
+    further = fund_id + EXTRA
+    tranches = [
+        scaled(t, MILLION_USD / promised).model_copy(
+            update={"fund_id": further, "tranche_id": t.tranche_id + EXTRA}
+        )
+        for t in own
+    ]
+    funds = [
+        f.model_copy(update={"matches_funds": (*f.matches_funds, further)})
+        if fund_id in f.matches_funds
+        else f
+        for f in scenario.funds
+    ]
+    extra = like.model_copy(update={"fund_id": further, "matches_funds": (), "match_ratio": 0.0})
+    return replace(scenario, funds=(*funds, extra), tranches=(*scenario.tranches, *tranches))

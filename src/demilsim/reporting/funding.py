@@ -1,0 +1,176 @@
+"""The funding curve and the terms of donors' money as tables, a figure and a JSON document.
+
+Figures that rest on planning harm, which is computed and not simulated, say so in the name of their column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from demilsim.experiments.funding_curve import FundingPoint
+from demilsim.experiments.funding_study import DonorTerms, FundingStudy
+from demilsim.experiments.next_million import MILLION_USD
+from demilsim.experiments.statistics import LEVEL, Estimate
+from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.summary import clearance_dates, scenario_facts
+from demilsim.reporting.tables import csv_text, json_text
+
+Document = dict[str, Any]
+
+
+def write_funding(directory: Path, study: FundingStudy) -> Document:
+    """Write the tables, ``figures/funding.svg`` and ``funding.json``; return the JSON document.
+
+    ``funding.csv`` has a row for each budget, ``funding_donors.csv`` one for each donor, and
+    ``funding_options.csv`` one for each option. Keys of the JSON document:
+
+    ``scenario``, ``level``, ``promised_usd``, ``notes``
+        What was planned, the confidence level, and what donors promise in the scenario as given [USD].
+    ``points``
+        As the columns of ``funding.csv``: ``budget_usd``; simulated, with ``_half_width``:
+        ``expected_fatalities``, ``averted_over_host_only`` [persons], ``destroyed_t``, ``cost_usd`` [USD],
+        ``usd_per_t``, ``usd_per_kg_neq``, ``usd_per_fatality_averted`` (each: spent more than host_only, for
+        one more than host_only; null where there is none), ``cleanup_avoided_usd`` (probability times cost,
+        unconditional); ``p_explosion_host_only``, ``p_explosion``, ``cleanup_usd_if_any`` (host_only, given
+        one); dates at which the surplus is cleared, ``cleared_p5``, ``cleared_p50``, ``cleared_p95`` and
+        their intervals ``_low``, ``_high``; ``planning_harm``, ``do_nothing_planning_harm``;
+        ``next_million_planning_harm_by_dual``, ``dual_holds_from_usd``, ``dual_holds_to_usd``,
+        ``next_million_planning_harm_by_linear_plan``, ``next_million_planning_harm_by_planning_again``
+        [weighted persons averted]; ``plan_source``.
+    ``donors``
+        ``fund_id``, ``last_in_planning_harm``, ``shapley_planning_harm`` [weighted persons averted]; with
+        ``donors_planning_harm`` (all together, over the host alone), ``last_in_sum_planning_harm`` and
+        ``shapley_orders`` (how many orders were drawn; null where the values are exact). Null without
+        ``terms``, as all of the following.
+    ``strings``
+        ``fund_id``, ``price_planning_harm``: planned with them and without.
+    ``late_tranches``
+        ``tranche_id``, ``fund_id``, ``usd``, ``replanned_planning_harm``, and simulated, the plan as it is:
+        ``expected_fatalities_more`` with ``_half_width``.
+    ``firmness``
+        ``committed_usd``, ``indicative_usd``, ``indicative_expected_usd``,
+        ``rests_on_indicative_planning_harm``.
+    ``matching``
+        ``fund_id``, ``matched_usd``, ``matched_per_usd``, ``averted_planning_harm``.
+    ``options``
+        In order of rank: ``name``, ``usd``, ``averted_planning_harm``.
+    """
+    points = [point_row(point) for point in study.points]
+    document: Document = {
+        "scenario": scenario_facts(study.scenario),
+        "level": LEVEL,
+        "promised_usd": study.promised_usd,
+        "notes": list(study.notes),
+        "points": points,
+        **terms_document(study.terms),
+    }
+    (directory / "figures").mkdir(parents=True, exist_ok=True)
+    write_atomically(directory / "funding.csv", _table(points))
+    if study.terms is not None:
+        write_atomically(directory / "funding_donors.csv", _table(document["donors"]))
+        write_atomically(directory / "funding_options.csv", _table(document["options"]))
+    write_atomically(directory / "funding.json", json_text(document))
+    write_atomically(directory / "figures" / "funding.svg", funding_figure(study))
+    return document
+
+
+def point_row(point: FundingPoint) -> Document:
+    """Return the row of a budget."""
+    clean_up, following = point.clean_up, point.next
+    simulated: dict[str, Estimate | None] = {
+        "expected_fatalities": point.expected_fatalities,
+        "averted_over_host_only": point.averted,
+        "destroyed_t": point.destroyed_t,
+        "cost_usd": point.cost_usd,
+        "usd_per_t": point.usd_per_t,
+        "usd_per_kg_neq": point.usd_per_kg_neq,
+        "usd_per_fatality_averted": point.usd_per_fatality_averted,
+        "cleanup_avoided_usd": clean_up.avoided_usd,
+    }
+    row: Document = {"budget_usd": point.budget_usd}
+    for name, estimate in simulated.items():
+        row |= _pair(name, estimate)
+    return row | {
+        "p_explosion_host_only": clean_up.p_host_only,
+        "p_explosion": clean_up.p_optimised,
+        "cleanup_usd_if_any": clean_up.usd_if_any,
+        **{f"cleared_{q}": date for q, date in clearance_dates(point.ensemble, OPTIMISED).items()},
+        "planning_harm": point.planning_harm,
+        "do_nothing_planning_harm": point.do_nothing_harm,
+        "next_million_planning_harm_by_dual": following and following.by_dual,
+        "dual_holds_from_usd": following and following.holds_from_usd,
+        "dual_holds_to_usd": following and following.holds_to_usd,
+        "next_million_planning_harm_by_linear_plan": following and following.linear,
+        "next_million_planning_harm_by_planning_again": following and following.again,
+        "plan_source": point.source,
+    }
+
+
+def terms_document(terms: DonorTerms | None) -> Document:
+    """Return what the donors of the scenario come to; null under every key without terms."""
+    keys = (
+        "donors", "donors_planning_harm", "last_in_sum_planning_harm", "shapley_orders", "strings",
+        "late_tranches", "firmness", "matching", "options",
+    )  # fmt: skip
+    if terms is None:
+        return dict.fromkeys(keys)
+    shares, firm = terms.shares, asdict(terms.firmness)
+    firm["rests_on_indicative_planning_harm"] = firm.pop("rests_on_indicative")
+    values = (
+        [
+            {"fund_id": s.fund_id, "last_in_planning_harm": s.last_in, "shapley_planning_harm": s.shapley}
+            for s in shares.shares
+        ],
+        shares.total,
+        shares.last_in_sum,
+        shares.orders,
+        [{"fund_id": one.fund_id, "price_planning_harm": one.price} for one in terms.strings],
+        [
+            {"tranche_id": one.tranche_id, "fund_id": one.fund_id, "usd": one.usd}
+            | {"replanned_planning_harm": one.replanned}
+            | _pair("expected_fatalities_more", one.simulated)
+            for one in terms.late
+        ],
+        firm,
+        [
+            {"fund_id": one.fund_id, "matched_usd": one.matched_usd, "matched_per_usd": one.per_usd}
+            | {"averted_planning_harm": one.averted}
+            for one in terms.matching
+        ],
+        [{"name": one.name, "usd": one.usd, "averted_planning_harm": one.averted} for one in terms.options],
+    )
+    return dict(zip(keys, values, strict=True))
+
+
+def funding_figure(study: FundingStudy) -> str:
+    """Return the curve as an SVG."""
+    title = "What donors' money buys"
+    unit = "Expected fatalities averted against the host's own money alone [persons]"
+    budget = [p.budget_usd / MILLION_USD for p in study.points]
+    averted = [p.averted.mean for p in study.points]
+    half = [p.averted.half_width or 0.0 for p in study.points]
+    own = study.scenario.settings
+    with settings():
+        figure, axes = new_figure(title, unit, own.synthetic)
+        axes.errorbar(budget, averted, yerr=half, color=BLUE, marker="o", markersize=4, capsize=3)
+        axes.set_xlabel(f"Donors' money promised [million USD of {own.price_year}]")
+        axes.axhline(0.0, color=ORANGE, linewidth=0.8)
+        number_axis(axes.xaxis)
+        number_axis(axes.yaxis)
+        words = "; ".join(f"{b:.3g} million USD averts {a:.3g}" for b, a in zip(budget, averted, strict=True))
+        return svg_text(figure, title, f"{words}.")
+
+
+def _table(rows: Sequence[Document]) -> str:
+    header = list(rows[0]) if rows else []
+    return csv_text(header, [list(row.values()) for row in rows])
+
+
+def _pair(name: str, estimate: Estimate | None) -> Document:
+    mean, half_width = (estimate.mean, estimate.half_width) if estimate else (None, None)
+    return {name: mean, f"{name}_half_width": half_width}
