@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterable, Sequence
@@ -11,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from demilsim.errors import ResultsError
-from demilsim.scenario.formula_guard import quoted_formula
+from demilsim.scenario.formula_guard import csv_lines, quoted_formula
 
 SIGNIFICANT_DIGITS = 10
 """Digits kept in a float: enough for any result, too few to show the order of a sum."""
@@ -65,14 +63,12 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     ResultsError
         If a number is not finite or a row has not one value for each column.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
+    lines: list[Sequence[str]] = [header]
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise ResultsError(f"row {number}: expected {len(header)} values, one a column (got {len(row)})")
-        writer.writerow([cell_text(value) for value in row])
-    return buffer.getvalue()
+        lines.append([cell_text(value) for value in row])
+    return csv_lines(lines)
 
 
 def json_text(document: Any) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from demilsim.scenario.cells import (
     used_columns,
 )
 from demilsim.scenario.folder import SETTINGS_FILE
-from demilsim.scenario.formula_guard import quoted_formula
+from demilsim.scenario.formula_guard import csv_lines, quoted_formula
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Record
@@ -75,12 +73,10 @@ def records_csv(table: str, records: Sequence[Record]) -> str:
 
 def csv_text(header: list[str], rows: list[list[Cell]]) -> str:
     """Return cells as CSV text; what a spreadsheet would take for a formula gets a leading quote."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
+    lines: list[list[str]] = [header]
     for row in rows:
-        writer.writerow(quoted_formula(cell) if isinstance(cell, str) else cell_text(cell) for cell in row)
-    return buffer.getvalue()
+        lines.append([quoted_formula(cell) if isinstance(cell, str) else cell_text(cell) for cell in row])
+    return csv_lines(lines)
 
 
 def settings_yaml(scenario: Scenario) -> str:
