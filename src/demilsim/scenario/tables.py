@@ -18,7 +18,7 @@ from demilsim.scenario.phrases import did_you_mean, plain
 from demilsim.scenario.place import Place
 from demilsim.scenario.text import Refused, read_utf8
 
-MAX_TABLE_BYTES = 50_000_000
+MAX_TABLE_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
