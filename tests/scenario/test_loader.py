@@ -202,3 +202,20 @@ def test_loading_needs_no_heavy_library() -> None:
     heavy = "{'scipy', 'matplotlib', 'pandas', 'pulp', 'simpy'}"
     code = f"import sys, demilsim.scenario.loader; sys.exit(str({heavy} & set(sys.modules) or '') or 0)"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("31.12.2026", r"\(got '31\.12\.2026'\); write 2026-12-31$"),
+        ("3.4.2026", r"\(got '3\.4\.2026'\); write 2026-04-03$"),
+        ("03/04/2026", r"; write 2026-04-03 or 2026-03-04$"),
+        ("12/31/2026", r"; write 2026-12-31$"),
+        ("31/31/2026", r"\(got '31/31/2026'\)$"),
+        ("00/00/0000", r"\(got '00/00/0000'\)$"),
+    ],
+)
+def test_date_in_another_order_is_answered_with_ours(folder: Path, text: str, match: str) -> None:
+    """What a spreadsheet makes of a date is met with how to write it, in both readings if there are two."""
+    with pytest.raises(ScenarioError, match=match):
+        load_scenario(folder, {"funding[DONOR-1].due": text})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -24,6 +25,7 @@ from demilsim.scenario.text import Tree
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_OTHER_DATE = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0*)?", re.ASCII)
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _PATTERNS = {
@@ -151,10 +153,25 @@ def to_date(value: str) -> dt.date:
     except ValueError:
         date = None
     if date is None:
-        raise ValueError(f"expected a date as YYYY-MM-DD {got(value)}")
+        raise ValueError(f"expected a date as YYYY-MM-DD {got(value)}{_date_hint(value)}")
     if not FIRST_YEAR <= date.year < LAST_YEAR:
         raise ValueError(f"expected a date from {FIRST_YEAR} to {LAST_YEAR - 1} {got(value)}")
     return date
+
+
+def _date_hint(value: str) -> str:
+    """Return what a date in another order should be written as: both, where day and month may be swapped."""
+    parts = _OTHER_DATE.fullmatch(value)
+    if not parts:
+        return ""
+    first, second, year = (int(part) for part in parts.groups())
+    readings = []
+    for day, month in dict.fromkeys(((first, second), (second, first))):
+        # With points the day comes first; with slashes that depends on the country.
+        if not (readings and "." in value):
+            with suppress(ValueError):
+                readings.append(dt.date(year, month, day).isoformat())
+    return f"; write {' or '.join(readings)}" if readings else ""
 
 
 @cache
