@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from demilsim.experiments.factors import Factor
+from demilsim.experiments.one_at_a_time import morris_points, saltelli_points
 from demilsim.plan import Floats
 
 DESIGN_WORD = 0x445347
@@ -24,6 +25,18 @@ class DesignKind(StrEnum):
     GRID = "grid"
     LATIN_HYPERCUBE = "latin_hypercube"
     SOBOL = "sobol"
+    SALTELLI = "saltelli"
+    MORRIS = "morris"
+
+    @property
+    def base_two(self) -> bool:
+        """Whether its points are of a Sobol sequence, and a power of two in number."""
+        return self in (DesignKind.SOBOL, DesignKind.SALTELLI)
+
+    def rows(self, points: int, factors: int) -> int:
+        """Return how many rows a sampled design has."""
+        more = {DesignKind.SALTELLI: factors + 2, DesignKind.MORRIS: factors + 1}
+        return points * more.get(self, 1)
 
 
 def design_rows(kind: DesignKind, factors: Sequence[Factor], points: int, seed: int) -> list[Row]:
@@ -37,6 +50,8 @@ def design_rows(kind: DesignKind, factors: Sequence[Factor], points: int, seed: 
         The factors.
     points
         Rows of a sampled design; a power of two for ``sobol``, whose first rows are those of a smaller one.
+        For ``saltelli`` base points, a power of two, each of which gives factors + 2 rows; for ``morris``
+        trajectories of factors + 1 rows.
     seed
         Seed of a sampled design.
     """
@@ -63,6 +78,10 @@ def unit_points(kind: DesignKind, dimensions: int, points: int, seed: int) -> Fl
     from scipy.stats import qmc
 
     generator = np.random.default_rng([seed, DESIGN_WORD])
-    if kind is DesignKind.SOBOL:
-        return qmc.Sobol(dimensions, scramble=True, seed=generator).random_base2(points.bit_length() - 1)
+    if kind is DesignKind.MORRIS:
+        return morris_points(generator, dimensions, points)
+    if kind.base_two:
+        columns = dimensions * (2 if kind is DesignKind.SALTELLI else 1)
+        found = qmc.Sobol(columns, scramble=True, seed=generator).random_base2(points.bit_length() - 1)
+        return saltelli_points(found) if kind is DesignKind.SALTELLI else found
     return qmc.LatinHypercube(dimensions, seed=generator).random(points)

@@ -250,9 +250,14 @@ class _Reader:
                 self.wrong("design", f"expected at most {MOST_ROWS:,} rows (got {size:,})")
         elif own.points is None:
             self.wrong("points", f"missing: {own.design} needs a number of rows")
-        elif own.design is DesignKind.SOBOL and own.points & (own.points - 1):
+        elif own.design.base_two and own.points & (own.points - 1):
             below = 1 << (own.points.bit_length() - 1)
-            self.wrong("points", f"sobol: expected a power of two, {below} or {2 * below} (got {own.points})")
+            self.wrong(
+                "points", f"{own.design}: expected a power of two, {below} or {2 * below} (got {own.points})"
+            )
+        elif own.design.rows(own.points, len(factors)) > MOST_ROWS:
+            rows = own.design.rows(own.points, len(factors))
+            self.wrong("points", f"expected at most {MOST_ROWS:,} rows of all factors (got {rows:,})")
 
     def _precision(self, own: _File) -> Precision | None:
         if not own.precision:
