@@ -165,7 +165,7 @@ def _date_hint(value: str) -> str:
     if not parts:
         return ""
     first, second, year = (int(part) for part in parts.groups())
-    readings = []
+    readings: list[str] = []
     for day, month in dict.fromkeys(((first, second), (second, first))):
         # With points the day comes first; with slashes that depends on the country.
         if not (readings and "." in value):
