@@ -67,6 +67,11 @@ def sweep(
     heartbeat = Heartbeat(console)
     try:
         result = sweep_experiment(loaded, out, shard=part, how=how, progress=heartbeat.beat, tell=console.say)
+    except KeyboardInterrupt:
+        console.warn(
+            f"what was done is kept: the same command resumes, demilsim merge {out} writes its tables"
+        )
+        raise
     finally:
         heartbeat.end()
     run = HowRun(("demilsim", *sys.argv[1:]), time.monotonic() - started, jobs or available_cores())

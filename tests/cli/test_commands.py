@@ -178,10 +178,10 @@ def test_sweep_runs_a_grid(alpha: Path, tmp_path: Path, cli: CommandLine) -> Non
     assert "SYNTHETIC" in (out / "figures" / "results.svg").read_text()
 
 
-def test_broken_experiment_is_refused(tmp_path: Path, cli: CommandLine) -> None:
+def test_broken_experiment_is_refused(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
     """Every problem of an experiment file is told with its line."""
     experiment = tmp_path / "grid.yaml"
-    experiment.write_text("question: Why?\nscenario: alpha\npolicies: luck\nreplications: 1\n")
+    experiment.write_text(f"question: Why?\nscenario: {alpha.name}\npolicies: luck\nreplications: 1\n")
     seen = cli("sweep", experiment, "--out", tmp_path / "out")
     assert seen.code == 2
     assert f"{experiment}:3: policies: expected some of" in seen.err

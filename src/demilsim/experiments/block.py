@@ -101,13 +101,15 @@ class Outcome(NamedTuple):
         Shape (replication, policy, output); of failed replications not a number.
     failures
         Those replications, in order.
-    seconds, prepare_seconds
-        CPU time of the replications, and of making the row ready if it was not [s].
+    seconds_each
+        CPU time of a replication, the median: the very first of a process loads what later ones use [s].
+    prepare_seconds
+        CPU time of making the row ready, if it was not [s].
     """
 
     values: Floats
     failures: tuple[Failure, ...]
-    seconds: float
+    seconds_each: float
     prepare_seconds: float
 
 
@@ -159,7 +161,7 @@ def run_block(study: Study, block: Block) -> Outcome:
         except Exception as error:
             failed = _failed(block, _told(error), len(study.policies), len(study.outputs))
             return failed._replace(prepare_seconds=time.thread_time() - started)
-        prepared = time.thread_time()
+        clock = [time.thread_time()]
         values = np.full((block.count, len(study.policies), len(study.outputs)), np.nan)
         failures = []
         for i, number in enumerate(range(block.first, block.first + block.count)):
@@ -167,7 +169,8 @@ def run_block(study: Study, block: Block) -> Outcome:
                 values[i] = _replication(study, ready, number)
             except Exception as error:
                 failures.append(Failure(number, _told(error)))
-        return Outcome(values, tuple(failures), time.thread_time() - prepared, prepared - started)
+            clock.append(time.thread_time())
+        return Outcome(values, tuple(failures), float(np.median(np.diff(clock))), clock[0] - started)
 
 
 def lost_block(study: Study, block: Block, error: str) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -50,11 +50,16 @@ class Sizes:
     _seconds: float = 0.0
     _prepare_seconds: float = 0.0
 
-    def learn(self, block: Block, outcome: Outcome) -> None:
+    def learn(self, outcome: Outcome) -> None:
         """Take note of how long a block took."""
-        if outcome.seconds > 0.0:
-            self._seconds = outcome.seconds / block.count
+        self._seconds = outcome.seconds_each or self._seconds
         self._prepare_seconds = max(self._prepare_seconds, outcome.prepare_seconds)
+
+    def seconds(self, replications: int, rows: int) -> float:
+        """Return the CPU time that replications of so many rows will take [s]; infinite if unknown."""
+        if not self._seconds:
+            return math.inf
+        return replications * self._seconds + rows * self._prepare_seconds
 
     def size(self, left_of_row: int, left: int, slots: int) -> int:
         """Return the replications of the next block.
@@ -100,9 +105,7 @@ class _UnderWay:
         return (block, 0) if block else None
 
 
-def dispatch(
-    workers: Workers, study: Study, blocks: Iterator[Block], learn: Callable[[Block, Outcome], None]
-) -> Iterator[tuple[Block, Outcome]]:
+def dispatch(workers: Workers, study: Study, blocks: Iterator[Block]) -> Iterator[tuple[Block, Outcome]]:
     """Yield every block with its outcome, in the order in which they come.
 
     Parameters
@@ -113,8 +116,6 @@ def dispatch(
         What they share.
     blocks
         Asked for the next one when it can be sent.
-    learn
-        Told of each outcome before it is yielded.
 
     Raises
     ------
@@ -131,9 +132,7 @@ def dispatch(
                 return
             done, _ = wait(under_way.sent, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
             workers.check()
-            for block, outcome in _outcomes(workers, study, done, under_way):
-                learn(block, outcome)
-                yield block, outcome
+            yield from _outcomes(workers, study, done, under_way)
     finally:
         for future in under_way.sent:
             future.cancel()

@@ -348,6 +348,9 @@ def _check_levels(experiment: Experiment, reader: _Reader) -> None:
         for factor, found in alone.items():
             for message in dict.fromkeys(found):
                 reader.wrong(f"factors.{factor.name}", f"{at[factor]}: {message}")
+        if alone:
+            # The other levels most often say the same again.
+            return
 
 
 def _trials(factor: Factor) -> tuple[str, ...]:

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demilsim.errors import DemilsimError
+from demilsim.experiments import backends
 from demilsim.experiments.backends import available_cores
-from demilsim.experiments.block import Block, Outcome, Study, study_of
+from demilsim.experiments.block import Block, Outcome, Study, run_block, study_of
 from demilsim.experiments.dispatch import Sizes, dispatch
 from demilsim.experiments.experiment import Experiment, load_experiment
 from demilsim.experiments.ledger import Ledger, Span, gaps
 from demilsim.experiments.ledgers import LedgerKind, open_ledger
 from demilsim.experiments.policies import POLICIES, simple_plan
 from demilsim.experiments.sweep_result import SweepResult
-from demilsim.experiments.workers import Backend, Workers, open_workers
+from demilsim.experiments.workers import Backend, open_workers
 
 __all__ = ["POLICIES", "Experiment", "How", "Progress", "Shard", "load_experiment", "simple_plan", "sweep"]
 
@@ -118,22 +119,31 @@ def sweep(
         tell(f"{others} blocks of another version of demilsim are left aside, and their runs done again")
     result = SweepResult(experiment, ledger, [i for i in range(len(experiment.rows)) if shard.holds(i)])
     state = _State.of(experiment, ledger, result, how.retry)
+    told = progress or (lambda _: None)
     if state.missing():
-        with open_workers(how.backend, how.jobs or available_cores(), how.scheduler) as workers:
+        sizes = Sizes(how.chunk)
+        backend = how.backend
+        if backend is Backend.PROCESSES and not _worth_workers(study, state, sizes, told):
+            backend = Backend.SERIAL
+        with open_workers(backend, how.jobs or available_cores(), how.scheduler) as workers:
             while state.missing():
-                _round(workers, study, state, Sizes(how.chunk), progress)
+                for block, outcome in dispatch(workers, study, state.blocks(sizes, workers.slots)):
+                    sizes.learn(outcome)
+                    state.keep(block, outcome)
+                    told(state.progress())
                 state.look_again()
     return result
 
 
-def _round(
-    workers: Workers, study: Study, state: _State, sizes: Sizes, progress: Callable[[Progress], None] | None
-) -> None:
-    """Do all that is known to be missing."""
-    for block, outcome in dispatch(workers, study, state.blocks(sizes, workers.slots), sizes.learn):
-        state.keep(block, outcome)
-        if progress:
-            progress(state.progress())
+def _worth_workers(study: Study, state: _State, sizes: Sizes, progress: Callable[[Progress], None]) -> bool:
+    """Do the first block here; return whether the rest takes longer than it takes to start workers."""
+    block = next(state.blocks(sizes, lambda: 1))
+    outcome = run_block(study, block)
+    sizes.learn(outcome)
+    state.keep(block, outcome)
+    progress(state.progress())
+    left = state.progress()
+    return sizes.seconds(left.of - left.done, len(state.rows)) >= backends.WORTH_SECONDS
 
 
 @dataclass(slots=True)

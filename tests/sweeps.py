@@ -1,0 +1,53 @@
+"""Small sweeps for tests: a tiny scenario as files, and experiment files beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.sweep_result import SweepResult
+from demilsim.reporting.sweep_tables import estimate_rows, write_results_table
+from demilsim.scenario.folder_write import write_folder
+from worlds import two_lots
+
+RATES = "parameters.event_rate.storage_per_storehouse_year"
+
+GRID = f"""question: Do rates matter?
+scenario: tiny
+policies: do_nothing; cheapest_first
+factors:
+  {RATES}: 0.05; 0.2
+  lots[L2].neq_kg: 10000 to 40000, 2 levels
+outputs: expected_fatalities; fatalities; unplanned_explosions; cost_usd
+replications: 50
+"""
+"""Four rows of 50 replications under two policies, a fifth of a second in all."""
+
+
+def write_experiment(folder: Path, text: str = GRID) -> Path:
+    """Write the tiny scenario and an experiment on it; return the experiment's file."""
+    if not (folder / "tiny").exists():
+        write_folder(two_lots(), folder / "tiny")
+    path = folder / "experiment.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def tiny_experiment(folder: Path, text: str = GRID) -> Experiment:
+    """Return an experiment on the tiny scenario."""
+    return load_experiment(write_experiment(folder, text))
+
+
+def fingerprint(result: SweepResult, folder: Path) -> str:
+    """Return a hash of the tables of a sweep, every bit of every value among them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_results_table(folder, result)
+    digest = hashlib.sha256()
+    for row, values in result:
+        digest.update(f"{row} {values.shape}".encode() + values.tobytes())
+    header, lines = estimate_rows(result)
+    digest.update(repr([header, *lines]).encode())
+    for file in ("results.csv", "results.csv-metadata.json"):
+        digest.update((folder / file).read_bytes())
+    return digest.hexdigest()
