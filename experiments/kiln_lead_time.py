@@ -25,7 +25,7 @@ def averted(values: Floats) -> Floats:
 
 def figure(result: SweepResult) -> str:
     curves = [
-        curve(result, f"{days} d between breakdowns", LEAD_TIME, {BREAKDOWN: days}, averted)
+        curve(result, f"breaks every {days} d", LEAD_TIME, {BREAKDOWN: days}, averted)
         for days in dict.fromkeys(row[1] for row in result.experiment.rows)
     ]
     synthetic = result.experiment.base.settings.synthetic
