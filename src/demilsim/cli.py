@@ -28,6 +28,7 @@ from demilsim.cli_options import (
     Seed,
     Set,
 )
+from demilsim.cli_sensitivity import SENSITIVITY
 from demilsim.cli_steps import finish, load, plan_code, precision_code, print_json
 from demilsim.cli_studies import STUDIES
 from demilsim.cli_sweep import SWEEPS
@@ -260,7 +261,7 @@ def fund(
     console.say(f"funding curve: {out / 'funding.csv'}")
 
 
-for study in (*STUDIES, *SWEEPS):
+for study in (*STUDIES, *SWEEPS, *SENSITIVITY):
     app.command()(study)
 
 

@@ -8,6 +8,7 @@ draws points and replications anew, both at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def _indices(means: Floats) -> tuple[Floats, Floats]:
     """Return first and total order, shape (sample, factor), of means, shape (matrix, sample, point)."""
     from scipy.stats import sobol_indices as scipy_indices
 
-    parts = {"f_A": means[0], "f_B": means[1], "f_AB": means[2:]}
+    parts: dict[Literal["f_A", "f_B", "f_AB"], Floats] = {"f_A": means[0], "f_B": means[1], "f_AB": means[2:]}
     found = scipy_indices(func=parts, n=means.shape[2])
     shape = (means.shape[1], means.shape[0] - 2)
     return found.first_order.reshape(shape), found.total_order.reshape(shape)
