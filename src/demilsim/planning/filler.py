@@ -1,6 +1,8 @@
-"""Fills facilities with ranked pairs of lot and facility, period by period, within permits and money."""
+"""Fills facilities with ranked jobs, period by period, within permits and money."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -16,12 +18,15 @@ from demilsim.scenario.scenario import Scenario
 NEGLIGIBLE_T = 1e-6
 """Tonnes below which a lot counts as done."""
 
+Job = tuple[int, int, int]
+"""Work that may be done: lot, facility, and the line of a plan that limits it, -1 for as much as there is."""
+
 NEGLIGIBLE_DAYS = 1e-9
 """Working days below which a facility counts as full."""
 
 
 class Filler:
-    """Fills the facilities of one period after the other with ranked pairs, as far as money goes.
+    """Fills the facilities of one period after the other with ranked jobs, as far as money goes.
 
     Parameters
     ----------
@@ -31,9 +36,8 @@ class Filler:
         Ids of the funds that may pay; empty means all.
     orders
         Facilities that are ordered as soon as their period has come and they can be paid.
-    released_t
-        What more may be taken of each pair from each period on [t], shape (period, lot, facility); no limit
-        by default.
+    lines_t
+        What may be taken in all for each line of a plan [t].
     """
 
     def __init__(
@@ -43,7 +47,7 @@ class Filler:
         options: DisposalOptions,
         funds: tuple[str, ...] = (),
         orders: tuple[Commissioning, ...] = (),
-        released_t: Floats | None = None,
+        lines_t: Sequence[float] = (),
     ) -> None:
         self.scenario = scenario
         self.options = options
@@ -54,9 +58,8 @@ class Filler:
         self._to_order = [(index[order.facility_id], order.period) for order in orders]
         self._standing: list[tuple[int, int]] = []
         self._years = interval_years(scenario)
-        self.taken_t = np.zeros(options.allowed.shape)
-        self._released_t = released_t
-        self._most_t = np.full(options.allowed.shape, np.inf if released_t is None else 0.0)
+        # The last one is that of jobs without a line.
+        self._most_t = [*lines_t, np.inf]
         allowed = np.array([not funds or fund.fund_id in funds for fund in scenario.funds], dtype=bool)
         self._fund_order = [f for f in drawing_order(scenario.funds) if allowed[f]]
         self._purse = np.zeros(len(scenario.funds))
@@ -85,8 +88,6 @@ class Filler:
                 self._purse[index] = 0.0
         if period == 0 or dates[period].year != dates[period - 1].year:
             self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self.scenario.facilities])
-        if self._released_t is not None:
-            self._most_t += self._released_t[period]
         self._order(period)
         self._keep_open(period)
 
@@ -123,7 +124,7 @@ class Filler:
             usd -= share
         return True
 
-    def fill(self, period: int, left_t: Floats, score: Floats) -> list[Piece]:
+    def fill(self, period: int, left_t: Floats, ranked: Iterable[Job]) -> list[Piece]:
         """Return the pieces of a period in the order in which they were ranked.
 
         Mobile plant first takes the lots of the site where it stands; what it does at others comes last, site
@@ -131,23 +132,20 @@ class Filler:
         """
         room = self._days[:, period].copy()
         left = left_t.copy()
-        score = np.where(self._roads_open[self.options.road, period], score, -np.inf)
-        flat = np.argsort(-score, axis=None, kind="stable")
-        flat = flat[np.isfinite(score.ravel()[flat])]
-        lots, facilities = np.unravel_index(flat, score.shape)
+        passable = (self.options.allowed & self._roads_open[self.options.road, period]).tolist()
         pieces: list[Piece] = []
-        pairs = list(zip(lots.tolist(), facilities.tolist(), strict=True))
-        while pairs:
-            pairs = self._take(period, pairs, room, left, pieces)
-            pairs = [
-                (lot, f)
-                for lot, f in pairs
+        jobs = [job for job in ranked if passable[job[0]][job[1]]]
+        while jobs:
+            jobs = self._take(period, jobs, room, left, pieces)
+            jobs = [
+                (lot, f, line)
+                for lot, f, line in jobs
                 if room[f] > NEGLIGIBLE_DAYS
-                and min(left[lot], self._most_t[lot, f]) > NEGLIGIBLE_T
+                and min(left[lot], self._most_t[line]) > NEGLIGIBLE_T
                 and self._payable(lot, f)
             ]
-            if pairs:
-                self._move(period, *pairs[0], room)
+            if jobs:
+                self._move(period, *jobs[0][:2], room)
         return pieces
 
     def _payable(self, lot: int, facility: int) -> bool:
@@ -167,31 +165,29 @@ class Filler:
     def _take(
         self,
         period: int,
-        pairs: list[tuple[int, int]],
+        jobs: list[Job],
         room: Floats,
         left: Floats,
         pieces: list[Piece],
-    ) -> list[tuple[int, int]]:
-        """Add the pieces of ranked pairs; return the pairs of mobile plant that would have to move first."""
+    ) -> list[Job]:
+        """Add the pieces of ranked jobs; return the jobs of mobile plant that would have to move first."""
         elsewhere = []
-        for lot, facility in pairs:
+        for job in jobs:
+            lot, facility, line = job
             if room[facility] <= NEGLIGIBLE_DAYS or left[lot] <= NEGLIGIBLE_T:
                 continue
-            if self._most_t[lot, facility] <= NEGLIGIBLE_T:
+            if self._most_t[line] <= NEGLIGIBLE_T:
                 continue
             if self._place.get(facility, self._site[lot]) != self._site[lot]:
-                elsewhere.append((lot, facility))
+                elsewhere.append(job)
                 continue
             days = float(self.options.days_per_t[lot, facility])
-            wanted = min(
-                left[lot], self._most_t[lot, facility], room[facility] / days, self._permit_t[facility]
-            )
+            wanted = min(left[lot], self._most_t[line], room[facility] / days, self._permit_t[facility])
             mass = self._pay(lot, facility, wanted)
             if mass <= NEGLIGIBLE_T:
                 continue
             left[lot] -= mass
-            self._most_t[lot, facility] -= mass
-            self.taken_t[lot, facility] += mass
+            self._most_t[line] -= mass
             room[facility] -= mass * days
             self._permit_t[facility] -= mass
             self._scrap_usd += mass * float(self.options.scrap_usd_per_t[lot, facility])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from demilsim.model.harm import StockHarm
 from demilsim.model.options import DisposalOptions
-from demilsim.plan import DisposalPlan, Floats, ObservedState, PlanLine, PlanningCoefficients
+from demilsim.plan import DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
 from demilsim.planning.draft import Draft
-from demilsim.planning.filler import Filler
+from demilsim.planning.filler import Filler, Job
 from demilsim.planning.rules import Outlook, filled
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams, tonnes
@@ -66,42 +63,14 @@ def replayed(
     first
         First period in which anything may be done.
     """
-    shape = (scenario.periods, *options.allowed.shape)
-    queues = _queues(plan, scenario)
-    released = np.zeros(shape)
-    for pair, lines in queues.items():
-        for line in lines:
-            released[(max(line.earliest_period, first), *pair)] += tonnes(line.mass_g)
-    filler = Filler(scenario, coefficients, options, plan.funds, plan.commissionings, released)
-
-    def in_order(outlook: Outlook) -> Floats:
-        score = np.full(options.allowed.shape, -np.inf)
-        for pair, lines in queues.items():
-            line = _next(lines, filler.taken_t[pair])
-            if line is not None and line.earliest_period <= outlook.period:
-                score[pair] = -line.priority
-        return score
-
-    pieces = filled(filler, in_order, harm, first)
-    return Draft(plan.name, plan.source, pieces, plan.commissionings, plan.funds)
-
-
-def _queues(plan: DisposalPlan, scenario: Scenario) -> dict[tuple[int, int], list[PlanLine]]:
-    """Return the lines of each pair of lot and facility, in their order."""
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
     facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
-    found: dict[tuple[int, int], list[PlanLine]] = {}
-    for line in sorted(plan.lines, key=lambda line: line.priority):
-        if line.lot_id in lots:
-            found.setdefault((lots[line.lot_id], facilities[line.facility_id]), []).append(line)
-    return found
+    lines = [line for line in sorted(plan.lines, key=lambda line: line.priority) if line.lot_id in lots]
+    jobs = [(lots[line.lot_id], facilities[line.facility_id], k) for k, line in enumerate(lines)]
 
+    def due(outlook: Outlook) -> list[Job]:
+        return [job for line, job in zip(lines, jobs, strict=True) if line.earliest_period <= outlook.period]
 
-def _next(lines: Sequence[PlanLine], taken_t: float) -> PlanLine | None:
-    """Return the first line of a pair that is not done, to the gram, when some tonnes are; None if all."""
-    done_g = grams(taken_t) + 1
-    for line in lines:
-        done_g -= line.mass_g
-        if done_g < 0:
-            return line
-    return None
+    lines_t = [tonnes(line.mass_g) for line in lines]
+    filler = Filler(scenario, coefficients, options, plan.funds, plan.commissionings, lines_t)
+    return Draft(plan.name, plan.source, filled(filler, due, harm, first), plan.commissionings, plan.funds)

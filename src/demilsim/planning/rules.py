@@ -6,8 +6,9 @@ No rule commissions a facility of itself; it may be given orders.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from demilsim.model.money import expected_receipts_usd
 from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.draft import Draft, Piece, period_by_period, write_plan
-from demilsim.planning.filler import Filler
+from demilsim.planning.filler import Filler, Job
 from demilsim.scenario.scenario import Scenario
 
 
@@ -54,6 +55,9 @@ class Outlook:
 
 Ranking = Callable[[Outlook], Floats]
 """Score of each (lot, facility) pair, higher first; minus infinity for never."""
+
+Queue = Callable[[Outlook], Iterable[Job]]
+"""Jobs of a period, those that come first in front."""
 
 
 def _by_lot(score: Floats, outlook: Outlook) -> Floats:
@@ -152,17 +156,30 @@ def rule_draft(
     funds = host if name == "host_only" else ()
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
     filler = Filler(scenario, coefficients, options, funds, orders)
-    return Draft(name, f"rule:{name}", filled(filler, ranking, harm), orders, funds)
+    return Draft(name, f"rule:{name}", filled(filler, by_score(ranking), harm), orders, funds)
 
 
-def filled(filler: Filler, ranking: Ranking, harm: StockHarm, first: int = 0) -> tuple[Piece, ...]:
-    """Return what is done, period by period from the first on, if pairs are ranked anew in each.
+def by_score(ranking: Ranking) -> Queue:
+    """Return the jobs of a ranking: every pair of lot and facility that it scores, best first."""
+
+    def jobs(outlook: Outlook) -> Iterable[Job]:
+        score = np.where(outlook.options.allowed, ranking(outlook), -np.inf)
+        order = np.argsort(-score, axis=None, kind="stable")
+        order = order[np.isfinite(score.ravel()[order])]
+        lots, facilities = np.unravel_index(order, score.shape)
+        return zip(lots.tolist(), facilities.tolist(), repeat(-1))
+
+    return jobs
+
+
+def filled(filler: Filler, queue: Queue, harm: StockHarm, first: int = 0) -> tuple[Piece, ...]:
+    """Return what is done, period by period from the first on, if jobs queue anew in each.
 
     Parameters
     ----------
     filler
         Capacity and money.
-    ranking
+    queue
         Who comes first.
     harm
         Planning harm over lots.
@@ -178,8 +195,8 @@ def filled(filler: Filler, ranking: Ranking, harm: StockHarm, first: int = 0) ->
         filler.open(period)
         if period > first:
             left += np.where(arrives == period, mass, 0.0)
-        score = ranking(Outlook(period, left, path, harm, options, scenario))
-        for piece in filler.fill(period, left, np.where(options.allowed, score, -np.inf)):
+        outlook = Outlook(period, left, path, harm, options, scenario)
+        for piece in filler.fill(period, left, queue(outlook)):
             pieces.append(piece)
             left[piece.lot] -= piece.mass_t
             path[period + 1 :, piece.lot] -= likely[piece.lot] * piece.mass_t
