@@ -25,6 +25,8 @@ SETTINGS = {
     "model.curves.INTERVALS": "pieces of an interpolation; its error is tested",
     "model.harm.ATTRIBUTION_POINTS": "points of a quadrature",
     "model.harm.MASS_SIGMAS": "room of a grid, not a property of stock",
+    "model.plausible.ROUNDED_KM": "what rounding coordinates may make of a distance, for a warning",
+    "model.plausible.SHARE_FACTOR": "how odd a row must be for a warning",
     "model.money.NO_FUND": "an index that stands for no fund",
     "model.harm.LEAST_CHANGE": "tolerance below which a difference quotient is noise",
 }

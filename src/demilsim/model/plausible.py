@@ -20,8 +20,8 @@ from demilsim.plan import Floats
 from demilsim.scenario.check_places import great_circle_km
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Record
+from demilsim.units import KG_PER_TONNE
 
-KG_PER_T = 1000.0
 SHARE_FACTOR = 2.0
 """A share of NEQ is odd if it is so many times outside the range of its nature [1]."""
 
@@ -128,7 +128,7 @@ def share_of_explosive(scenario: Scenario) -> Found:
     """Find lots with far more or less explosive than their nature has, as where t and kg were confused."""
     for row, lot in enumerate(scenario.lots):
         nature = scenario.natures[lot.nature_id]
-        share = lot.neq_kg / (KG_PER_T * lot.gross_mass_t)
+        share = lot.neq_kg / (KG_PER_TONNE * lot.gross_mass_t)
         low, high = nature.neq_share_low / SHARE_FACTOR, min(1.0, nature.neq_share_high * SHARE_FACTOR)
         if not low <= share <= high:
             yield (

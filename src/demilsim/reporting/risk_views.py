@@ -11,6 +11,7 @@ from demilsim.reporting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, new_
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.records import OPTIMISED, SiteRiskFacts, StoredResults
 from demilsim.reporting.wording import figure, label, sentence, with_half_width
+from demilsim.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +24,6 @@ DRAWN_SITES = 3
 
 SITE_COLOURS = (BLUE, ORANGE, GREEN)
 PERCENT = 100.0
-KG_PER_T = 1000.0
 
 
 def major_table(results: StoredResults) -> Table:
@@ -43,7 +43,7 @@ def major_table(results: StoredResults) -> Table:
         if years:
             cells = (with_half_width(years[mark - 1], 1.0 / PERCENT) for mark in marks)
             rows.append(Row((sentence(label(policy.name)), *cells), policy.name == OPTIMISED))
-    size = figure(facts.major_neq_kg / KG_PER_T) if facts else ""
+    size = figure(facts.major_neq_kg / KG_PER_TONNE) if facts else ""
     caption = f"Chance of at least one explosion of {size} t NEQ or more, chains included"
     return Table(caption, columns, tuple(rows), "No events are stored.")
 

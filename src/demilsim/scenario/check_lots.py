@@ -8,9 +8,7 @@ from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft, Rows
 from demilsim.scenario.phrases import shown
 from demilsim.scenario.schema import Lot, LotStatus
-from demilsim.units import GRAMS_PER_TONNE, grams
-
-KG_PER_T = 1000.0
+from demilsim.units import GRAMS_PER_TONNE, KG_PER_TONNE, grams
 
 
 def _all(draft: Draft) -> Iterator[tuple[Rows[Lot], int, Lot]]:
@@ -23,7 +21,7 @@ def _all(draft: Draft) -> Iterator[tuple[Rows[Lot], int, Lot]]:
 def neq_within_mass(draft: Draft) -> Iterator[Problem]:
     """Find lots with more explosive than mass."""
     for rows, line, lot in _all(draft):
-        mass_kg = lot.gross_mass_t * KG_PER_T
+        mass_kg = lot.gross_mass_t * KG_PER_TONNE
         if lot.neq_kg > mass_kg:
             message = f"expected <= {mass_kg:g}, the lot's gross mass in kg (got {lot.neq_kg:g})"
             yield rows.at(line, "neq_kg", message)

@@ -10,9 +10,9 @@ from demilsim.scenario.exchange import promised_usd
 from demilsim.scenario.register import Confidence, weakest
 from demilsim.scenario.scenario import TABLES, Scenario
 from demilsim.scenario.schema import Facility, Lot, LotStatus, Sourced
+from demilsim.units import KG_PER_TONNE
 
 DAYS_PER_WEEK = 7.0
-KG_PER_T = 1000.0
 CONFIDENCES: tuple[Confidence, ...] = ("read", "derived", "assumed")
 # A year that is not a leap year, for a capacity in round numbers.
 _COMMON_YEAR = 2027
@@ -43,7 +43,7 @@ def summary(scenario: Scenario) -> list[str]:
 def _stock(label: str, lots: Iterable[Lot]) -> str:
     lots = list(lots)
     mass_t = sum(lot.gross_mass_t for lot in lots)
-    neq_t = sum(lot.neq_kg for lot in lots) / KG_PER_T
+    neq_t = sum(lot.neq_kg for lot in lots) / KG_PER_TONNE
     return f"{label:12} {mass_t:,.0f} t gross, {neq_t:,.0f} t NEQ in {len(lots)} lots"
 
 
