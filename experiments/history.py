@@ -1,10 +1,10 @@
-"""How good were forecasts of past programmes, made from their plans alone?
+"""Forecasts of past programmes, made from their plans alone, against plans and outcomes.
 
 Covers: announced plan, forecast with what was known and leave-one-out, outcome, quantile, CRPS, coverage.
 Scenario: the four of scenarios/history.
 
-Run ``demilsim run scenarios/history/NAME --out OUT/NAME`` for each, then ``python experiments/history.py OUT``;
-it prints the tables of docs/validation.md.
+Run ``demilsim run scenarios/history/NAME --out OUT/NAME`` for each, then ``python experiments/history.py
+OUT``; it prints the tables of docs/validation.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def histories(folder: Path) -> dict[str, Any]:
 def tables(found: dict[str, Any]) -> str:
     """Return the tables of docs/validation.md."""
     lines = [
-        "| programme | forecast | announced end | p10 | p25 | p50 | p75 | p90 | 80% width, yr | t at mid-plan, p10-p90 |",
+        "| programme | forecast | announced end | p10 | p25 | p50 | p75 | p90 | 80% width, yr "
+        "| t at mid-plan, p10-p90 |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, own in found.items():
@@ -39,7 +40,8 @@ def tables(found: dict[str, Any]) -> str:
             )
     lines += [
         "",
-        "| programme | forecast | measure | outcome | plan | quantile | CRPS | CRPS of plan | in 50% | in 80% |",
+        "| programme | forecast | measure | outcome | plan | quantile | CRPS | CRPS of plan | in 50% "
+        "| in 80% |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, own in found.items():
