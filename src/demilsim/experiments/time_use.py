@@ -1,6 +1,8 @@
-"""Where the working days of facilities go, on average over replications of one plan."""
+"""Where working days go and where harm arises, on average over replications of one plan."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,10 +18,26 @@ REPLICATIONS = 32
 """Replications of a mean: its error is a few per cent of what breakdowns take."""
 
 
-def mean_time_use(
+@dataclass(frozen=True, slots=True)
+class PlanInDetail:
+    """Means over replications of one plan that an ensemble does not keep.
+
+    Parameters
+    ----------
+    time_use
+        Working days by what became of them [d], shape (facility, use).
+    stock_harm
+        Expected weighted deaths of storage [persons], shape (period, storehouse).
+    """
+
+    time_use: Floats
+    stock_harm: Floats
+
+
+def plan_in_detail(
     scenario: Scenario, plan: DisposalPlan, replications: int = REPLICATIONS, *, seed: int | None = None
-) -> Floats:
-    """Return mean working days by what became of them [d], shape (facility, use).
+) -> PlanInDetail:
+    """Return where working days go and where harm arises under a plan.
 
     Parameters
     ----------
@@ -37,4 +55,7 @@ def mean_time_use(
         run(world, schedule, draw(world, Streams(root, number)), explain=True)
         for number in range(replications)
     ]
-    return np.mean([result.time_use for result in results], axis=0)
+    return PlanInDetail(
+        time_use=np.mean([result.time_use for result in results], axis=0),
+        stock_harm=np.mean([result.stock_harm for result in results], axis=0),
+    )

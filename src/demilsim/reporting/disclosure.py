@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
+from demilsim.reporting.over_time_records import PLACE_STEP_DEG, OverTimeFacts
 from demilsim.reporting.records import MeasureFacts, Region, StoredResults
 from demilsim.reporting.uncertainty_records import UncertaintyFacts
 
@@ -24,7 +25,24 @@ def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
         policies=policies,
         uncertainty=_public_ranking(results.uncertainty),
         measure_values=_public_measures(results.measure_values),
+        over_time=_public_places(results.over_time),
     )
+
+
+def _public_places(facts: OverTimeFacts | None) -> OverTimeFacts | None:
+    """Return facts without a map where a region on it is too small or its place too exact."""
+    if facts is None:
+        return None
+    kept = all(
+        row.sites >= SMALLEST_REGION or (len(facts.regions) == 1 and row.region == ALL_SITES)
+        for row in facts.regions
+    )
+    rounded = all(
+        degrees % PLACE_STEP_DEG == 0
+        for row in facts.regions
+        for degrees in (row.latitude_deg, row.longitude_deg)
+    )
+    return facts if kept and rounded else facts.model_copy(update={"regions": ()})
 
 
 def _public_measures(facts: MeasureFacts | None) -> MeasureFacts | None:

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from demilsim.errors import ResultsError
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
+from demilsim.reporting.over_time_records import OverTimeFacts
 from demilsim.reporting.records import (
     POLICY_ORDER,
     Assumption,
@@ -122,6 +123,7 @@ class _Summary(Stored):
     risk: RiskFacts | None = None
     measure_values: MeasureFacts | None = None
     explanation: ExplanationFacts | None = None
+    over_time: OverTimeFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -157,6 +159,7 @@ def read_results(directory: Path) -> StoredResults:
         risk=summary.risk,
         measure_values=summary.measure_values,
         explanation=summary.explanation,
+        over_time=summary.over_time,
         reasons=tuple(_reason(row) for row in _table(directory, REASONS)) if summary.explanation else (),
     )
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 if TYPE_CHECKING:
     from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
+    from demilsim.reporting.over_time_records import OverTimeFacts
     from demilsim.reporting.uncertainty_records import UncertaintyFacts
 
 OPTIMISED = "optimised"
@@ -331,6 +332,7 @@ class StoredResults:
     measure_values: MeasureFacts | None = None
     explanation: ExplanationFacts | None = None
     reasons: tuple[StoredReason, ...] = ()
+    over_time: OverTimeFacts | None = None
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""
