@@ -275,3 +275,12 @@ def test_plan_that_orders_something_comes_with_the_best_one_that_does_not() -> N
     fewer = replace(scenario, facilities=present, facility_rates=rates)
     alone = optimise(fewer, replace(known, working_days=days))
     assert other.planned_harm == pytest.approx(alone.planned_harm, rel=2e-3)
+
+
+def test_result_is_no_worse_than_any_further_plan() -> None:
+    """A plan that was found before is an even better start: what comes of it has no more harm."""
+    scenario = three_towns()
+    known = coefficients(scenario)
+    first = optimise(scenario, known)
+    again = optimise(scenario, known, others=[lot_plan(scenario, first)])
+    assert again.planned_harm <= first.planned_harm * (1.0 + 1e-9)

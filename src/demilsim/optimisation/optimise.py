@@ -6,6 +6,7 @@ the MILP, and the flows of the relaxation, as far as real commissionings allow, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +32,7 @@ def optimise(
     coefficients: PlanningCoefficients,
     *,
     start: DisposalPlan | None = None,
+    others: Sequence[DisposalPlan] = (),
     options: SolveOptions = DEFAULT_OPTIONS,
 ) -> PlanResult:
     """Return the plan of least planning harm that was found.
@@ -45,6 +47,8 @@ def optimise(
     start
         A plan to improve: harm is made linear along its path, and the result is never worse than what the
         model allows of it.
+    others
+        Further plans to improve: nor is the result worse than these.
     options
         How to solve.
 
@@ -63,10 +67,12 @@ def optimise(
         found = _bound(lowered, options)
         return -np.inf if found is None else found.harm
 
-    return with_measures(task, lambda each: _planned(each, start, options), bound, options)
+    return with_measures(task, lambda each: _planned(each, start, others, options), bound, options)
 
 
-def _planned(task: Task, start: DisposalPlan | None, options: SolveOptions) -> PlanResult:
+def _planned(
+    task: Task, start: DisposalPlan | None, others: Sequence[DisposalPlan], options: SolveOptions
+) -> PlanResult:
     """Return the best plan found for a task without measures."""
     keeps_dates = choice_that_keeps_dates(task, options)
     wanted = None if start is None else task.destroyed_t(start)
@@ -79,12 +85,14 @@ def _planned(task: Task, start: DisposalPlan | None, options: SolveOptions) -> P
     of_start: Choice | None = None if start is None else task.choice(start)
     chosen = None if found.values is None else problem.choice_of(found.values)
     choices = [choice for choice in (chosen, of_start, keeps_dates, ()) if choice is not None]
+    choices += [task.choice(other) for other in others]
     if options.neighbours and chosen is not None:
         choices += promising(task, neighbours(problem, chosen), path)
+    further = [] if relaxed is None else [relaxed]
+    further += [task.destroyed_t(other) for other in others]
     searches = []
     for choice in dict.fromkeys(choices):
-        others = () if relaxed is None else (relaxed,)
-        searches += begin(task, choice, path, wanted if choice == of_start else None, others)
+        searches += begin(task, choice, path, wanted if choice == of_start else None, further)
     ended = finish(searches, options.max_steps)
     best = _result(task, found, ended, start, bound)
     nothing_ordered = [search for search in ended if not search.choice]

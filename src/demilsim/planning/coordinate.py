@@ -96,7 +96,7 @@ class Before:
         Whose working days and harm factors are taken, so that planning harm of both compares; money alone
         is learned anew.
     start
-        The plan with which the optimiser begins instead of the best rule's, period by period; None for that.
+        A plan from which the optimiser begins as well as from the best rule's, period by period.
     """
 
     coefficients: PlanningCoefficients
@@ -270,10 +270,12 @@ class _Loop:
         self, coefficients: PlanningCoefficients, best: _Proposal, name: str
     ) -> dict[str, tuple[_Proposal, PlanResult]]:
         """Return the optimiser's proposals and results; none, with a note, without solver or clean audit."""
-        start = self._before.start if self._before else None
-        start = start or period_by_period(best.draft, self._scenario)
+        start = period_by_period(best.draft, self._scenario)
+        others = [self._before.start] if self._before and self._before.start else []
         try:
-            result = optimise(self._scenario, coefficients, start=start, options=self._options.solve)
+            result = optimise(
+                self._scenario, coefficients, start=start, others=others, options=self._options.solve
+            )
         except (SolverError, InfeasibleError) as error:
             self._notes.append(f"{error}; the plan is that of {best.plan.source}")
             return {}

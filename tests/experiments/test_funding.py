@@ -1,0 +1,305 @@
+"""What donors' money buys, against what can be computed by hand and against what theory says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise, permutations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from demilsim.experiments.donors import Coalition, donor_shares, exact_shapley, sampled_shapley
+from demilsim.experiments.funding_curve import FundingPoint, funding_curve, with_donor_budget
+from demilsim.experiments.funding_terms import (
+    committed_only,
+    delayed,
+    donor_tranches,
+    firmness,
+    leverages,
+    strings_prices,
+    with_million,
+    without_matching,
+)
+from demilsim.experiments.least_harm import LeastHarm, donors_of, without_funds
+from demilsim.experiments.next_million import MILLION_USD, next_million
+from demilsim.model.harm import held_t, stock_harm
+from demilsim.model.money import expected_receipts_usd
+from demilsim.optimisation.assemble import assemble
+from demilsim.optimisation.duals import priced
+from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.plan_model import PlanModel, plan_model
+from demilsim.optimisation.status import SolveOptions
+from demilsim.plan import Floats
+from demilsim.planning.coordinate import LoopOptions
+from demilsim.planning.rules import nominal_coefficients
+from demilsim.scenario.scenario import Scenario
+from optimisation.instances import two_towns
+from optimisation.random_cases import random_scenario
+from stories import without_accidents
+from worlds import fund, tranche
+
+LOOP = LoopOptions(teaching=4, choosing=8, baseline=4)
+REPLICATIONS = 6
+SEEDS = (0, 1, 2)
+ROUNDING = 1e-9
+QUICK = SolveOptions(bound_steps=0)
+
+
+def towns_and_donors(*donors: dict[str, Any], host_usd: float = 1_000.0) -> Scenario:
+    """Return two lots of 100 t at 500 USD/t beside a town; each donor brings 50,000 USD if not told."""
+    funds, tranches = [fund()], [tranche(amount_usd=host_usd)]
+    for number, terms in enumerate(donors):
+        name = f"D{number}"
+        own = {key: terms[key] for key in ("amount_usd", "probability", "due") if key in terms}
+        rest = {key: value for key, value in terms.items() if key not in own and key != "silent"}
+        funds.append(fund(name, holder="donor", **rest))
+        if not terms.get("silent"):
+            tranches.append(tranche(f"T-{name}", name, **({"amount_usd": 50_000.0} | own)))
+    return without_accidents(two_towns(funds=funds, tranches=tranches))
+
+
+def least(scenario: Scenario) -> LeastHarm:
+    return LeastHarm(nominal_coefficients(scenario), QUICK)
+
+
+@pytest.fixture(scope="module")
+def curve() -> tuple[FundingPoint, ...]:
+    """Return the curve over no donors' money, money for one lot, for both, and for more than both."""
+    scenario = towns_and_donors({})
+    return funding_curve(scenario, (0.0, 50_000.0, 100_000.0, 200_000.0), REPLICATIONS, jobs=1, options=LOOP)
+
+
+def test_money_buys_tonnes_by_hand(curve: tuple[FundingPoint, ...]) -> None:
+    """At 500 USD/t, 1,000 USD of the host destroy 2 t, 50,000 USD of donors 100 t more; 200 t are all."""
+    assert [p.destroyed_t.mean for p in curve] == pytest.approx([2.0, 102.0, 200.0, 200.0], abs=0.2)
+    assert [p.cost_usd.mean for p in curve] == pytest.approx([1_000, 51_000, 100_000, 100_000], abs=100)
+
+
+def test_cost_per_tonne_and_per_kg_by_hand(curve: tuple[FundingPoint, ...]) -> None:
+    """Money beyond the host's buys a tonne for 500 USD; 60 t NEQ in 200 t make 1,650 USD/t of NEQ."""
+    for point in curve[1:]:
+        assert point.usd_per_t is not None
+        assert point.usd_per_t.mean == pytest.approx(500.0, rel=2e-3)
+    host_neq_kg = curve[-1].ensemble.results["host_only"][0].neq_kg[-1]
+    assert curve[-1].usd_per_kg_neq is not None
+    assert curve[-1].usd_per_kg_neq.mean == pytest.approx(99_000.0 / host_neq_kg, rel=5e-3)
+
+
+def test_planning_harm_by_hand(curve: tuple[FundingPoint, ...]) -> None:
+    """Money for both lots from the start lets the plant do a tonne a day: 90, 90 and 20 t by quarter."""
+    scenario, point = towns_and_donors({}), curve[-1]
+    harm = stock_harm(scenario).with_factor(point.programme.coefficients.harm_factor)
+    worst = harm.total_and_gradient(held_t(scenario))[0]
+    totals = []
+    for first, second in ((0, 1), (1, 0)):
+        left = held_t(scenario).copy()
+        done = 0.0
+        for knot, day in enumerate((0, 90, 181, 273, 365, 455, 546, 638, 730)):
+            done = min(float(day), 200.0)
+            left[knot, first] = 100.0 - min(done, 100.0)
+            left[knot, second] = 200.0 - max(done, 100.0)
+        totals.append(harm.total_and_gradient(left)[0])
+    assert point.planning_harm is not None
+    assert point.do_nothing_harm == pytest.approx(worst)
+    # Nothing says that one lot is finished first, so a plan may only be better than both orders.
+    assert point.planning_harm <= min(totals) * (1.0 + 1e-6)
+
+
+def test_planning_harm_falls_with_money(curve: tuple[FundingPoint, ...]) -> None:
+    """Planning harm never rises along the curve, and falls where money is short."""
+    harms = [point.planning_harm for point in curve]
+    assert all(b <= a for a, b in pairwise(harms))
+    assert harms[1] < harms[0]
+    assert harms[2] < harms[1]
+    assert [p.budget_usd for p in curve] == [0.0, 50_000.0, 100_000.0, 200_000.0]
+
+
+def test_money_beyond_all_lots_is_worth_nothing(curve: tuple[FundingPoint, ...]) -> None:
+    """Where all is destroyed as fast as the plant can, the next million averts nothing by any account."""
+    last = curve[-1].next
+    assert last is not None
+    assert (last.by_dual, last.linear, last.again) == pytest.approx((0.0, 0.0, 0.0), abs=ROUNDING)
+    assert last.holds_to_usd > 1e9
+
+
+def test_same_plan_of_the_host_and_same_draws_at_every_budget(curve: tuple[FundingPoint, ...]) -> None:
+    """host_only is one plan, and does the same in every replication whatever donors promise."""
+    own = [point.ensemble.objective("host_only").tolist() for point in curve]
+    assert all(values == own[0] for values in own)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_more_donors_money_is_never_worse_on_generated_programmes(seed: int) -> None:
+    """Planning harm along rising budgets, each planned from the smaller one's plan, does not rise."""
+    scenario = random_scenario(seed)
+    funds = [row.model_copy(update={"holder": "donor"}) for row in scenario.funds[1:]]
+    scenario = replace(scenario, funds=(scenario.funds[0], *funds))
+    if not donors_of(scenario):
+        pytest.fail("expected a seed with donors")
+    plain = least(scenario)
+    found = None
+    for budget in (1e4, 1e5, 1e6):
+        after = plain.of(with_donor_budget(scenario, budget), [found] if found else [])
+        assert found is None or after.harm <= found.harm
+        found = after
+
+
+@pytest.fixture(scope="module", params=[20_000.0, 60_000.0])
+def priced_plan(request: pytest.FixtureRequest) -> tuple[PlanModel, Floats, float]:
+    """Return a plan at a budget, what a million more brings, and the budget."""
+    budget = float(request.param)
+    scenario = with_donor_budget(towns_and_donors({}), budget)
+    known = nominal_coefficients(scenario)
+    at = plan_model(scenario, known, optimise(scenario, known, options=QUICK))
+    more = with_donor_budget(scenario, budget + MILLION_USD)
+    return at, expected_receipts_usd(more) - expected_receipts_usd(scenario), budget
+
+
+def averted_by(at: PlanModel, receipts_usd: Floats) -> float:
+    """Return what more receipts avert by the linear plan, made anew for the richer scenario."""
+
+    def least_cost(more: Floats) -> float:
+        known = replace(at.task.coefficients, receipts_usd=at.task.coefficients.receipts_usd + more)
+        problem = replace(at.task, coefficients=known).problem(at.choice)
+        rows = assemble(problem, at.model.cost[: at.harm.flows], at.harm.do_nothing)
+        values = priced(rows).minimise(rows.cost).values
+        assert values is not None
+        return float(rows.cost @ values)
+
+    return least_cost(np.zeros_like(receipts_usd)) - least_cost(receipts_usd)
+
+
+def test_dual_and_plan_again_agree_where_the_dual_holds(
+    priced_plan: tuple[PlanModel, Floats, float],
+) -> None:
+    """Within the stated range the plan solved again averts what the dual says; twice as far, less."""
+    at, added, budget = priced_plan
+    worth = next_million(at, added, budget)
+    assert worth.by_dual > 0.0
+    assert 0.0 <= worth.holds_from_usd <= budget < worth.holds_to_usd < budget + MILLION_USD
+    inside = (worth.holds_to_usd - budget) / MILLION_USD
+    for share in (0.5, 0.99):
+        assert averted_by(at, share * inside * added) == pytest.approx(
+            worth.by_dual * share * inside, rel=1e-4
+        )
+    assert averted_by(at, 2.0 * inside * added) < worth.by_dual * 2.0 * inside * (1.0 - 1e-3)
+    below = (budget - worth.holds_from_usd) / MILLION_USD
+    assert averted_by(at, -0.99 * below * added) == pytest.approx(-worth.by_dual * 0.99 * below, rel=1e-4)
+
+
+def test_money_per_million_by_dual_is_bounded_by_what_it_can_buy(
+    priced_plan: tuple[PlanModel, Floats, float],
+) -> None:
+    """A tonne costs 500 USD, so a million's dual is 2,000 t times the harm that the dearest tonne averts."""
+    at, added, budget = priced_plan
+    per_tonne = -float(at.model.cost[: at.harm.flows].min())
+    assert next_million(at, added, budget).by_dual <= 2_000.0 * per_tonne * (1.0 + 1e-9)
+
+
+def glove(present: Coalition) -> float:
+    """Return 1 if there is a left glove and one of two right ones: Shapley values 2/3, 1/6, 1/6."""
+    return float("left" in present and bool(present & {"right 1", "right 2"}))
+
+
+def test_exact_shapley_values_of_the_glove_game() -> None:
+    """One left and two right gloves: the textbook's values."""
+    found = exact_shapley(("left", "right 1", "right 2"), glove)
+    assert found == pytest.approx({"left": 2 / 3, "right 1": 1 / 6, "right 2": 1 / 6})
+
+
+def test_exact_shapley_values_are_means_over_all_orders() -> None:
+    """The formula over subsets equals what is added, averaged over the 24 orders of four players."""
+    players = ("a", "b", "c", "d")
+
+    def value(present: Coalition) -> float:
+        return sum(map(ord, present)) ** 1.5 + 7.0 * ({"a", "c"} <= present)
+
+    added = dict.fromkeys(players, 0.0)
+    for order in permutations(players):
+        for i, player in enumerate(order):
+            added[player] += (value(frozenset(order[: i + 1])) - value(frozenset(order[:i]))) / 24.0
+    assert exact_shapley(players, value) == pytest.approx(added)
+
+
+def test_sampled_shapley_values_sum_to_the_total_and_come_near() -> None:
+    """Whatever orders are drawn, values sum to the total; 400 orders come within 0.1 of the exact ones."""
+    players = ("left", "right 1", "right 2")
+    assert sum(sampled_shapley(players, glove, 1, 4).values()) == pytest.approx(1.0)
+    many = sampled_shapley(players, glove, 1, 400)
+    assert many == pytest.approx({"left": 2 / 3, "right 1": 1 / 6, "right 2": 1 / 6}, abs=0.1)
+
+
+def test_shares_of_donors_whose_money_does_the_same() -> None:
+    """Three like donors, money of two for all: Shapley values are alike, their sum the total; last-in 0."""
+    scenario = towns_and_donors({}, {}, {})
+    found = donor_shares(scenario, donors_of(scenario), least(scenario))
+    assert found.orders is None
+    assert sum(one.shapley for one in found.shares) == pytest.approx(found.total)
+    assert [one.shapley for one in found.shares] == pytest.approx([found.total / 3] * 3, rel=1e-3)
+    assert found.last_in_sum <= found.total * 1e-3
+
+
+def test_last_in_shares_of_donors_who_need_each_other_exceed_the_total() -> None:
+    """A fund that only matches averts nothing alone: without either all is lost, which is counted twice."""
+    silent = {"silent": True, "matches_funds": ("D0",), "match_ratio": 1.0}
+    scenario = towns_and_donors({"amount_usd": 20_000.0}, silent)
+    found = donor_shares(scenario, donors_of(scenario), least(scenario))
+    alone = {one.fund_id: one for one in found.shares}
+    assert alone["D0"].last_in == pytest.approx(found.total)
+    assert found.last_in_sum > found.total
+    assert sum(one.shapley for one in found.shares) == pytest.approx(found.total)
+
+
+def test_late_tranche_never_helps_and_costs_where_money_is_short() -> None:
+    """Planning harm with any tranche a year late is at least that of the best plan with it in time."""
+    scenario = towns_and_donors({}, {"due": "2026-07-01"})
+    plain = least(scenario)
+    late = [plain.of(delayed(scenario, t.tranche_id)) for t in donor_tranches(scenario)]
+    base = plain.of(scenario, late)
+    assert len(late) == 2
+    assert all(found.harm >= base.harm for found in late)
+    assert late[0].harm > base.harm * (1.0 + 1e-3)
+
+
+def test_price_of_strings() -> None:
+    """Money for a method that no plant has is worth nothing: its strings cost all that it could avert."""
+    scenario = towns_and_donors({"earmark_methods": ("rotary_kiln",)})
+    plain = least(scenario)
+    base = plain.of(scenario)
+    (price,) = strings_prices(scenario, plain, base)
+    free = plain.of(towns_and_donors({}))
+    assert price.price == pytest.approx(base.harm - free.harm, rel=1e-6)
+    assert price.price > 0.0
+
+
+def test_committed_and_indicative_money() -> None:
+    """Of 50,000 USD certain and 50,000 at 0.6, the latter is indicative, 30,000 expected."""
+    scenario = towns_and_donors({}, {"probability": 0.6})
+    plain = least(scenario)
+    committed = plain.of(committed_only(scenario))
+    found = firmness(scenario, committed, plain.of(scenario, [committed]))
+    assert (found.committed_usd, found.indicative_usd) == (50_000.0, 50_000.0)
+    assert found.indicative_expected_usd == pytest.approx(30_000.0)
+    assert found.rests_on_indicative > 0.0
+
+
+def test_leverage_of_matching() -> None:
+    """A fund that matches half of 20,000 USD up to 8,000 adds 0.4 for a dollar, and averts something."""
+    terms = {"silent": True, "matches_funds": ("D0",), "match_ratio": 0.5, "match_cap_usd": 8_000.0}
+    scenario = towns_and_donors({"amount_usd": 20_000.0}, terms)
+    plain = least(scenario)
+    unmatched = plain.of(without_matching(scenario, "D1"))
+    (found,) = leverages(scenario, {"D1": unmatched}, plain.of(scenario, [unmatched]))
+    assert (found.matched_usd, found.per_usd) == pytest.approx((8_000.0, 0.4))
+    assert found.averted > 0.0
+
+
+def test_million_more_is_a_million() -> None:
+    """A further fund like one promises a million after the others, on the same dates and strings."""
+    scenario = towns_and_donors({"earmark_sites": ("S1",)})
+    more = with_million(scenario, "D0")
+    added = expected_receipts_usd(more).sum() - expected_receipts_usd(scenario).sum()
+    assert added == pytest.approx(MILLION_USD)
+    assert more.funds[-1].earmark_sites == ("S1",)
+    assert without_funds(more, [more.funds[-1].fund_id]).tranches == scenario.tranches
