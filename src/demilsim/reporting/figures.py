@@ -25,11 +25,13 @@ from demilsim.reporting.canvas import (
     svg_text,
 )
 from demilsim.reporting.canvas import FAINT as GRID
+from demilsim.reporting.over_time_records import OverTimeFacts
+from demilsim.reporting.over_time_views import draw_money, money_caption
 from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, StoredResults, Timeline
 from demilsim.reporting.risk_views import draw_fn, fn_caption, fn_sites
 from demilsim.reporting.uncertainty_records import Bar
 from demilsim.reporting.uncertainty_views import draw_tornado, tornado_caption
-from demilsim.reporting.wording import USD_PER_MILLION, label
+from demilsim.reporting.wording import USD_PER_MILLION, label, the_plan
 
 BANDED = (DO_NOTHING, HOST_ONLY, OPTIMISED)
 """Policies that are drawn with a band, and in front."""
@@ -92,6 +94,8 @@ def draw_figures(results: StoredResults) -> tuple[DrawnFigure, ...]:
     with settings():
         if shown.timeline and shown.timeline.starts:
             drawn += [_harm_rate(results), _stock(results), _spending(results)]
+        if results.over_time and shown.name in results.over_time.policies:
+            drawn.append(_tranches(results, results.over_time))
         if any(sum(row.destroyed_t) > 0 for row in shown.facilities):
             drawn.append(_facilities(results))
         if any(policy.measures.expected_fatalities for policy in results.policies):
@@ -191,6 +195,16 @@ def _spending(results: StoredResults) -> DrawnFigure:
         captions.spending(results),
         lines,
     )
+
+
+def _tranches(results: StoredResults, facts: OverTimeFacts) -> DrawnFigure:
+    """Return money as it comes and as it is spent under the plan."""
+    title, year = "Money: received and spent", results.scenario.price_year
+    caption = money_caption(facts, results.shown.name, year)
+    alt = f"Line chart, cumulative million USD, received and spent by host and donors. {caption}"
+    unit = f"cumulative million USD, {year} prices, under {the_plan(results.shown)}"
+    svg = draw_money(facts, results.shown.name, title, unit, results.scenario.synthetic, alt)
+    return DrawnFigure(name="tranches", title=title, caption=caption, alt=alt, svg=svg)
 
 
 def _facilities(results: StoredResults) -> DrawnFigure:
