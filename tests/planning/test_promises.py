@@ -32,10 +32,9 @@ RESOLVED = 2.0
 """Standard errors beyond which a simulated difference counts as resolved."""
 
 
-MISSED_HARM = {"kazakhstan": "4.22 planned, 3.96 simulated; do nothing 8.06 and 7.82, the plan 3.84 and 3.86"}
+MISSED_HARM: dict[str, str] = {}
 MISSED_SWAPS = {
-    "central-asia": "32 of 42 resolved swaps right: differences of 1e-6 to 1e-4 of 0.31 deaths",
-    "kazakhstan": "17 of 19 resolved swaps right",
+    "central-asia": "34 of 43 resolved swaps right: differences of 1e-6 to 2e-4 of 0.31 deaths",
 }
 """What was measured on 24 November 2026 where the claim did not hold; strict, so that a repair is noticed."""
 
