@@ -142,3 +142,26 @@ def test_reasons_sum_to_the_nominal_days(programme: Programme) -> None:
     assert result.time_use.sum(axis=1) == pytest.approx(share @ np.diff(edges), abs=1e-9)
     assert result.time_use.min(initial=0.0) > -1e-9
     assert result.working_days.shape[0] == result.time_use.shape[0]
+    worked = result.time_use[:, USES.index(Use.WORKED)]
+    assert result.worked_days.sum(axis=1) == pytest.approx(worked, abs=1e-6)
+    assert (result.worked_days <= result.open_days + 1e-6).all()
+    assert (result.open_days.sum(axis=1) <= result.time_use.sum(axis=1) + 1e-6).all()
+
+
+def test_load_by_period() -> None:
+    """From July 2026 on, 100 t at 1 t a day take 92 days of the third quarter and 8 of the fourth."""
+    scenario = one_lot(parameters=QUIET, tranches=[tranche(due=dt.date(2026, 7, 1))])
+    prepared = prepare(without_accidents(scenario))
+    draws = replace(draw(prepared, Streams(3, 0)), candidates=())
+    result = run(prepared, compile_plan(prepared, plan(line("L1"))), draws, explain=True)
+    assert result.worked_days[0].tolist() == pytest.approx([0.0, 0.0, 92.0, 8.0, 0.0, 0.0, 0.0, 0.0])
+    assert result.open_days[0].tolist() == pytest.approx([90.0, 91.0, 92.0, 92.0, 90.0, 91.0, 92.0, 92.0])
+
+
+def test_load_begins_with_the_opening() -> None:
+    """Plant that the plan never orders could not work on any day; one that is there could on all."""
+    scenario = one_lot(parameters=QUIET, facilities=[facility(status="possible")])
+    prepared = prepare(without_accidents(scenario))
+    draws = replace(draw(prepared, Streams(3, 0)), candidates=())
+    result = run(prepared, compile_plan(prepared, plan()), draws, explain=True)
+    assert result.open_days.tolist() == result.worked_days.tolist() == [[0.0] * 8]

@@ -28,10 +28,14 @@ class PlanInDetail:
         Working days by what became of them [d], shape (facility, use).
     stock_harm
         Expected weighted deaths of storage [persons], shape (period, storehouse).
+    open_days, worked_days
+        Days on which a facility could work and those that it worked [d], shape (facility, period).
     """
 
     time_use: Floats
     stock_harm: Floats
+    open_days: Floats
+    worked_days: Floats
 
 
 def plan_in_detail(
@@ -58,4 +62,6 @@ def plan_in_detail(
     return PlanInDetail(
         time_use=np.mean([result.time_use for result in results], axis=0),
         stock_harm=np.mean([result.stock_harm for result in results], axis=0),
+        open_days=np.mean([result.open_days for result in results], axis=0),
+        worked_days=np.mean([result.worked_days for result in results], axis=0),
     )

@@ -61,6 +61,40 @@ def time_use(world: World, draws: Draws, plants: Sequence[Plant], orders: OrderB
     return used
 
 
+def load(world: World, plants: Sequence[Plant]) -> tuple[Floats, Floats]:
+    """Return the days on which each facility could work in each period, and those that it worked [d].
+
+    Parameters
+    ----------
+    world
+        Of the replication.
+    plants
+        At its end.
+
+    Returns
+    -------
+    tuple of ndarray
+        Both of shape (facility, period), on the facility's own clock: breakdowns, weather, accidents and
+        closures have been taken off it, and so have moves of mobile plant; before its opening both are 0.
+    """
+    shape = (len(plants), world.knots.size - 1)
+    could, worked = np.zeros(shape), np.zeros(shape)
+    for plant in plants:
+        opened = plant.path.at(min(plant.open_from, world.horizon))
+        clock = np.array([plant.path.at(day) for day in world.knots.tolist()])
+        could[plant.index] = _within(clock, opened, np.inf) - sum(
+            _within(clock, *move) for move in plant.moves
+        )
+        for segment in plant.segments:
+            worked[plant.index] += _within(clock, segment.begin, segment.end)
+    return could, worked
+
+
+def _within(clock: Floats, begin: float, end: float) -> Floats:
+    """Return how much of each step of a clock lies between two of its readings."""
+    return np.diff(np.clip(clock, begin, end))
+
+
 def _idle(world: World, plant: Plant, orders: OrderBook, opened: float, lost: dict[Use, float]) -> None:
     """Share out the clock of a facility from its opening on: work, moves, waits for loads, idle periods."""
     free = opened

@@ -115,6 +115,9 @@ class RunResult:
     time_use
         Working days by what became of them [d], shape (facility, use) in the order of `use.Use`; empty
         unless it was asked for.
+    open_days, worked_days
+        Working days of each facility's own clock from its opening on, moves apart, and those that it worked
+        [d], shape (facility, period); empty unless asked for.
     condemned_g
         What tests found below the level at which it must be destroyed [g].
     dates_missed
@@ -151,4 +154,6 @@ class RunResult:
     road_g: int = 0
     condemned_g: int = 0
     time_use: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    open_days: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    worked_days: Floats = field(default_factory=lambda: np.empty((0, 0)))
     dates_missed: int = 0

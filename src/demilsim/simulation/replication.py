@@ -19,7 +19,7 @@ from demilsim.plan import DisposalPlan, Policy
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Measure
 from demilsim.simulation.commissioning import Commissioning
-from demilsim.simulation.delays import time_use
+from demilsim.simulation.delays import load, time_use
 from demilsim.simulation.destruction import Accident, Job, Plant, Segment
 from demilsim.simulation.draws import Candidate, Draws, draw
 from demilsim.simulation.funding import Ledger
@@ -135,7 +135,9 @@ def run(
     if not explain:
         return result
     state.orders.note_the_rest()
-    return replace(result, time_use=time_use(world, draws, state.plants, state.orders))
+    opened, worked = load(world, state.plants)
+    used = time_use(world, draws, state.plants, state.orders)
+    return replace(result, time_use=used, open_days=opened, worked_days=worked)
 
 
 def _callback(action: Callable[[], None], state: Run, probe: Probe | None) -> Callable[[simpy.Event], None]:
