@@ -192,7 +192,7 @@ def scrambled_draws(scenario: Scenario, count: int, seed: int) -> tuple[Paramete
 
 def dimensions(scenario: Scenario, calibration: Calibration) -> int:
     """Return how many independent shares a draw is made from."""
-    return calibration.dimensions + len(_drawn_by_range(scenario))
+    return calibration.dimensions + len(drawn_by_range(scenario))
 
 
 def draws_at(
@@ -212,7 +212,7 @@ def draws_at(
         As in `parameter_draws`.
     """
     calibration = calibration or calibrate(documented_events())
-    drawn, own = _drawn_by_range(scenario), shares[:, calibration.dimensions :]
+    drawn, own = drawn_by_range(scenario), shares[:, calibration.dimensions :]
     columns = {row.key: row.quantile(own[:, i]).tolist() for i, row in enumerate(drawn)}
     levels = calibration.draw_at(shares[:, : calibration.dimensions])
     causes = calibrated_causes(scenario)
@@ -225,7 +225,7 @@ def draws_at(
     )
 
 
-def _drawn_by_range(scenario: Scenario) -> list[Uncertain]:
+def drawn_by_range(scenario: Scenario) -> list[Uncertain]:
     """Return the constants that are drawn in their range: all but rates that the record calibrates."""
     causes = calibrated_causes(scenario)
     return [row for row in uncertain_constants(scenario) if RATE_KEYS.get(row.key) not in causes]

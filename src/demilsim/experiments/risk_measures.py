@@ -76,12 +76,17 @@ def frequency_number(ensemble: Ensemble, policy: str, site: int | None = None) -
 def p_major_by_year(ensemble: Ensemble, policy: str) -> tuple[Estimate, ...]:
     """Return the probability of at least one major explosion by the end of each year of the horizon."""
     years = ensemble.scenario.settings.horizon_years
-    count = len(ensemble.results[policy])
-    first = np.full(count, np.inf)
+    first = first_major_days(ensemble, policy)
+    return tuple(share((first <= (year + 1) * DAYS_PER_YEAR).astype(float)) for year in range(years))
+
+
+def first_major_days(ensemble: Ensemble, policy: str) -> Floats:
+    """Return the day of the first major explosion of each replication [d], infinite without one."""
+    first = np.full(len(ensemble.results[policy]), np.inf)
     for _, day, (number, neq) in _explosions(ensemble, policy, None):
         if neq >= MAJOR_NEQ_KG:
             first[number] = min(first[number], day)
-    return tuple(share((first <= (year + 1) * DAYS_PER_YEAR).astype(float)) for year in range(years))
+    return first
 
 
 def _explosions(

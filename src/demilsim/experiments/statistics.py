@@ -102,6 +102,25 @@ def share(hits: Floats) -> Estimate:
     ----------
     hits
         0 or 1 of each replication, shape (replication,).
+    """
+    n, p = hits.size, float(np.mean(hits))
+    if n < 2:
+        return Estimate(p, None)
+    low, high = wilson_interval(p, n)
+    return Estimate(p, max(p - low, high - p))
+
+
+def wilson_interval(p: float, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return both ends of Wilson's interval of a probability, within 0 and 1.
+
+    Parameters
+    ----------
+    p
+        Share that was seen [1], in [0, 1].
+    n
+        Number of independent trials, >= 1.
+    level
+        Confidence level in (0, 1).
 
     References
     ----------
@@ -109,13 +128,10 @@ def share(hits: Floats) -> Estimate:
     """
     from scipy.special import ndtri
 
-    n, p = hits.size, float(np.mean(hits))
-    if n < 2:
-        return Estimate(p, None)
-    z = float(ndtri(0.5 + LEVEL / 2.0))
+    z = float(ndtri(0.5 + level / 2.0))
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return Estimate(p, max(p - max(centre - reach, 0.0), min(centre + reach, 1.0) - p))
+    return max(centre - reach, 0.0), min(centre + reach, 1.0)
 
 
 def paired(a: Floats, b: Floats) -> Estimate:

@@ -293,6 +293,7 @@ def uncertainty(
     *,
     seed: int | None = None,
     jobs: int | None = None,
+    samples: Sequence[ParameterDraw] | None = None,
 ) -> Uncertainty:
     """Simulate fixed plans under draws of the constants, and with one constant changed at a time.
 
@@ -306,12 +307,15 @@ def uncertainty(
         Draws of the constants and replications of each, >= 2.
     seed, jobs
         As in `replicate`.
+    samples
+        The draws, as many, dealt from `SCRAMBLINGS` sequences in turn; by default `scrambled_draws`.
     """
     check_draws(draws)
     root = scenario.settings.seed if seed is None else seed
     named, policies = dict(plans), tuple(plans)
     tasks: list[_Setting | _Ends] = []
-    for k, sample in enumerate(scrambled_draws(scenario, draws, root)):
+    dealt = scrambled_draws(scenario, draws, root) if samples is None else samples
+    for k, sample in enumerate(dealt):
         first = DRAWS_FIRST + k * replications
         tasks.append(_Setting(sample, policies, range(first, first + replications)))
     constants = uncertain_constants(scenario) if {OPTIMISED, BASELINE} <= named.keys() else ()
