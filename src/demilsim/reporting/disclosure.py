@@ -8,6 +8,7 @@ from typing import Literal
 from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
 from demilsim.reporting.over_time_records import PLACE_STEP_DEG, OverTimeFacts
 from demilsim.reporting.records import MeasureFacts, Region, StoredResults
+from demilsim.reporting.schedule_records import ScheduleFacts
 from demilsim.reporting.uncertainty_records import UncertaintyFacts
 
 Audience = Literal["public", "partner", "restricted"]
@@ -26,6 +27,7 @@ def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
         uncertainty=_public_ranking(results.uncertainty),
         measure_values=_public_measures(results.measure_values),
         over_time=_public_places(results.over_time),
+        schedule=_public_schedule(results.schedule),
     )
 
 
@@ -43,6 +45,17 @@ def _public_places(facts: OverTimeFacts | None) -> OverTimeFacts | None:
         for degrees in (row.latitude_deg, row.longitude_deg)
     )
     return facts if kept and rounded else facts.model_copy(update={"regions": ()})
+
+
+def _public_schedule(facts: ScheduleFacts | None) -> ScheduleFacts | None:
+    """Return facts without sites and guards, and without regions if one of them is too small."""
+    if facts is None:
+        return None
+    named = {row.region: row.sites for row in (*facts.groups, *facts.measures)}
+    large = all(sites >= SMALLEST_REGION or name == ALL_SITES for name, sites in named.items())
+    measures = tuple(row for row in facts.measures if row.kind != "guard") if large else ()
+    groups = facts.groups if large else ()
+    return facts.model_copy(update={"sites": (), "groups": groups, "measures": measures})
 
 
 def _public_measures(facts: MeasureFacts | None) -> MeasureFacts | None:

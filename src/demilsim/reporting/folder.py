@@ -42,6 +42,7 @@ from demilsim.reporting.records import (
     Timeline,
     plain,
 )
+from demilsim.reporting.schedule_records import ScheduleFacts
 from demilsim.reporting.uncertainty_records import UncertaintyFacts
 from demilsim.scenario.formula_guard import unquoted
 
@@ -113,6 +114,7 @@ class _Summary(Stored):
     plan: PlanFacts | None = None
     policies: dict[str, Measures] = Field(min_length=1)
     differences: dict[str, Difference] = Field(default_factory=dict)
+    host_only_minus_do_nothing: Difference | None = None
     regions: dict[str, tuple[Region, ...]] = Field(default_factory=dict)
     destroyed_by_facility: dict[str, tuple[FacilityYears, ...]] = Field(default_factory=dict)
     time_use: dict[str, tuple[FacilityDays, ...]] = Field(default_factory=dict)
@@ -124,6 +126,7 @@ class _Summary(Stored):
     measure_values: MeasureFacts | None = None
     explanation: ExplanationFacts | None = None
     over_time: OverTimeFacts | None = None
+    schedule: ScheduleFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -160,6 +163,8 @@ def read_results(directory: Path) -> StoredResults:
         measure_values=summary.measure_values,
         explanation=summary.explanation,
         over_time=summary.over_time,
+        schedule=summary.schedule,
+        host_difference=summary.host_only_minus_do_nothing,
         reasons=tuple(_reason(row) for row in _table(directory, REASONS)) if summary.explanation else (),
     )
 

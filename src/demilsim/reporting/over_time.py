@@ -18,7 +18,9 @@ from demilsim.units import CENTS_PER_USD
 Document = dict[str, Any]
 
 
-def over_time_document(ensemble: Ensemble, policy: str, stock_harm: Floats) -> Document:
+def over_time_document(
+    ensemble: Ensemble, policy: str, stock_harm: Floats, left_alone: Floats | None = None
+) -> Document:
     """Return results by calendar year.
 
     Parameters
@@ -29,6 +31,8 @@ def over_time_document(ensemble: Ensemble, policy: str, stock_harm: Floats) -> D
         The policy whose regions are shown.
     stock_harm
         Its mean expected weighted deaths of storage [persons], shape (period, storehouse).
+    left_alone
+        The same if nothing is destroyed; None if that was not simulated.
     """
     years = _years(ensemble.scenario)
     return {
@@ -39,7 +43,7 @@ def over_time_document(ensemble: Ensemble, policy: str, stock_harm: Floats) -> D
         },
         "regions_policy": policy,
         "regions_replications": REPLICATIONS,
-        "regions": _regions(ensemble.scenario, stock_harm, years),
+        "regions": _regions(ensemble.scenario, stock_harm, left_alone, years),
     }
 
 
@@ -78,12 +82,15 @@ def _funds(ensemble: Ensemble, policy: str, years: Floats) -> list[Document]:
     ]
 
 
-def _regions(scenario: Scenario, stock_harm: Floats, years: Floats) -> list[Document]:
+def _regions(
+    scenario: Scenario, stock_harm: Floats, left_alone: Floats | None, years: Floats
+) -> list[Document]:
     """Return place and harm of each public region; places are means of sites, rounded."""
     region = public_regions(scenario)
     of_site = {site.site_id: own for site, own in zip(scenario.sites, region, strict=True)}
     of_house = [of_site[house.site_id] for house in scenario.storehouses]
     by_year = _by_year(stock_harm.T, years)
+    alone = None if left_alone is None else _by_year(left_alone.T, years)
     rows = []
     for name in dict.fromkeys(region):
         sites = [site for site, own in zip(scenario.sites, region, strict=True) if own == name]
@@ -95,6 +102,7 @@ def _regions(scenario: Scenario, stock_harm: Floats, years: Floats) -> list[Docu
                 "latitude_deg": _rounded(np.mean([site.latitude_deg for site in sites])),
                 "longitude_deg": _rounded(np.mean([site.longitude_deg for site in sites])),
                 "deaths": by_year[houses].sum(axis=0).tolist(),
+                "deaths_do_nothing": None if alone is None else alone[houses].sum(axis=0).tolist(),
             }
         )
     return rows

@@ -28,13 +28,17 @@ class PolicyYears(Stored):
 
 
 class RegionYears(Stored):
-    """A region of at least three sites: where it is, roughly, and expected deaths in storage in each year."""
+    """A region of at least three sites: where it is, roughly, and expected deaths in storage in each year.
+
+    `deaths` are those under the policy shown, `deaths_do_nothing` those if nothing is destroyed.
+    """
 
     region: Text
     sites: int
     latitude_deg: float = Field(ge=-90, le=90)
     longitude_deg: float = Field(ge=-180, le=180)
     deaths: tuple[float, ...]
+    deaths_do_nothing: tuple[float, ...] | None = None
 
 
 class OverTimeFacts(Stored):

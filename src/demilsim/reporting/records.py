@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 if TYPE_CHECKING:
     from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
     from demilsim.reporting.over_time_records import OverTimeFacts
+    from demilsim.reporting.schedule_records import ScheduleFacts
     from demilsim.reporting.uncertainty_records import UncertaintyFacts
 
 OPTIMISED = "optimised"
@@ -69,11 +70,13 @@ Measure = Annotated[Spread | None, BeforeValidator(_absent_if_empty)]
 
 
 class ClearanceDate(Stored):
-    """ISO dates by which the surplus is gone; None where it is not within the horizon."""
+    """ISO dates by which the surplus is gone, the median with its interval; None beyond the horizon."""
 
     p5: Date | None = None
     p50: Date | None = None
     p95: Date | None = None
+    p50_low: Date | None = None
+    p50_high: Date | None = None
 
 
 class Measures(Stored):
@@ -92,9 +95,14 @@ class Measures(Stored):
 
 
 class Difference(Stored):
-    """Paired difference, optimised minus another policy, on common random numbers."""
+    """Paired difference of two policies on common random numbers."""
 
     expected_fatalities: Measure = None
+    expected_fatalities_public: Measure = None
+    expected_fatalities_workers: Measure = None
+    expected_fatalities_transport: Measure = None
+    destroyed_t: Measure = None
+    cost_usd: Measure = None
 
 
 class ScenarioFacts(Stored):
@@ -333,6 +341,8 @@ class StoredResults:
     explanation: ExplanationFacts | None = None
     reasons: tuple[StoredReason, ...] = ()
     over_time: OverTimeFacts | None = None
+    schedule: ScheduleFacts | None = None
+    host_difference: Difference | None = None
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""

@@ -19,6 +19,7 @@ from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
 from demilsim.reporting.measure_views import measure_document
 from demilsim.reporting.over_time import over_time_document
+from demilsim.reporting.schedule import schedule_document
 from demilsim.reporting.site_risk import chance_measures, risk_document
 from demilsim.reporting.uncertainty import uncertainty_document
 from demilsim.scenario.register import ACCIDENT_RATE_DISTRIBUTION, formula_constants
@@ -29,6 +30,7 @@ from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, date_of
 
 CLEARANCE_QUANTILES = (5, 50, 95)
 OPTIMISED = "optimised"
+DO_NOTHING, HOST_ONLY = "do_nothing", "host_only"
 LAPSES = ("unspent", "late", "released")
 """Reasons for which money lapses, in the order of `RunResult.lapses_cents`."""
 
@@ -66,6 +68,8 @@ def summary_document(
     chances = explosion_chances(ensemble.scenario, ensemble.plans, seed=seed) if known else None
     shown = policies[-1]
     detail = plan_in_detail(ensemble.scenario, ensemble.plans[shown], seed=seed)
+    nothing = ensemble.plans.get(DO_NOTHING) if shown != DO_NOTHING else None
+    left_alone = plan_in_detail(ensemble.scenario, nothing, seed=seed).stock_harm if nothing else None
     return {
         "scenario": scenario_facts(ensemble.scenario),
         "seed": seed,
@@ -78,12 +82,14 @@ def summary_document(
             for name in policies
         },
         "differences": _differences(ensemble, intervals),
+        "host_only_minus_do_nothing": _host_difference(ensemble),
         "regions": {name: _regions(ensemble, name) for name in policies},
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},
         "money_outside_funds": {name: _outside(ensemble, name) for name in policies},
         "time_use": {shown: _time_use(ensemble.scenario, detail.time_use)},
-        "over_time": over_time_document(ensemble, shown, detail.stock_harm),
+        "over_time": over_time_document(ensemble, shown, detail.stock_harm, left_alone),
+        "schedule": schedule_document(ensemble, shown, detail),
         "measure_values": measure_document(
             ensemble.scenario, policies[-1], ensemble.plans[policies[-1]], seed
         ),
@@ -243,6 +249,13 @@ def _differences(ensemble: Ensemble, intervals: Intervals | None) -> Document:
         for other in ensemble.plans
         if other != OPTIMISED
     }
+
+
+def _host_difference(ensemble: Ensemble) -> Document | None:
+    """Return what the host's own money alone changes, paired; None where one of the two is missing."""
+    if not {DO_NOTHING, HOST_ONLY} <= ensemble.plans.keys():
+        return None
+    return {one.value: _pair(ensemble.difference(HOST_ONLY, DO_NOTHING, one)) for one in Response}
 
 
 def _pair(estimate: Estimate) -> Document:

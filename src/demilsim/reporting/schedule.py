@@ -1,0 +1,134 @@
+"""What is planned and done in which period, as a document: facilities, regions, sites, measures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from demilsim.experiments.ensemble import Ensemble
+from demilsim.experiments.time_use import REPLICATIONS, PlanInDetail
+from demilsim.model.measures import measure_sites
+from demilsim.plan import DisposalPlan, Floats
+from demilsim.reporting.audience import public_regions
+from demilsim.scenario.scenario import Scenario
+from demilsim.units import GRAMS_PER_TONNE, tonnes
+
+Document = dict[str, Any]
+
+
+def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail) -> Document:
+    """Return a policy's schedule by period.
+
+    Parameters
+    ----------
+    ensemble
+        Fresh replications of every policy.
+    policy
+        Whose schedule.
+    detail
+        Its loads.
+    """
+    scenario, plan = ensemble.scenario, ensemble.plans[policy]
+    planned = _planned(scenario, plan)
+    done = np.mean([r.destroyed_g for r in ensemble.results[policy]], axis=0) / GRAMS_PER_TONNE
+    return {
+        "policy": policy,
+        "load_replications": REPLICATIONS,
+        "starts": [date.isoformat() for date in scenario.period_dates[:-1]],
+        "facilities": _facilities(scenario, plan, planned, done, detail),
+        "groups": _groups(scenario, planned),
+        "sites": _sites(scenario, planned),
+        "measures": _measures(scenario, plan),
+    }
+
+
+def _planned(scenario: Scenario, plan: DisposalPlan) -> Floats:
+    """Return tonnes by the period in which work may begin, shape (site, facility, period)."""
+    facilities = {facility.facility_id: i for i, facility in enumerate(scenario.facilities)}
+    sites = {site.site_id: i for i, site in enumerate(scenario.sites)}
+    site_of_house = {house.storehouse_id: sites[house.site_id] for house in scenario.storehouses}
+    site_of_lot = {lot.lot_id: site_of_house[lot.storehouse_id] for lot in scenario.lots}
+    planned = np.zeros((len(sites), len(facilities), scenario.periods))
+    for line in plan.lines:
+        place = site_of_lot[line.lot_id], facilities[line.facility_id], line.earliest_period
+        planned[place] += tonnes(line.mass_g)
+    return planned
+
+
+def _facilities(
+    scenario: Scenario, plan: DisposalPlan, planned: Floats, done: Floats, detail: PlanInDetail
+) -> list[Document]:
+    ordered = {order.facility_id: scenario.period_dates[order.period] for order in plan.commissionings}
+    rows = []
+    for i, facility in enumerate(scenario.facilities):
+        date = ordered.get(facility.facility_id)
+        ready = date + dt.timedelta(days=facility.lead_time_days) if date else None
+        rows.append(
+            {
+                "facility_id": facility.facility_id,
+                "name": facility.name,
+                "method": scenario.methods[facility.method_id].name,
+                "planned_t": planned[:, i].sum(axis=0).tolist(),
+                "destroyed_t": done[i].tolist(),
+                "open_days": detail.open_days[i].tolist(),
+                "worked_days": detail.worked_days[i].tolist(),
+                "ordered": date.isoformat() if date else None,
+                "ready": ready.isoformat() if ready else None,
+            }
+        )
+    return rows
+
+
+def _groups(scenario: Scenario, planned: Floats) -> list[Document]:
+    """Return tonnes by public region and method, where anything is planned."""
+    regions = public_regions(scenario)
+    sites = Counter(regions)
+    methods = [scenario.methods[facility.method_id].name for facility in scenario.facilities]
+    rows = []
+    for region in dict.fromkeys(regions):
+        own = np.array([name == region for name in regions], dtype=bool)
+        for method in dict.fromkeys(methods):
+            used = np.array([name == method for name in methods], dtype=bool)
+            tonnes_by_period = planned[own][:, used].sum(axis=(0, 1))
+            if tonnes_by_period.any():
+                rows.append(
+                    {
+                        "region": region,
+                        "sites": sites[region],
+                        "method": method,
+                        "planned_t": tonnes_by_period.tolist(),
+                    }
+                )
+    return rows
+
+
+def _sites(scenario: Scenario, planned: Floats) -> list[Document]:
+    return [
+        {
+            "site_id": site.site_id,
+            "name": site.name,
+            "region": region,
+            "planned_t": own.sum(axis=0).tolist(),
+        }
+        for site, region, own in zip(scenario.sites, public_regions(scenario), planned, strict=True)
+        if own.any()
+    ]
+
+
+def _measures(scenario: Scenario, plan: DisposalPlan) -> list[Document]:
+    regions = public_regions(scenario)
+    region_of = {site.site_id: region for site, region in zip(scenario.sites, regions, strict=True)}
+    site_of = {m.measure_id: site for m, site in zip(scenario.measures, measure_sites(scenario), strict=True)}
+    kinds = {measure.measure_id: measure.kind for measure in scenario.measures}
+    return [
+        {
+            "kind": kinds[order.measure_id],
+            "region": region_of[site_of[order.measure_id]],
+            "sites": regions.count(region_of[site_of[order.measure_id]]),
+            "ordered": scenario.period_dates[order.period].isoformat(),
+        }
+        for order in plan.measures
+    ]
