@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -38,8 +39,21 @@ def _hint(word: str, known: frozenset[str]) -> str:
     if len(word) > SHOWN_CHARACTERS or len(known) > MOST_SUGGESTIONS:
         return ""
     by_lower = {name.lower(): name for name in sorted(known)}
-    close = difflib.get_close_matches(word, by_lower, n=1)
+    near = [name for name in by_lower if _one_slip(word, name)]
+    close = difflib.get_close_matches(word, near or by_lower, n=1, cutoff=0.0 if near else 0.6)
     return f"; did you mean {by_lower[close[0]]}?" if close else ""
+
+
+def _one_slip(word: str, name: str) -> bool:
+    """Return whether a letter too many, too few, wrong or swapped with the next is all that differs."""
+    if min(len(word), len(name)) < 2 or abs(len(word) - len(name)) > 1:
+        return False
+    at = len(os.path.commonprefix([word, name]))
+    longer, shorter = (word, name) if len(word) > len(name) else (name, word)
+    if len(longer) > len(shorter):
+        return longer[at + 1 :] == shorter[at:]
+    swapped = word[at : at + 2] == name[at : at + 2][::-1]
+    return word[at + 1 :] == name[at + 1 :] or (swapped and word[at + 2 :] == name[at + 2 :])
 
 
 def got(text: str, known: Iterable[str] = ()) -> str:
