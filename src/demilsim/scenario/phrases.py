@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -48,7 +47,8 @@ def _one_slip(word: str, name: str) -> bool:
     """Return whether a letter too many, too few, wrong or swapped with the next is all that differs."""
     if min(len(word), len(name)) < 2 or abs(len(word) - len(name)) > 1:
         return False
-    at = len(os.path.commonprefix([word, name]))
+    differs = (i for i, (a, b) in enumerate(zip(word, name, strict=False)) if a != b)
+    at = next(differs, min(len(word), len(name)))
     longer, shorter = (word, name) if len(word) > len(name) else (name, word)
     if len(longer) > len(shorter):
         return longer[at + 1 :] == shorter[at:]
