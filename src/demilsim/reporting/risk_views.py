@@ -10,7 +10,7 @@ from demilsim.experiments.risk_measures import ACCEPTABLE_PER_YEAR, INTOLERABLE_
 from demilsim.reporting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, new_figure
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.records import OPTIMISED, SiteRiskFacts, StoredResults
-from demilsim.reporting.wording import figure, label, sentence, with_half_width
+from demilsim.reporting.wording import figure, label, parameter, sentence, with_half_width
 from demilsim.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
@@ -100,11 +100,17 @@ def fn_caption(sites: list[SiteRiskFacts]) -> str:
 
 def draw_fn(sites: list[SiteRiskFacts], synthetic: bool, title: str, unit: str) -> Figure:
     """Return F-N curves of sites between the two recollected lines, both axes logarithmic."""
+    from matplotlib.ticker import FuncFormatter
+
     drawn, axes = new_figure(title, unit, synthetic)
     most = max(max(site.fn_deaths) for site in sites)
     across = np.array([1.0, max(10.0, 2.0 * most)])
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        # matplotlib's own labels of a power of ten are formulas, and formulas are off: names may hold a $
+        axis.set_major_formatter(FuncFormatter(lambda value, _: parameter(value)))
+        axis.minorticks_off()
     for level, name, colour in (
         (INTOLERABLE_PER_YEAR, "intolerable", VERMILION),
         (ACCEPTABLE_PER_YEAR, "acceptable", GREY),

@@ -69,7 +69,9 @@
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
       const button = element("button", { type: "button", className: "sort" });
-      button.append(...head.childNodes);
+      const [said, ...unit] = head.childNodes;
+      said.textContent = said.textContent.trim();
+      button.append(said, element("span", { className: "way", ariaHidden: "true" }), ...unit);
       head.append(button);
       button.addEventListener("click", () => {
         const down = head.getAttribute("aria-sort") === "ascending";
@@ -104,6 +106,12 @@
     if (table.tBodies[0].rows.length >= LEAST_SORTED) sortable(table);
     filterable(table);
   });
+
+  // What scrolls sideways can be reached by keyboard; what does not is no stop on the way.
+  const reach = new ResizeObserver((seen) => {
+    seen.forEach(({ target }) => { target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1; });
+  });
+  document.querySelectorAll(".scroll").forEach((box) => reach.observe(box));
 
   // The map: a slider for the year, and a button that runs through the years and stops when asked to.
   const STEP_MS = 900;
