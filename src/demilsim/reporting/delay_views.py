@@ -1,10 +1,12 @@
-"""Where the working days of facilities go, as a table: work done, and each delay with its reason."""
+"""Where the working days of facilities go, as a table and a figure: work, and each delay with its reason."""
 
 from __future__ import annotations
 
+from demilsim.reporting.drawing import WIDTH, DrawnFigure, box, drawn, words
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.records import FacilityDays, StoredResults
-from demilsim.reporting.wording import fixed, label
+from demilsim.reporting.strips import LONGEST_LABEL
+from demilsim.reporting.wording import fixed, label, shortened, the_plan
 from demilsim.simulation.use import Use
 
 GROUPS: tuple[tuple[str, tuple[Use, ...]], ...] = (
@@ -22,6 +24,27 @@ GROUPS: tuple[tuple[str, tuple[Use, ...]], ...] = (
     ("Nothing planned", (Use.NOTHING_DUE, Use.DONE)),
 )
 """Columns, and the uses that each adds up."""
+
+NAME, TITLE = "delays", "Where working days go"
+DRAWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("part0", "worked", ("Worked",)),
+    ("part1", "nothing to do", ("Ahead of plan", "Nothing planned")),
+    ("frame", "not open", ("Not open",)),
+    ("part2", "breakdowns", ("Break\u00addowns",)),
+    ("part6", "weather", ("Weather",)),
+    ("part3", "money", ("Money",)),
+    ("part4", "permit", ("Permit",)),
+    ("part5", "roads, lots, learning", ("Learning, objections", "Roads, moves", "Lot not there")),
+    ("part7", "accidents", ("Accidents, explosions",)),
+)
+"""Look, name and columns of each part of a bar, from left to right."""
+
+NO_DELAY = ("worked", "nothing to do", "not open")
+LEFT, TOP, ROW = 196.0, 44.0, 26.0
+LEAST_NUMBER = 0.06
+"""Share of a bar in which its percentage has room."""
+
+KEY_ROW = 4
 
 
 def time_use(results: StoredResults) -> Table:
@@ -53,3 +76,53 @@ def time_use(results: StoredResults) -> Table:
 
 def _share(row: FacilityDays, uses: tuple[Use, ...]) -> float:
     return sum(row.days.get(use.value, 0.0) for use in uses) / sum(row.days.values())
+
+
+def delay_figure(results: StoredResults) -> DrawnFigure | None:
+    """Return a bar of working days by what became of them for each facility; None if that is not stored."""
+    rows = [row for row in results.shown.time_use if sum(row.days.values()) > 0.0]
+    if not rows:
+        return None
+    marks = [words(0, 14, "% of the working days of a facility's calendar over the horizon", "quiet")]
+    for i, row in enumerate(rows):
+        marks += _bar(row, TOP - 16 + i * ROW)
+    y = TOP + 8 + ROW * len(rows)
+    for i, (look, name, _) in enumerate(DRAWN):
+        x, down = WIDTH / KEY_ROW * (i % KEY_ROW), y + 18 * (i // KEY_ROW)
+        marks += [box(x, down - 10, 12, 10, look), words(x + 18, down, name, "quiet")]
+    form = "Stacked bar for each facility, shares of its working days in %"
+    height = y + 18 * ((len(DRAWN) - 1) // KEY_ROW) + 8
+    return drawn(NAME, TITLE, form, _caption(results, rows), height, marks, results.scenario.synthetic)
+
+
+def _parts(row: FacilityDays) -> list[tuple[str, str, float]]:
+    """Return look, name and share of each part of a facility's bar."""
+    uses = dict(GROUPS)
+    return [(look, name, sum(_share(row, uses[head]) for head in heads)) for look, name, heads in DRAWN]
+
+
+def _bar(row: FacilityDays, y: float) -> list[str]:
+    marks, x, wide = [words(0, y + 17, shortened(row.name, LONGEST_LABEL))], LEFT, WIDTH - LEFT
+    for look, name, share in _parts(row):
+        if share <= 0.0:
+            continue
+        told = f"{row.name}: {100 * share:.1f}% {name}"
+        marks.append(box(x, y + 3, share * wide, ROW - 6, look, told))
+        if share >= LEAST_NUMBER:
+            marks.append(words(x + share * wide / 2, y + 17, f"{100 * share:.0f}", "over", "middle"))
+        x += share * wide
+    return marks
+
+
+def _caption(results: StoredResults, rows: list[FacilityDays]) -> str:
+    days = {name: 0.0 for _, name, _ in DRAWN}
+    for row in rows:
+        for _, name, share in _parts(row):
+            days[name] += share * sum(row.days.values())
+    everything = sum(days.values())
+    worst = max((name for name in days if name not in NO_DELAY), key=lambda name: days[name])
+    return (
+        f"Under {the_plan(results.shown)} {100 * days['worked'] / everything:.0f}% of all working days are "
+        f"worked and {100 * days['nothing to do'] / everything:.0f}% have nothing to do; the delay that "
+        f"takes most is {worst}, {100 * days[worst] / everything:.1f}%."
+    )

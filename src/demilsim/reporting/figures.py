@@ -25,6 +25,7 @@ from demilsim.reporting.canvas import (
     svg_text,
 )
 from demilsim.reporting.canvas import FAINT as GRID
+from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.over_time_records import OverTimeFacts
 from demilsim.reporting.over_time_views import draw_money, money_caption
 from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, StoredResults, Timeline
@@ -32,6 +33,8 @@ from demilsim.reporting.risk_views import draw_fn, fn_caption, fn_sites
 from demilsim.reporting.uncertainty_records import Bar
 from demilsim.reporting.uncertainty_views import draw_tornado, tornado_caption
 from demilsim.reporting.wording import USD_PER_MILLION, label, the_plan
+
+__all__ = ["DrawnFigure", "draw_figures"]
 
 BANDED = (DO_NOTHING, HOST_ONLY, OPTIMISED)
 """Policies that are drawn with a band, and in front."""
@@ -47,27 +50,6 @@ STYLES = {
     "cheapest_first": (GREY, ":"),
 }
 """Colour and dash of each policy: told apart without colour too."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnFigure:
-    """A figure as SVG text.
-
-    Parameters
-    ----------
-    name
-        File name without ending.
-    title, caption, alt
-        Heading, sentence under it, and words in its place.
-    svg
-        SVG document; same bytes for same results.
-    """
-
-    name: str
-    title: str
-    caption: str
-    alt: str
-    svg: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -20,8 +20,10 @@ from demilsim.reporting import (
 )
 from demilsim.reporting.convergence import convergence_table
 from demilsim.reporting.delay_views import time_use
+from demilsim.reporting.diagrams import ABSENT, draw_diagrams, numbers_behind
 from demilsim.reporting.disclosure import Audience, for_audience
-from demilsim.reporting.figures import DrawnFigure, draw_figures
+from demilsim.reporting.drawing import DrawnFigure
+from demilsim.reporting.figures import draw_figures
 from demilsim.reporting.folder import read_results, write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.headline import Headline, headline
@@ -96,8 +98,9 @@ class Page:
     major: Table
     sites: Table
     figures: dict[str, EmbeddedFigure]
-    schedule: DrawnFigure | None
-    map: DrawnFigure | None
+    diagrams: dict[str, DrawnFigure]
+    numbers: dict[str, Table]
+    absent: dict[str, str]
     regions: Table
     commissionings: Table
     destroyed: Table
@@ -140,11 +143,12 @@ def write_report(directory: Path, audience: Audience = "public") -> Path:
     """
     results = for_audience(read_results(directory), audience)
     figures = draw_figures(results)
-    html = report_html(results, figures, audience)
+    diagrams = draw_diagrams(results, audience)
+    html = report_html(results, figures, diagrams, audience)
     size = len(html.encode())
     if size > LARGEST_BYTES:
         raise ResultsError(f"{REPORT}: expected at most {LARGEST_BYTES:,} bytes (got {size:,})")
-    _write_figures(directory / FIGURES, figures)
+    _write_figures(directory / FIGURES, (*figures, *diagrams))
     write_atomically(directory / REPORT, html)
     write_atomically(directory / RESULTS_BOOK, results_workbook(results, audience))
     return directory / REPORT
@@ -163,15 +167,20 @@ def _write_figures(folder: Path, figures: tuple[DrawnFigure, ...]) -> None:
         write_atomically(folder / f"{drawn.name}.svg", drawn.svg)
 
 
-def report_html(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Audience) -> str:
+def report_html(
+    results: StoredResults,
+    figures: tuple[DrawnFigure, ...],
+    diagrams: tuple[DrawnFigure, ...],
+    audience: Audience,
+) -> str:
     """Return the report as HTML text.
 
     Parameters
     ----------
     results
         Results as the audience may see them.
-    figures
-        Figures drawn from them.
+    figures, diagrams
+        Figures drawn from them: those shown as images, and those that stand in the page itself.
     audience
         Who will read it.
     """
@@ -185,10 +194,15 @@ def report_html(results: StoredResults, figures: tuple[DrawnFigure, ...], audien
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("report.html.j2").render(page=_page(results, figures, audience))
+    return environment.get_template("report.html.j2").render(page=_page(results, figures, diagrams, audience))
 
 
-def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Audience) -> Page:
+def _page(
+    results: StoredResults,
+    figures: tuple[DrawnFigure, ...],
+    diagrams: tuple[DrawnFigure, ...],
+    audience: Audience,
+) -> Page:
     """Return all that the template shows, computed."""
     return Page(
         results=results,
@@ -213,8 +227,9 @@ def _page(results: StoredResults, figures: tuple[DrawnFigure, ...], audience: Au
         major=risk_views.major_table(results),
         sites=risk_views.sites_table(results),
         figures={drawn.name: EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures},
-        schedule=None,
-        map=None,
+        diagrams={one.name: replace(one, svg=Markup(one.svg)) for one in diagrams},
+        numbers=numbers_behind(results, audience),
+        absent=ABSENT,
         regions=views.regions(results),
         commissionings=views.commissionings(results),
         destroyed=views.destroyed(results),

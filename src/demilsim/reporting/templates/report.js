@@ -118,13 +118,15 @@
   document.querySelectorAll("svg[data-years]").forEach((map) => {
     const years = map.dataset.years.split(" ");
     const circles = [...map.querySelectorAll("circle[data-radii]")];
-    const slider = element("input", { type: "range", min: 0, max: years.length - 1, value: 0, step: 1 });
+    const shown = [...map.querySelectorAll("[data-shown-year]")];
+    const slider = element("input", { type: "range", min: 0, max: years.length - 1, step: 1, value: years.length - 1 });
     const told = element("output", { className: "year" });
     const button = element("button", { type: "button" }, "Play the years");
     const turn = () => {
       const year = Number(slider.value);
       slider.setAttribute("aria-valuetext", years[year]);
       told.textContent = years[year];
+      shown.forEach((text) => { text.textContent = years[year]; });
       circles.forEach((circle) => {
         circle.setAttribute("r", circle.dataset.radii.split(" ")[year]);
         circle.querySelector("title").textContent =
@@ -150,7 +152,8 @@
       button.textContent = "Pause";
     });
     slider.addEventListener("input", () => { pause(); turn(); });
-    map.before(element("p", { className: "years" }, button, " ", element("label", {}, "Year ", slider), " ", told));
+    const controls = element("p", { className: "years" }, button, " ", element("label", {}, "Year ", slider), " ", told);
+    (map.closest(".scroll") ?? map).before(controls);
     map.classList.add("animated");
     pause();
     turn();

@@ -1,0 +1,192 @@
+"""From doing nothing to the host's own money to the plan: who is spared at each step."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import floor, log10
+from typing import NamedTuple
+
+from demilsim.reporting.drawing import WIDTH, DrawnFigure, box, drawn, line, words
+from demilsim.reporting.grid import Column, Row, Table
+from demilsim.reporting.records import (
+    DO_NOTHING,
+    HOST_ONLY,
+    OPTIMISED,
+    Difference,
+    Measures,
+    PolicyResult,
+    Spread,
+    StoredResults,
+)
+from demilsim.reporting.wording import (
+    MINUS,
+    figure,
+    fixed,
+    interval_decimals,
+    label,
+    level_text,
+    sentence,
+    years_text,
+)
+
+NAME, TITLE = "waterfall", "Deaths averted, step by step"
+TOTAL = "expected_fatalities"
+PARTS = (
+    ("the public", "expected_fatalities_public"),
+    ("workers", "expected_fatalities_workers"),
+    ("road transport", "expected_fatalities_transport"),
+)
+LEFT, RIGHT, TOP, ROW = 210.0, 130.0, 44.0, 24.0
+TICKS = 5
+
+
+class Step(NamedTuple):
+    """A row: its name, where its bar begins and ends [persons], and what it says; a total begins at 0."""
+
+    name: str
+    begin: float
+    end: float
+    said: str
+    total: bool
+
+
+def _policies(results: StoredResults) -> list[PolicyResult]:
+    """Return the policies between which the steps lead, as far as they are there."""
+    if results.shown.name != OPTIMISED:
+        return []
+    found = [results.policy(name) for name in (DO_NOTHING, HOST_ONLY, OPTIMISED)]
+    return [policy for policy in found if policy and policy.measures.expected_fatalities]
+
+
+def _difference(results: StoredResults, before: PolicyResult, after: PolicyResult) -> Difference | None:
+    """Return the paired difference, after minus before, where it is stored."""
+    if after.name == OPTIMISED:
+        return before.difference
+    return results.host_difference if (before.name, after.name) == (DO_NOTHING, HOST_ONLY) else None
+
+
+def _mean(measures: Measures, of: str) -> float | None:
+    spread: Spread | None = getattr(measures, of)
+    return spread.mean if spread else None
+
+
+def waterfall_steps(results: StoredResults) -> tuple[Step, ...]:
+    """Return the rows of the figure: totals, and between them one step for each part of the deaths."""
+    policies = _policies(results)
+    steps: list[Step] = []
+    for i, policy in enumerate(policies):
+        if i:
+            steps += _between(results, policies[i - 1], policy)
+        total = policy.measures.expected_fatalities
+        assert total, "kept for having one"
+        steps.append(Step(sentence(label(policy.name)), 0.0, total.mean, _signed(total, plain=True), True))
+    return tuple(steps) if len(policies) > 1 else ()
+
+
+def _between(results: StoredResults, before: PolicyResult, after: PolicyResult) -> list[Step]:
+    """Return the steps from one policy to the next, by who is exposed where that is stored."""
+    paired = _difference(results, before, after)
+    whole = all(getattr(one.measures, of) for _, of in PARTS for one in (before, after))
+    place = _mean(before.measures, TOTAL) or 0.0
+    steps = []
+    for name, of in PARTS if whole else (("everyone", TOTAL),):
+        change = (_mean(after.measures, of) or 0.0) - (_mean(before.measures, of) or 0.0)
+        stored: Spread | None = getattr(paired, of) if paired else None
+        spread = stored or Spread(mean=change)
+        steps.append(Step(name, place, place + change, _signed(spread), False))
+        place += change
+    return steps
+
+
+def _signed(spread: Spread, plain: bool = False) -> str:
+    """Return a number with its sign and half width."""
+    decimals = interval_decimals(spread.half_width, spread.mean)
+    sign = "" if plain else MINUS if spread.mean < 0 else "+"
+    size = figure(abs(spread.mean)) if spread.half_width is None else fixed(abs(spread.mean), decimals)
+    return f"{sign}{size}" + ("" if spread.half_width is None else f" ± {fixed(spread.half_width, decimals)}")
+
+
+def waterfall_figure(results: StoredResults) -> DrawnFigure | None:
+    """Return the steps as bars; None where there is only one policy."""
+    steps = waterfall_steps(results)
+    if not steps:
+        return None
+    most = max(max(step.begin, step.end) for step in steps)
+    wide = WIDTH - LEFT - RIGHT
+    scale = wide / (most or 1.0)
+    bottom = TOP + ROW * len(steps)
+    marks = [
+        words(0, 14, "expected deaths over the horizon [persons]; ± is a Monte Carlo half width", "quiet")
+    ]
+    for tick in _ticks(most):
+        x = LEFT + tick * scale
+        marks += [
+            line(x, TOP - 6, x, bottom),
+            words(x, bottom + 15, figure(tick) if tick else "0", "quiet", "middle"),
+        ]
+    for i, step in enumerate(steps):
+        marks += _bar(step, TOP + i * ROW, scale)
+    marks += _key(bottom + 38)
+    form = "Waterfall chart, expected deaths over the horizon in persons"
+    return drawn(NAME, TITLE, form, _caption(results), bottom + 48, marks, results.scenario.synthetic)
+
+
+def _ticks(most: float) -> list[float]:
+    """Return round places on the axis."""
+    if most <= 0:
+        return [0.0]
+    size = 10.0 ** floor(log10(most / TICKS))
+    step = next(size * k for k in (1, 2, 5, 10) if size * k * TICKS >= most)
+    return [i * step for i in range(int(most / step + 1e-9) + 1)]
+
+
+def _bar(step: Step, y: float, scale: float) -> list[str]:
+    """Return a row's name, bar and number."""
+    low, high = sorted((step.begin, step.end))
+    look = "total" if step.total else "fewer" if step.end <= step.begin else "more"
+    told = f"{step.name}: {step.said} persons"
+    return [
+        words(0 if step.total else 14, y + 15, step.name, "loud" if step.total else ""),
+        box(LEFT + low * scale, y + 3, max((high - low) * scale, 1.0), ROW - 6, look, told),
+        words(WIDTH - RIGHT + 8, y + 15, step.said, "loud" if step.total else ""),
+    ]
+
+
+def _key(y: float) -> list[str]:
+    marks, x = [], 0.0
+    for look, meaning in (("total", "all deaths under a policy"), ("fewer", "fewer"), ("more", "more")):
+        marks += [box(x, y - 9, 12, 10, look), words(x + 18, y, meaning, "quiet")]
+        x += 40 + 6.2 * len(meaning)
+    return marks
+
+
+def _caption(results: StoredResults) -> str:
+    policies = _policies(results)
+    parts = []
+    for before, after in pairwise(policies):
+        paired = _difference(results, before, after)
+        stored = paired.expected_fatalities if paired else None
+        mean = (_mean(after.measures, TOTAL) or 0.0) - (_mean(before.measures, TOTAL) or 0.0)
+        spread = stored or Spread(mean=mean)
+        who = "The host's own money alone" if after.name == HOST_ONLY else "the optimised plan"
+        verb = "averts" if spread.mean <= 0 else "adds"
+        against = " more" if parts else f" against {label(before.name)}"
+        size = _signed(spread.model_copy(update={"mean": abs(spread.mean)}), plain=True)
+        parts.append(f"{who} {verb} {size}{against}")
+    horizon, level = years_text(results.scenario.horizon_years), level_text(results.level)
+    return (
+        f"{sentence(', '.join(parts))}: expected deaths over {horizon}, ± half width of the {level} Monte "
+        "Carlo interval of paired differences where it is stored."
+    )
+
+
+def waterfall_table(results: StoredResults) -> Table:
+    """Return the figure's rows as a table."""
+    columns = (Column("Step", wide=True), Column("Deaths", "persons, ± half width"))
+    rows = []
+    for step in waterfall_steps(results):
+        name = step.name if step.total else f"change, {step.name}"
+        rows.append(Row((name, step.said), step.total))
+    horizon = years_text(results.scenario.horizon_years)
+    caption = f"Expected deaths over {horizon}, policy by policy and who is spared"
+    return Table(caption, columns, tuple(rows), "There are no policies to step between.")
