@@ -23,7 +23,7 @@ LAYERS = (
     ("terminal", "cli_options"),
     ("cli_steps",),
     ("cli_exchange",),
-    ("cli_history", "cli_inputs", "cli_sensitivity", "cli_studies", "cli_sweep"),
+    ("cli_compare", "cli_history", "cli_inputs", "cli_sensitivity", "cli_studies", "cli_sweep"),
     ("cli",),
     ("__main__",),
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from demilsim.cli_compare import compare
 from demilsim.cli_exchange import EXCHANGE
 from demilsim.cli_history import forecast_announced
 from demilsim.cli_inputs import INPUTS
@@ -29,13 +30,20 @@ from demilsim.cli_options import (
     Set,
 )
 from demilsim.cli_sensitivity import SENSITIVITY
-from demilsim.cli_steps import finish, load, plan_code, precision_code, print_json
+from demilsim.cli_steps import (
+    finish,
+    how_run,
+    load,
+    plan_code,
+    precision_asked,
+    precision_code,
+    print_json,
+)
 from demilsim.cli_studies import STUDIES
 from demilsim.cli_sweep import SWEEPS
 from demilsim.terminal import Console, guarded
 
 if TYPE_CHECKING:
-    from demilsim.experiments.precision import Precision
     from demilsim.scenario.scenario import Scenario
 
 app = typer.Typer(
@@ -89,13 +97,13 @@ def run(
     from demilsim.reporting.outputs import notes_of, write_results
 
     console, started = Console(quiet or json), time.monotonic()
-    asked = _precision(precision, replications, max_replications)
+    asked = precision_asked(precision, replications, max_replications)
     loaded = load(scenario, set_)
     if loaded.programme:
         from demilsim.reporting.history import write_hindcast
 
         found = forecast_announced(loaded, replications, asked, seed=seed, jobs=jobs, console=console)
-        how = _how(started, jobs)
+        how = how_run(started, jobs)
         write_hindcast(out, found, seed=_seed(loaded, seed), how=how, audience=audience.value)
         finish(out, json, console)
         return
@@ -114,7 +122,7 @@ def run(
         out,
         outcome.ensemble,
         seed=_seed(loaded, seed),
-        how=_how(started, jobs),
+        how=how_run(started, jobs),
         programme=outcome.programme,
         notes=notes_of(loaded, outcome.programme, outcome.uncertainty),
         uncertainty=outcome.uncertainty,
@@ -154,7 +162,7 @@ def simulate(
         raise typer.BadParameter("give --plan or --rule, not both")
     if rule and rule not in POLICIES:
         raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
-    asked = _precision(precision, replications, max_replications)
+    asked = precision_asked(precision, replications, max_replications)
     loaded = load(scenario, set_)
     chosen = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
     with console.progress(asked.most if asked else replications) as bar:
@@ -172,7 +180,7 @@ def simulate(
         out,
         ensemble,
         seed=_seed(loaded, seed),
-        how=_how(started, jobs),
+        how=how_run(started, jobs),
         notes=notes_of(loaded, None),
         audience=audience.value,
         precision=reached,
@@ -205,32 +213,7 @@ def plan(
     raise typer.Exit(plan_code(programme, console))
 
 
-@app.command()
-def compare(
-    scenarios: Annotated[list[Path], typer.Argument(help="Two scenarios or more.", show_default=False)],
-    out: Out,
-    replications: Replications = 200,
-    precision: PrecisionOption = [],  # noqa: B006
-    max_replications: MaxReplications = None,
-    seed: Seed = None,
-    set_: Set = [],  # noqa: B006
-    jobs: Jobs = None,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Scenarios side by side, with paired differences from the first."""
-    from demilsim.experiments.compare import compare as compare_scenarios
-    from demilsim.reporting.studies import write_comparison
-
-    console = Console(quiet or json)
-    asked = _precision(precision, replications, max_replications)
-    loaded = [load(path, set_) for path in scenarios]
-    result = compare_scenarios(loaded, replications, seed=seed, jobs=jobs, tell=console.say, precision=asked)
-    document = write_comparison(out, result)
-    if json:
-        print_json(document)
-    console.say(f"comparison: {out / 'compare.csv'}")
-    raise typer.Exit(precision_code(result.precision, console))
+app.command()(compare)
 
 
 @app.command()
@@ -295,24 +278,6 @@ for exchange in EXCHANGE:
 
 def _seed(scenario: Scenario, given: int | None) -> int:
     return scenario.settings.seed if given is None else given
-
-
-def _how(started: float, jobs: int | None) -> Any:
-    from demilsim.experiments.backends import available_cores
-    from demilsim.reporting.outputs import HowRun
-
-    command = ("demilsim", *sys.argv[1:])
-    return HowRun(command, time.monotonic() - started, jobs or available_cores())
-
-
-def _precision(texts: list[str], least: int, most: int | None) -> Precision | None:
-    if not texts:
-        if most is not None:
-            raise typer.BadParameter("--max-replications: expected only with --precision")
-        return None
-    from demilsim.experiments.precision import parse_precision
-
-    return parse_precision(texts, least, most)
 
 
 def main() -> None:

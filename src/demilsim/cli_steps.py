@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +12,29 @@ import typer
 from demilsim.terminal import Console, ExitCode
 
 if TYPE_CHECKING:
-    from demilsim.experiments.precision import PrecisionReached
+    from demilsim.experiments.precision import Precision, PrecisionReached
+    from demilsim.reporting.outputs import HowRun
     from demilsim.scenario.scenario import Scenario
+
+
+def precision_asked(texts: list[str], least: int, most: int | None) -> Precision | None:
+    """Return the precision that --precision asks for, None without it."""
+    if not texts:
+        if most is not None:
+            raise typer.BadParameter("--max-replications: expected only with --precision")
+        return None
+    from demilsim.experiments.precision import parse_precision
+
+    return parse_precision(texts, least, most)
+
+
+def how_run(started: float, jobs: int | None) -> HowRun:
+    """Return the command, and how long it took since `started` [s, monotonic]."""
+    from demilsim.experiments.backends import available_cores
+    from demilsim.reporting.outputs import HowRun
+
+    command = ("demilsim", *sys.argv[1:])
+    return HowRun(command, time.monotonic() - started, jobs or available_cores())
 
 
 def precision_code(reached: PrecisionReached | None, console: Console) -> int:

@@ -237,6 +237,13 @@ def run_document(
         "seed": seed,
         "replications": len(next(iter(ensemble.results.values()))),
         "precision": precision_document(precision) if precision else None,
+        **run_facts(how),
+    }
+
+
+def run_facts(how: HowRun) -> dict[str, object]:
+    """Return what every ``run.json`` says: versions, commit, command, and how long it took."""
+    return {
         "versions": versions(),
         "git_commit": _git_commit(),
         "command": list(how.command),

@@ -1,0 +1,197 @@
+"""A comparison as a page that can be put on a table, with the numbers behind it."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from demilsim.experiments.compare import Comparison
+from demilsim.experiments.comparison_inputs import InputComparison
+from demilsim.reporting.comparison_audience import ShownInputs, inputs_for
+from demilsim.reporting.comparison_documents import (
+    Document,
+    comparison_document,
+    difference_table,
+    input_table,
+    policy_table,
+)
+from demilsim.reporting.comparison_figure import comparison_figure
+from demilsim.reporting.comparison_views import inputs_sentences, inputs_table, results_table
+from demilsim.reporting.comparison_words import findings, name_of, notes
+from demilsim.reporting.disclosure import Audience
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.grid import Table
+from demilsim.reporting.outputs import HowRun, run_facts
+from demilsim.reporting.records import plain
+from demilsim.reporting.tables import json_text
+
+PAGE, FIGURE = "comparison.html", "compare.svg"
+
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+)
+"""The page runs nothing and asks nobody: styles and pictures are in the file."""
+
+HASH_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the template shows."""
+
+    title: str
+    countries: tuple[str, ...]
+    synthetic: bool
+    audience: Audience
+    content_policy: str
+    findings: tuple[str, ...]
+    results: Table
+    picture: str
+    picture_alt: str
+    inputs: Table
+    input_sentences: tuple[str, ...]
+    notes: tuple[str, ...]
+    scenarios: tuple[tuple[str, str, str], ...]
+    command: str
+
+
+def write_comparison(
+    directory: Path,
+    comparison: Comparison,
+    inputs: Sequence[InputComparison],
+    how: HowRun,
+    audience: Audience = "public",
+) -> Document:
+    """Write the page, its numbers and how they came about; return the JSON document.
+
+    ``comparison.html`` is the page, ``comparison.json`` its numbers, ``differences.csv`` the paired
+    differences, ``input_differences.csv`` what differs in the inputs, ``compare.csv`` every policy of every
+    scenario, ``figures/compare.svg`` the figure, and ``run.json`` how it was run. All of them show only what
+    the audience may see.
+
+    Parameters
+    ----------
+    directory
+        Made if it is not there.
+    comparison
+        What was compared.
+    inputs
+        Of each scenario but the first, against the first.
+    how
+        For ``run.json``.
+    audience
+        Who reads it.
+
+    Raises
+    ------
+    ResultsError
+        If a file cannot be written.
+    """
+    shown = tuple(
+        inputs_for(audience, found, name, comparison.names[0])
+        for found, name in zip(inputs, comparison.names[1:], strict=True)
+    )
+    document = comparison_document(comparison, shown, audience)
+    figure = comparison_figure(comparison)
+    (directory / "figures").mkdir(parents=True, exist_ok=True)
+    for name, text in (
+        ("compare.csv", policy_table(comparison)),
+        ("differences.csv", difference_table(comparison)),
+        ("input_differences.csv", input_table(shown)),
+        ("comparison.json", json_text(document)),
+        (f"figures/{FIGURE}", figure),
+        (PAGE, comparison_html(comparison, shown, figure, audience)),
+        ("run.json", json_text(_run_document(comparison, how))),
+    ):
+        write_atomically(directory / name, text)
+    return document
+
+
+def comparison_html(
+    comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, audience: Audience
+) -> str:
+    """Return the page as HTML text.
+
+    Parameters
+    ----------
+    comparison
+        What was compared.
+    inputs
+        What the audience may see of the inputs.
+    figure
+        The figure as SVG.
+    audience
+        Who reads it.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("demilsim.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    page = _page(comparison, inputs, figure, audience)
+    return environment.get_template("comparison.html.j2").render(page=page)
+
+
+def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, audience: Audience) -> Page:
+    scenarios = [ensemble.scenario for ensemble in comparison.ensembles]
+    count = len(comparison.alternatives)
+    names = [name_of(comparison, index) for index in range(count)]
+    title = f"{names[0]} against {names[1]}" if count == 2 else f"{count} alternatives side by side"
+    return Page(
+        title=title,
+        countries=tuple(sorted({country for s in scenarios for country in s.country_of_site.values()})),
+        synthetic=any(scenario.settings.synthetic for scenario in scenarios),
+        audience=audience,
+        content_policy=CONTENT_POLICY,
+        findings=findings(comparison),
+        results=results_table(comparison),
+        picture=f"data:image/svg+xml;base64,{base64.b64encode(figure.encode()).decode()}",
+        picture_alt=f"Expected deaths of {', '.join(names)}; the numbers are in the table",
+        inputs=inputs_table(inputs),
+        input_sentences=inputs_sentences(inputs),
+        notes=notes(comparison, inputs),
+        scenarios=tuple(
+            (plain(name), plain(scenario.settings.title), scenario.sha256[:HASH_CHARACTERS])
+            for name, scenario in zip(comparison.names, scenarios, strict=True)
+        ),
+        command=_command(comparison),
+    )
+
+
+def _command(comparison: Comparison) -> str:
+    """Return the command that gives these results again, without anyone's paths."""
+    names = " ".join(shlex.quote(e.scenario.settings.name) for e in comparison.ensembles)
+    draws = comparison.draws.draws if comparison.draws else 0
+    first = comparison.alternatives[0]
+    chosen = [a.policy for a in comparison.alternatives if a.scenario == first.scenario]
+    plans = "" if chosen == ["optimised"] else "".join(f" [--plan or --rule of {p}]" for p in chosen)
+    return (
+        f"demilsim compare {names}{plain(plans)} --seed {comparison.seed} "
+        f"--replications {comparison.replications} --parameter-draws {draws} --out DIR"
+    )
+
+
+def _run_document(comparison: Comparison, how: HowRun) -> Document:
+    """Return the content of ``run.json``."""
+    return {
+        "scenarios": [
+            {"name": name, "sha256": ensemble.scenario.sha256}
+            for name, ensemble in zip(comparison.names, comparison.ensembles, strict=True)
+        ],
+        "plans_sha256": {
+            alternative.name: comparison.plan(index).sha256()
+            for index, alternative in enumerate(comparison.alternatives)
+        },
+        "seed": comparison.seed,
+        "replications": comparison.replications,
+        "parameter_draws": comparison.draws.draws if comparison.draws else 0,
+        **run_facts(how),
+    }

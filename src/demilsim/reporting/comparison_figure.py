@@ -1,0 +1,118 @@
+"""The figure of a comparison: expected deaths of each alternative, and their difference draw by draw."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from demilsim.experiments.compare import Comparison
+from demilsim.experiments.comparison_outputs import Measured
+from demilsim.reporting.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    MARK,
+    MUTED,
+    new_figure,
+    number_axis,
+    settings,
+    svg_text,
+)
+from demilsim.reporting.comparison_words import name_of, spelled
+from demilsim.reporting.wording import MINUS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE = "Expected deaths, side by side"
+UNIT = (
+    "Over the horizon [persons]; thick: 95% Monte Carlo interval, thin: 5-95% of draws of what is not known"
+)
+UNIT_ALONE = "Over the horizon [persons], with 95% Monte Carlo interval"
+
+ROW_IN, ROOM_IN = 0.42, 1.5
+"""Height of an alternative, and of title, axis and its label [inch]."""
+
+NAME_CHARACTERS = 22
+BOTTOM_IN, TOP_IN = 0.6, 0.72
+LEFT, WIDTH, RIGHT_LEFT, RIGHT_WIDTH = 0.2, 0.33, 0.72, 0.26
+"""Places of the two panels, as shares of the figure's width; the right one has names at its left."""
+
+
+def comparison_figure(comparison: Comparison) -> str:
+    """Return the figure as SVG.
+
+    Left, a bar for each alternative; right, if there are draws, one dot for each draw and alternative at its
+    mean difference from the first: left of zero it has fewer expected deaths.
+    """
+    count = len(comparison.alternatives)
+    synthetic = any(ensemble.scenario.settings.synthetic for ensemble in comparison.ensembles)
+    height = ROOM_IN + ROW_IN * count
+    with settings():
+        unit = UNIT if comparison.draws else UNIT_ALONE
+        figure, left = new_figure(TITLE, unit, synthetic, height_in=height)
+        bottom, tall = BOTTOM_IN / height, 1.0 - (BOTTOM_IN + TOP_IN) / height
+        left.set_position((LEFT, bottom, WIDTH if comparison.draws else 0.7, tall))
+        _bars(left, comparison)
+        if comparison.draws is not None:
+            right = figure.add_axes((RIGHT_LEFT, bottom, RIGHT_WIDTH, tall))
+            right.tick_params(length=3, width=0.8)
+            _dots(right, comparison)
+        words = "; ".join(
+            f"{name_of(comparison, index)}: {spelled(_deaths(comparison, index))} persons"
+            for index in range(count)
+        )
+        return svg_text(figure, TITLE, f"{words}.")
+
+
+def _deaths(comparison: Comparison, index: int):  # type: ignore[no-untyped-def]
+    return comparison.outputs[index].estimate(Measured.EXPECTED_FATALITIES)
+
+
+def _bars(axes: Axes, comparison: Comparison) -> None:
+    """Draw a bar with its interval and its range for each alternative, the first on top."""
+    names = []
+    for index in range(len(comparison.alternatives)):
+        own = _deaths(comparison, index)
+        axes.barh(index, own.mean, height=0.6, color=GREY if index == 0 else BLUE)
+        end = own.mean
+        if comparison.draws is not None:
+            low, high = comparison.draws.range_of(index)
+            axes.plot([low, high], [index, index], color=INK, linewidth=0.9)
+            end = max(end, high)
+        if own.half_width is not None:
+            axes.plot([own.low, own.high], [index, index], color=INK, linewidth=3.2, solid_capstyle="butt")
+            end = max(end, own.high)
+        axes.annotate(
+            spelled(own), (end, index), (6, 0), textcoords="offset points", va="center", fontsize=8.5
+        )
+        names.append(textwrap.shorten(name_of(comparison, index), NAME_CHARACTERS, placeholder="…"))
+    _rows(axes, names)
+    axes.set_xlim(left=0.0)
+    axes.margins(x=0.32)
+    axes.set_xlabel("expected deaths")
+    number_axis(axes.xaxis)
+
+
+def _dots(axes: Axes, comparison: Comparison) -> None:
+    """Draw a dot for each draw at the difference of an alternative from the first."""
+    draws = comparison.draws
+    assert draws is not None, "asked for only with draws"
+    means = draws.deaths.mean(axis=2)
+    axes.axvline(0.0, color=MARK, linewidth=0.9)
+    names = [""]
+    for index in range(1, len(means)):
+        axes.plot(
+            means[index] - means[0], [index] * draws.draws, "o", color=BLUE, markersize=4, alpha=0.55,
+            markeredgewidth=0,
+        )  # fmt: skip
+        names.append(textwrap.shorten(name_of(comparison, index), NAME_CHARACTERS, placeholder="…"))
+    _rows(axes, names)
+    axes.set_xlabel(f"difference from the first, {draws.draws} draws; {MINUS} is fewer", color=MUTED)
+    number_axis(axes.xaxis)
+
+
+def _rows(axes: Axes, names: list[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
