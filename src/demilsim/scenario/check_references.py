@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 
 from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft, Rows
-from demilsim.scenario.overlay import SET_SOURCE
 from demilsim.scenario.phrases import got
 from demilsim.scenario.schema import Record
+from demilsim.scenario.source import SET_SOURCE
 
 
 def _tables(draft: Draft) -> tuple[Rows[Record], ...]:
@@ -20,8 +20,13 @@ def _unknown(rows: Rows[Record], column: str, known: Collection[str], where: str
     for line, record in rows:
         value = getattr(record, column)
         for name in value if isinstance(value, tuple) else (value,):
-            if name not in known:
+            if name not in known and not _laid_over(rows, line, column, name):
                 yield rows.at(line, column, f"expected {where} {got(name, known)}")
+
+
+def _laid_over(rows: Rows[Record], line: int, column: str, name: str) -> bool:
+    """Return whether a name is the source that a row has which a variant or the command line added."""
+    return column == "source" and name == SET_SOURCE.source_id and rows.place(line, column).laid_over
 
 
 def _in_table(rows: Rows[Record], column: str, target: Rows[Record]) -> Iterator[Problem]:

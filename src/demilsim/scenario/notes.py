@@ -17,12 +17,12 @@ def borrowed_sources(resolved: Resolved) -> Iterator[tuple[str, Place, str, str]
     for layout in LAYOUT.values():
         rows = resolved.draft.rows_of(layout.name)
         for line, record in rows:
-            if not isinstance(record, Sourced) or (line, "source") in rows.moved:
+            if not isinstance(record, Sourced) or rows.place(line, "source").laid_over:
                 continue
             better = [name for name in record.source if confidence[name] != "assumed"]
             for column in layout.columns if better else ():
                 number = field_kinds(layout.record, column)[0] & {int, float}
-                if (line, column) in rows.moved and number:
+                if number and rows.place(line, column).laid_over and column in record.model_fields_set:
                     message = (
                         f"expected a source for the number (got the row's {better[0]}, "
                         f"{confidence[better[0]]}, which does not speak for it); set the row's source too"

@@ -16,6 +16,9 @@ from demilsim.scenario.resolve import Resolved
 from demilsim.scenario.schema import Record
 from demilsim.scenario.source import SETTINGS
 
+REMOVED = "(removed)"
+"""Value of a row that a variant or the command line took out."""
+
 
 class Given(StrEnum):
     """Who says so."""
@@ -61,6 +64,9 @@ def origins(resolved: Resolved) -> Iterator[Origin]:
     yield from _scalars(resolved, understood)
     for layout in LAYOUT.values():
         yield from _cells(resolved, layout, understood)
+        for row in resolved.text.gone:
+            if row.table == layout.name:
+                yield Origin(f"{row.table}[{row.row}]", REMOVED, "", _given(row.place), row.place)
     yield from _constants(resolved, understood)
 
 

@@ -3,7 +3,8 @@
 A key of ``scenario.yaml`` is named by its dotted path, with or without ``settings.`` in front. A cell is
 named by its table, the rows that are meant and its column. Rows are named by id, ``lots[L01]``, by the
 values of the columns that name them in order, ``facility_rates[KILN,mortar]``, or by any columns,
-``lots[status=reserve]``; ``_id`` may be left out of a column's name there.
+``lots[status=reserve]``; ``_id`` may be left out of a column's name there. Without a column, whole rows are
+named; with ``+`` before its name, ``lots[+L99]``, a row that is new.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from demilsim.scenario.source import SETTINGS
 from demilsim.scenario.tables import TextRow
 
 PARAMETERS = "parameters."
-_CELL = re.compile(r"\s*(\w+)\s*\[([^\]]*)\]\s*\.\s*(\w+)\s*", re.ASCII)
+_CELL = re.compile(r"\s*(\w+)\s*\[([^\]]*)\]\s*(?:\.\s*(\w+)\s*)?", re.ASCII)
+NEW = "+"
+"""Stands before the name of a row that is not there yet."""
 _ALIASES = {"tranches": "funding"}
 
 
@@ -44,11 +47,21 @@ class ScalarPath:
 
 @dataclass(frozen=True, slots=True)
 class CellPath:
-    """A column of those rows of a table that have the values of `where`."""
+    """A column of those rows of a table that have the values of `where`, or of a new row that gets them.
+
+    `column` is empty where the rows themselves are meant.
+    """
 
     table: TableLayout
     where: tuple[tuple[str, str], ...]
     column: str
+    new: bool = False
+
+    @property
+    def row(self) -> str:
+        """The row, or what is said of the rows, as a path has it between its brackets."""
+        keys = tuple(column for column, _ in self.where) == self.table.keys
+        return ",".join(value if keys else f"{column}={value}" for column, value in self.where)
 
     def matches(self, row: TextRow) -> bool:
         """Return whether a row is meant."""
@@ -92,7 +105,7 @@ def parse_path(text: str) -> ScalarPath | CellPath:
     cell = _CELL.fullmatch(text)
     table = re.split(r"[\[.]", text.strip(), maxsplit=1)[0].strip()
     if cell:
-        return _cell(_layout(cell[1]), cell[2], cell[3])
+        return _cell(_layout(cell[1]), cell[2], cell[3] or "")
     if table in LAYOUT or table in _ALIASES:
         raise UnknownPathError(_as_cell(_ALIASES.get(table, table), text))
     if "[" in text and table != SETTINGS:
@@ -127,8 +140,11 @@ def _layout(name: str) -> TableLayout:
 
 
 def _cell(layout: TableLayout, rows: str, column: str) -> CellPath:
-    parts = [part.strip() for part in rows.split(",")]
+    new = rows.strip().startswith(NEW)
+    parts = [part.strip() for part in rows.strip().removeprefix(NEW).split(",")]
     where: list[tuple[str, str]] = []
+    if new and (len(parts) != len(layout.keys) or not all(parts) or "=" in rows):
+        raise UnknownPathError(f"expected {layout.name}[{NEW}{_key_names(layout)}] for a new row {got(rows)}")
     if any("=" in part for part in parts):
         for part in parts:
             name, separator, value = part.partition("=")
@@ -138,9 +154,13 @@ def _cell(layout: TableLayout, rows: str, column: str) -> CellPath:
     elif len(parts) == len(layout.keys) and all(parts):
         where += zip(layout.keys, parts, strict=True)
     else:
-        wanted = ",".join(name.upper() for name in layout.keys)
+        wanted = _key_names(layout)
         raise UnknownPathError(f"expected {layout.name}[{wanted}] or COLUMN=VALUE there {got(rows)}")
-    return CellPath(layout, tuple(where), _column(layout, column, short=False))
+    return CellPath(layout, tuple(where), column and _column(layout, column, short=False), new)
+
+
+def _key_names(layout: TableLayout) -> str:
+    return ",".join(name.upper() for name in layout.keys)
 
 
 def _column(layout: TableLayout, name: str, *, short: bool) -> str:
@@ -154,7 +174,7 @@ def _column(layout: TableLayout, name: str, *, short: bool) -> str:
 
 def _as_cell(table: str, text: str) -> str:
     """Return a sentence for a path that names a table but not in the form of a cell."""
-    keys = ",".join(name.upper() for name in LAYOUT[table].keys)
+    keys = _key_names(LAYOUT[table])
     parts = text.strip().split(".")
     if len(parts) == 3 and "[" not in text:
         return f"expected TABLE[ROW].COLUMN {got(text)}; write {table}[{parts[1]}].{parts[2]}"

@@ -11,7 +11,6 @@ from demilsim.errors import Problem, ScenarioError
 from demilsim.scenario.checks import problems_of
 from demilsim.scenario.draft import DRAFT_NAMES, Draft, Essentials, Rows, SettingsDraft
 from demilsim.scenario.layout import LAYOUT, TableLayout
-from demilsim.scenario.overlay import SET_SOURCE
 from demilsim.scenario.paths import PARAMETERS
 from demilsim.scenario.place import Place
 from demilsim.scenario.quantities import Reading, Understood
@@ -20,7 +19,7 @@ from demilsim.scenario.records import to_record
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Override, Record, Settings
-from demilsim.scenario.source import ScenarioText
+from demilsim.scenario.source import SET_SOURCE, ScenarioText
 from demilsim.scenario.text import Tree
 
 
@@ -93,7 +92,8 @@ def _scenario(draft: Draft) -> Scenario:
     settings = draft.settings.record
     assert settings is not None, "settings that cannot be typed are a problem"
     sources = draft.sources.records
-    if any(SET_SOURCE.source_id in own.source for own in settings.parameters.values()):
+    sourced = (*settings.parameters.values(), *(row for rows in draft.sourced for row in rows.records))
+    if any(SET_SOURCE.source_id in own.source for own in sourced):
         sources += (SET_SOURCE,)
     confidence = {source.source_id: source.confidence for source in sources}
     return Scenario(

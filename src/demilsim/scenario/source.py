@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from demilsim.errors import Problem
 from demilsim.scenario.place import Place
+from demilsim.scenario.schema import Source
 from demilsim.scenario.tables import TextTable
 from demilsim.scenario.text import Tree
 
@@ -19,6 +20,11 @@ SETTINGS = "settings"
 
 BASE = "base"
 """What a variant extends if it names nothing: the scenario itself."""
+
+SET_SOURCE = Source(
+    source_id="set", confidence="assumed", text="laid over the scenario by a variant or on the command line"
+)
+"""What a constant or a new row cites that was set without a source of its own."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,15 @@ class SetText:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A row that a layer took out: its table, its name, and where that is said."""
+
+    table: str
+    row: str
+    place: Place
+
+
 @dataclass(frozen=True)
 class VariantText:
     """A named variant: what it extends, and what it sets.
@@ -111,6 +126,8 @@ class ScenarioText:
         By name.
     problems
         Everything wrong with its form.
+    gone
+        Rows that layers took out.
     """
 
     name: str
@@ -119,3 +136,4 @@ class ScenarioText:
     names: Mapping[str, str]
     problems: tuple[Problem, ...]
     variants: Mapping[str, VariantText] = field(default_factory=dict)
+    gone: tuple[Gone, ...] = ()
