@@ -28,6 +28,7 @@ SETTINGS = {
     "model.plausible.ROUNDED_KM": "what rounding coordinates may make of a distance, for a warning",
     "model.plausible.SHARE_FACTOR": "how odd a row must be for a warning",
     "model.money.NO_FUND": "an index that stands for no fund",
+    "model.risk.LIMIT_INTERVALS": "pieces of an interpolation, which is from above",
     "model.harm.LEAST_CHANGE": "tolerance below which a difference quotient is noise",
 }
 """Named settings of numerical methods, with the reason why they have no source."""

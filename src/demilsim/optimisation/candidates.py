@@ -9,9 +9,11 @@ import numpy as np
 
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.kept import KeptModel, keep
+from demilsim.optimisation.limited_search import LimitedModel, descend_within, polish_within, restored
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.result import GroupFlows
+from demilsim.optimisation.risk_limits import risk_limits
 from demilsim.optimisation.sequential import Descent, descend, largest_part, polish, vertex_start
 from demilsim.optimisation.task import Choice, Task
 from demilsim.plan import Floats
@@ -48,6 +50,8 @@ class Search:
         Exact planning harm where it began [persons].
     descent
         Where it has come to.
+    limited
+        The rows with those of limits on risk; None where doing nothing keeps them.
     """
 
     choice: Choice
@@ -59,6 +63,7 @@ class Search:
     from_start: bool
     start_harm: float
     descent: Descent
+    limited: LimitedModel | None = None
 
     @property
     def exact_harm(self) -> float:
@@ -77,10 +82,16 @@ class Search:
 
     def further(self, max_steps: int) -> Search:
         """Return the search carried on."""
+        if self.limited is not None:
+            within = descend_within(self.limited, self.harm, self.descent.values, max_steps)
+            return replace(self, descent=within)
         return replace(self, descent=descend(self.kept, self.harm, self.descent.values, max_steps))
 
     def polished(self, max_steps: int) -> Search:
         """Return the search ended by steps of limited length."""
+        if self.limited is not None:
+            within = polish_within(self.limited, self.harm, self.descent.values, max_steps)
+            return replace(self, descent=within)
         return replace(self, descent=polish(self.kept, self.harm, self.descent.values, max_steps))
 
 
@@ -88,6 +99,8 @@ def begin(
     task: Task, choice: Choice, path_t: Floats, wanted_t: Floats | None, others_t: Sequence[Floats] = ()
 ) -> list[Search]:
     """Return the searches for some commissionings at their starts; none if they cannot be paid.
+
+    Starts that break limits on risk are brought within them, or left out.
 
     Parameters
     ----------
@@ -119,11 +132,18 @@ def begin(
         # No flow at all is part of a plan that can be paid, unless some lots have a date.
         if part is not None:
             points.append((part, from_start))
+    limits = risk_limits(problem, harm, task.risk)
+    limited = None if limits is None else LimitedModel(model, limits)
     searches = []
     for point, from_start in points:
+        if limited is not None:
+            point, excess = restored(limited, harm, point)
+            if excess > 0.0:
+                continue
         descent = descend(kept, harm, point, max_steps=0)
+        start_harm = descent.harm[0]
         searches.append(
-            Search(choice, problem, model, harm, kept, flow_cost, from_start, descent.harm[0], descent)
+            Search(choice, problem, model, harm, kept, flow_cost, from_start, start_harm, descent, limited)
         )
     return searches
 

@@ -61,7 +61,7 @@ def with_measures(
         # In blocks of years the MILP takes money for late in a year as if it were there before the dates.
         left_out = (
             *without.notes,
-            "measures left out, since their money is needed to keep the dates of lots",
+            "measures left out, since their money is needed to keep the dates of lots or limits on risk",
         )
         return _bounded(replace(without, notes=left_out), without.do_nothing_harm, best)
     path = path_of(task, found)

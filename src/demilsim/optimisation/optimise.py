@@ -18,6 +18,7 @@ from demilsim.optimisation.measured import with_measures
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
 from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.risk_plan import plan_within_limits, with_risk
 from demilsim.optimisation.solve import Solution, SolveOptions, solve
 from demilsim.optimisation.status import gap_of
 from demilsim.optimisation.task import Choice, Task, make_task
@@ -59,7 +60,8 @@ def optimise(
     PlanError
         If `start` names lots or facilities that the scenario does not have.
     InfeasibleError
-        If lots have dates that no plan can keep: says what would have to give way.
+        If lots have dates that no plan can keep, or no plan was found that keeps the limits on risk: says
+        what would have to give way.
     """
     task = make_task(scenario, coefficients)
 
@@ -75,21 +77,27 @@ def _planned(
 ) -> PlanResult:
     """Return the best plan found for a task without measures."""
     keeps_dates = choice_that_keeps_dates(task, options)
+    within = plan_within_limits(task, options)
     wanted = None if start is None else task.destroyed_t(start)
     bound = _bound(task, options)
     relaxed = None if bound is None else bound.destroyed_t()
     path = _path(task, wanted if relaxed is None else relaxed)
     problem = task.yearly_problem()
     harm = planning_harm(problem, task.stock)
-    found = solve(assemble(problem, harm.linearised(path), harm.do_nothing), options)
+    model = assemble(problem, harm.linearised(path), harm.do_nothing)
+    found = solve(with_risk(model, problem, harm, task, within), options)
+    if found.values is None and within is not None:
+        found = solve(model, options)
     of_start: Choice | None = None if start is None else task.choice(start)
     chosen = None if found.values is None else problem.choice_of(found.values)
     choices = [choice for choice in (chosen, of_start, keeps_dates, ()) if choice is not None]
     choices += [task.choice(other) for other in others]
+    choices += [] if within is None else [within.choice]
     if options.neighbours and chosen is not None:
         choices += promising(task, neighbours(problem, chosen), path)
     further = [] if relaxed is None else [relaxed]
     further += [task.destroyed_t(other) for other in others]
+    further += [] if within is None else [within.destroyed_t]
     searches = []
     for choice in dict.fromkeys(choices):
         searches += begin(task, choice, path, wanted if choice == of_start else None, further)
@@ -171,6 +179,11 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
             "the bound holds for the exact planning harm of every plan of these groups without measures, "
             f"whatever it commissions and when; {bound.steps} LPs proved it, and more of them would prove "
             f"{bound.convex_harm:.4g} at most"
+        )
+    if task.risk is not None:
+        notes.append(
+            f"the risk of {task.risk.exposed.size} groups stays within its limits, 1% or so to spare; the "
+            "bound leaves these limits aside, which keeps it valid"
         )
     choices = len({search.choice for search in searches})
     notes.append(

@@ -8,7 +8,7 @@ a share: of all money, of all days, of all permits, of all tonnes with a date ti
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -18,11 +18,11 @@ from demilsim.errors import InfeasibleError
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.elastic import ELASTIC, Elastic, elastic
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
-from demilsim.optimisation.solve import SolveOptions, solve
+from demilsim.optimisation.solve import Solution, SolveOptions, solve
 from demilsim.optimisation.task import Choice, Task
 from demilsim.plan import Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Lot, Tranche
+from demilsim.scenario.schema import ExposedSite, Lot, Tranche
 
 LEAST = {"budget": 1.0, "working_days": 0.01, "permits": 0.01}
 """Steps to which amounts are rounded up at least: 1 USD, a hundredth of a day, 10 kg."""
@@ -44,13 +44,15 @@ class Relaxation:
     Parameters
     ----------
     family
-        ``budget``, ``working_days``, ``permits`` or ``destroy_by``.
+        ``budget``, ``working_days``, ``permits``, ``destroy_by`` or ``risk``.
     subject
-        Id of the fund, facility or lot.
+        Id of the fund, facility, lot or exposed site.
     amount
-        By period: USD more, or working days more; one number for a permit [t/yr]; empty for a lot.
+        By period: USD more, or working days more; one number for a permit [t/yr] or a limit on risk [1/yr];
+        empty for a lot and for a limit that holds later.
     last_period
-        Last period in which a lot may be destroyed; None if its date has to go.
+        Last period in which a lot may be destroyed; None if its date has to go. First period of a limit on
+        risk that holds later.
     words
         What it means, in a sentence.
     """
@@ -169,6 +171,8 @@ def relaxed(
                 for f in scenario.facilities
             ]
             scenario = replace(scenario, facilities=tuple(plants))
+        elif r.family == "risk":
+            scenario = replace(scenario, exposed_sites=tuple(_limited_by(scenario, r)))
         else:
             date = None if r.last_period is None else scenario.period_dates[r.last_period + 1]
             lots = [
@@ -179,6 +183,14 @@ def relaxed(
     return scenario, replace(coefficients, receipts_usd=receipts, working_days=days)
 
 
+def _limited_by(scenario: Scenario, r: Relaxation) -> Iterator[ExposedSite]:
+    """Yield the exposed sites with the limit of one of them higher, or in force later."""
+    late = {} if r.last_period is None else {"risk_limit_from": scenario.period_dates[r.last_period]}
+    change = {"risk_limit_per_year": r.amount[0]} if r.amount else late
+    for group in scenario.exposed_sites:
+        yield group.model_copy(update=change) if group.exposed_site_id == r.subject else group
+
+
 def _way(problem: Problem, loose: Elastic, families: tuple[str, ...], options: SolveOptions) -> Way | None:
     """Return the least stretch of some families with which a plan is possible; None if there is none."""
     upper = loose.model.columns.upper.copy()
@@ -186,8 +198,12 @@ def _way(problem: Problem, loose: Elastic, families: tuple[str, ...], options: S
         if family not in families:
             upper[slack.column] = 0.0
     found = solve(replace(loose.model, columns=replace(loose.model.columns, upper=upper)), options)
-    if found.values is None:
-        return None
+    return None if found.values is None else way_of(problem, loose, families, found)
+
+
+def way_of(problem: Problem, loose: Elastic, families: tuple[str, ...], found: Solution) -> Way:
+    """Return the way out that a solution of a model with slack in some families is."""
+    assert found.values is not None, "only a point is a way out"
     relaxations: list[Relaxation] = []
     for family in families:
         relaxations += _READERS[family](problem, loose, found.values)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from demilsim.errors import PlanError
-from demilsim.model.harm import StockHarm, lot_masses_t, stock_harm
+from demilsim.model.harm import StockHarm, lot_masses_t, scenario_curves, stock_harm
 from demilsim.model.options import DisposalOptions, disposal_options
+from demilsim.model.risk import LimitedRisk, limited_risk
 from demilsim.optimisation.blocks import calendar_years, single_periods
 from demilsim.optimisation.groups import Groups, make_groups
 from demilsim.optimisation.objective import remaining_t
@@ -36,6 +37,8 @@ class Task:
         Lots in groups.
     stock
         Harm over groups, with simulated harm factors.
+    risk
+        Limits on the risk of exposed groups; None without.
     """
 
     scenario: Scenario
@@ -43,6 +46,7 @@ class Task:
     options: DisposalOptions
     groups: Groups
     stock: StockHarm
+    risk: LimitedRisk | None = None
 
     def yearly_problem(self) -> Problem:
         """Return the problem of the MILP: work in blocks of years, orders in every period."""
@@ -146,7 +150,8 @@ class Task:
 def make_task(scenario: Scenario, coefficients: PlanningCoefficients) -> Task:
     """Return the task for a scenario and what the simulation taught."""
     options = disposal_options(scenario)
-    own = stock_harm(scenario)
+    curves = scenario_curves(scenario)
+    own = stock_harm(scenario, curves)
     groups = make_groups(scenario, options, own)
     stock = own.with_factor(coefficients.harm_factor).grouped(groups.group_of_lot, lot_masses_t(scenario))
-    return Task(scenario, coefficients, options, groups, stock)
+    return Task(scenario, coefficients, options, groups, stock, limited_risk(scenario, curves))

@@ -19,6 +19,7 @@ from demilsim.scenario import (
     check_programme,
     check_reach,
     check_references,
+    check_risk,
     check_settings,
     check_terms,
 )
@@ -81,6 +82,9 @@ ROWS: tuple[Check, ...] = (
     check_places.coordinates_in_order,
     check_places.convoys_with_escort,
     check_places.vehicle_limit_in_grams,
+    check_risk.limits_of_somebody,
+    check_risk.limits_in_time,
+    check_risk.limits_of_workers,
     check_programme.work_in_time,
     check_programme.work_within_lots,
     check_known.known_in_time,

@@ -172,6 +172,8 @@ class ExposedSite(Sourced):
     persons: NonNegative
     day_fraction: Fraction
     night_fraction: Fraction
+    risk_limit_per_year: OptionalPositive = None
+    risk_limit_from: OptionalDate = None
 
 
 class Lot(Sourced):
@@ -235,6 +237,8 @@ class Facility(Sourced):
     pool: OptionalIdentifier = None
     move_days: NonNegative = 0.0
     move_cost_usd: NonNegative = 0.0
+    workers: OptionalPositive = None
+    worker_risk_limit_per_year: OptionalPositive = None
 
 
 class FacilityRate(Sourced):

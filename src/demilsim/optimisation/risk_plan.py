@@ -1,0 +1,275 @@
+"""A plan that keeps all limits on risk, with its commissionings; or what would have to give way.
+
+Found by bringing the sum of what is above the limits to nothing, first without commissionings, then with
+those of a MILP on risk made linear. Limits are not convex: where no plan is found, one may exist all the
+same; the message says which is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from demilsim.errors import InfeasibleError
+from demilsim.optimisation.assemble import Model, assemble
+from demilsim.optimisation.elastic import Elastic, elastic
+from demilsim.optimisation.limited_search import RESTORE_AIM, LimitedModel, restored
+from demilsim.optimisation.objective import PlanningHarm, planning_harm
+from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.relaxations import Relaxation, Way, told, way_of
+from demilsim.optimisation.risk_limits import RiskLimits, risk_limits
+from demilsim.optimisation.rows import Columns, Rows, with_terms
+from demilsim.optimisation.solve import SolveOptions, solve
+from demilsim.optimisation.task import Choice, Task
+from demilsim.plan import Floats
+
+ROUNDS = 4
+"""MILPs at most, each on risk made linear where the one before ended."""
+
+GIVING = ("budget", "permits", "working_days")
+"""Families of which more might let the limits be kept."""
+
+DIGITS = 2
+"""Significant digits to which a limit that could be kept is rounded up."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Where the search for a plan within the limits came to under some commissionings.
+
+    Parameters
+    ----------
+    choice
+        The commissionings.
+    destroyed_t
+        What the plan destroys [t], shape (group, facility, period).
+    excess
+        Sum of what is above the limits, in parts of each [1]; 0 if all are kept.
+    shares
+        Risk in parts of each limit that doing nothing breaks [1], shape (row,).
+    limits
+        Those limits.
+    """
+
+    choice: Choice
+    destroyed_t: Floats
+    excess: float
+    shares: Floats
+    limits: RiskLimits
+
+
+def plan_within_limits(task: Task, options: SolveOptions) -> Attempt | None:
+    """Return a plan that keeps every limit on risk; None where doing nothing keeps them, or there are none.
+
+    Raises
+    ------
+    InfeasibleError
+        If no such plan was found: says what would have to give way.
+    """
+    best: Attempt | None = None
+    for choice in _choices(task, options):
+        found = attempt(task, choice)
+        if found is None:
+            continue
+        if found.excess == 0.0:
+            return found
+        if best is None or found.excess < best.excess:
+            best = found
+    if best is None:
+        return None
+    proved = " exists" if _beyond_reach(best.limits) else " was found"
+    ways = risk_ways(task, best, options)
+    raise InfeasibleError(f"no plan that keeps all limits on risk{proved}; one would be if {told(ways)}")
+
+
+def attempt(task: Task, choice: Choice) -> Attempt | None:
+    """Return where the search comes to under some commissionings; None if they or dates cannot be had."""
+    problem = task.problem(choice)
+    harm = planning_harm(problem, task.stock)
+    limits = risk_limits(problem, harm, task.risk)
+    assert limits is not None, "only asked where doing nothing breaks a limit"
+    model = LimitedModel(assemble(problem, np.zeros(harm.flows), harm.do_nothing), limits)
+    start = model.least_excess(limits.mean_rows(1.0 - RESTORE_AIM))
+    if start is None:
+        return None
+    values, excess = restored(model, harm, start)
+    flows, columns = problem.flows, values[: harm.flows]
+    destroyed = np.zeros(task.shape)
+    destroyed[flows.group, flows.facility, flows.block] = columns
+    return Attempt(choice, destroyed, excess, limits.shares(columns), limits)
+
+
+def with_risk(
+    model: Model, problem: Problem, harm: PlanningHarm, task: Task, within: Attempt | None
+) -> Model:
+    """Return a model with rows of risk, made linear at a plan that keeps the limits; as it is without.
+
+    Parameters
+    ----------
+    model, problem, harm
+        Rows, columns and harm, in blocks of any length.
+    task
+        The task.
+    within
+        A plan that keeps the limits.
+    """
+    limits = risk_limits(problem, harm, task.risk)
+    if within is None or limits is None:
+        return model
+    flows, blocks = problem.flows, problem.blocks
+    by_block = blocks.sum(within.destroyed_t)
+    rows = limits.add_risk(by_block[flows.group, flows.facility, flows.block])
+    return replace(model, families=(*model.families, rows))
+
+
+def risk_ways(task: Task, best: Attempt, options: SolveOptions) -> tuple[Way, ...]:
+    """Return what would have to give way for the limits to be kept, limits themselves first.
+
+    Parameters
+    ----------
+    task
+        The task.
+    best
+        The attempt that comes nearest.
+    options
+        How to solve.
+
+    Returns
+    -------
+    tuple of Way
+        Higher limits; later dates from which they hold, if that is enough; and the smallest sets of more
+        money, permits and working days with which a plan was found.
+    """
+    ways = [Way(("risk",), best.excess, best.choice, tuple(_higher(best)))]
+    later = tuple(_later(best))
+    if later:
+        ways.append(Way(("risk",), best.excess, best.choice, later))
+    problem = task.every_plan()
+    loose = elastic(problem)
+    for size in range(1, len(GIVING) + 1):
+        found = [
+            way
+            for families in combinations(GIVING, size)
+            if (way := _with_more(task, problem, loose, best, families, options)) is not None
+        ]
+        if found:
+            return (*ways, *sorted(found, key=lambda way: way.stretch))
+    return tuple(ways)
+
+
+def _choices(task: Task, options: SolveOptions) -> Iterator[Choice]:
+    """Yield commissionings to try: none, then those of MILPs on risk made linear; nothing without limits."""
+    problem = task.every_plan()
+    harm = planning_harm(problem, task.stock)
+    limits = risk_limits(problem, harm, task.risk)
+    if limits is None:
+        return
+    yield ()
+    base = assemble(problem, np.zeros(harm.flows), harm.do_nothing)
+    rows = limits.mean_rows(1.0 - RESTORE_AIM)
+    seen: set[Choice] = {()}
+    for _ in range(ROUNDS):
+        found = solve(softened(base, rows), options)
+        if found.values is None:
+            return
+        choice = problem.choice_of(found.values)
+        if choice not in seen:
+            seen.add(choice)
+            yield choice
+        rows = limits.add_risk(found.values[: harm.flows], 1.0 - RESTORE_AIM)
+
+
+def softened(model: Model, rows: Rows) -> Model:
+    """Return a model with rows that may be broken, the sum of what is missing to be minimised."""
+    columns, count = model.columns, len(rows.names)
+    slack = np.arange(count)
+    soft = with_terms(rows, slack, len(columns.names) + slack, np.ones(count))
+    return replace(
+        model,
+        columns=Columns(
+            (*columns.names, *(f"over_{name}" for name in rows.names)),
+            np.append(columns.upper, np.full(count, np.inf)),
+            np.append(columns.integer, np.zeros(count, dtype=bool)),
+        ),
+        families=(*model.families, soft),
+        cost=np.append(np.zeros(len(columns.names)), np.ones(count)),
+        constant=0.0,
+    )
+
+
+def _with_more(
+    task: Task,
+    problem: Problem,
+    loose: Elastic,
+    best: Attempt,
+    families: tuple[str, ...],
+    options: SolveOptions,
+) -> Way | None:
+    """Return the least stretch found of some families with which the limits are kept; None if none was."""
+    harm = planning_harm(problem, task.stock)
+    limits = risk_limits(problem, harm, task.risk)
+    assert limits is not None, "only asked where doing nothing breaks a limit"
+    upper = loose.model.columns.upper.copy()
+    for family, slack in loose.slack.items():
+        if family not in families:
+            upper[slack.column] = 0.0
+    model = replace(loose.model, columns=replace(loose.model.columns, upper=upper))
+    flows = problem.flows
+    here = best.destroyed_t[flows.group, flows.facility, flows.block]
+    for rows in (limits.mean_rows(1.0 - RESTORE_AIM), limits.add_risk(here, 1.0 - RESTORE_AIM)):
+        for _ in range(ROUNDS):
+            found = solve(replace(model, families=(*model.families, rows)), options)
+            if found.values is None:
+                break
+            there = found.values[: harm.flows]
+            if limits.excess(there) == 0.0:
+                return way_of(problem, loose, families, found)
+            rows = limits.add_risk(there, 1.0 - RESTORE_AIM)
+    return None
+
+
+def _higher(best: Attempt) -> Iterator[Relaxation]:
+    """Yield the limits that the nearest plan breaks, as high as it could keep them."""
+    limits, people = best.limits, best.limits.problem.scenario.exposed_sites
+    for e in np.unique(limits.group[best.shares > 1.0]).tolist():
+        group = people[limits.limited.exposed[e]]
+        now = group.risk_limit_per_year or 0.0
+        needed = _up(now * float(best.shares[limits.group == e].max()) / (1.0 - RESTORE_AIM))
+        words = f"the risk limit of {group.exposed_site_id} were {needed:g} a year instead of {now:g}"
+        yield Relaxation("risk", group.exposed_site_id, (needed,), None, words)
+
+
+def _later(best: Attempt) -> Iterator[Relaxation]:
+    """Yield the limits that the nearest plan breaks, with dates from which it keeps them; none if not all."""
+    limits = best.limits
+    scenario = limits.problem.scenario
+    broken = best.shares > 1.0
+    if np.any(broken & (limits.knot == scenario.periods)):
+        return
+    for e in np.unique(limits.group[broken]).tolist():
+        group = scenario.exposed_sites[limits.limited.exposed[e]]
+        first = int(limits.knot[broken & (limits.group == e)].max()) + 1
+        words = f"the risk limit of {group.exposed_site_id} held only from {scenario.period_dates[first]}"
+        yield Relaxation("risk", group.exposed_site_id, (), first, words)
+
+
+def _beyond_reach(limits: RiskLimits) -> bool:
+    """Return whether what can never leave its storehouse breaks a limit by itself, whatever a plan does."""
+    flows = limits.problem.flows
+    stuck = np.ones(limits.problem.groups.count, dtype=bool)
+    stuck[flows.group] = False
+    left = limits.harm.held_t * stuck
+    stock = limits.harm.stock
+    neq_kg = stock.by_storehouse(left * stock.blast_kg_per_t)
+    ageing = stock.by_storehouse(left * stock.ageing_rate_per_t_year)
+    return bool(np.any(limits.limited.share_of_limit(neq_kg, ageing)[limits.knot, limits.group] > 1.0))
+
+
+def _up(value: float) -> float:
+    """Return a number rounded up to `DIGITS` significant digits."""
+    step = 10.0 ** (math.floor(math.log10(value)) - DIGITS + 1)
+    return math.ceil(value / step) * step
