@@ -103,11 +103,14 @@ def test_the_headline_repeats_the_summary(folder: Path) -> None:
     _, page = written(folder)
     words = " ".join(page.words.split())
     assert (
-        "The optimised plan is expected to avert 9.25 of the 17.50 deaths (95% Monte Carlo interval 9.04 "
-        "to 9.46) expected over 15 years if only the host's own money is spent. Against the best simple "
+        "The optimised plan is expected to avert 9.25 of the 17.50 ± 0.53 deaths (95% Monte Carlo interval "
+        "9.04 to 9.46) expected over 15 years if only the host's own money is spent. Against the best simple "
         "rule, “risk per day first”, it averts a further 1.35 (95% Monte Carlo interval 1.14 to 1.56)."
     ) in words
-    assert "destroys 27,100 t of a surplus of 29,500 t for USD 28.5 million (2025 prices)" in words
+    assert (
+        "destroys 27,100 ± 130 t of a surplus of 29,500 t for USD 28.45 ± 0.21 million (2025 prices; ± is the "
+        "half width of the 95% Monte Carlo interval)"
+    ) in words
     assert "gone by 2038-06-30 in half of the replications" in words
     assert "between 3.30 and 18.2" in words
 
@@ -121,7 +124,12 @@ def set_difference(document: dict[str, Any], other: str, mean: float, half_width
 @pytest.mark.parametrize(
     ("other", "mean", "half_width", "said"),
     [
-        ("host_only", -6.25, 0.5, "avert 6.25 of the 17.50 deaths (95% Monte Carlo interval 5.75 to 6.75)"),
+        (
+            "host_only",
+            -6.25,
+            0.5,
+            "avert 6.25 of the 17.50 ± 0.53 deaths (95% Monte Carlo interval 5.75 to 6.75)",
+        ),
         ("host_only", -0.2, 0.5, "the interval includes zero, so no effect is shown"),
         ("host_only", 2.0, 0.5, "cause 2.00 deaths more than the 17.50"),
         ("risk_per_day_first", -0.1, 0.3, "no difference in deaths can be shown: \N{MINUS SIGN}0.10 ± 0.30"),

@@ -87,11 +87,13 @@ def delay_figure(results: StoredResults) -> DrawnFigure | None:
     for i, row in enumerate(rows):
         marks += _bar(row, TOP - 16 + i * ROW)
     y = TOP + 8 + ROW * len(rows)
-    for i, (look, name, _) in enumerate(DRAWN):
+    there = {name for row in rows for _, name, share in _parts(row) if share > 0.0}
+    key = [(look, name) for look, name, _ in DRAWN if name in there]
+    for i, (look, name) in enumerate(key):
         x, down = WIDTH / KEY_ROW * (i % KEY_ROW), y + 18 * (i // KEY_ROW)
         marks += [box(x, down - 10, 12, 10, look), words(x + 18, down, name, "quiet")]
     form = "Stacked bar for each facility, shares of its working days in %"
-    height = y + 18 * ((len(DRAWN) - 1) // KEY_ROW) + 8
+    height = y + 18 * ((len(key) - 1) // KEY_ROW) + 8
     return drawn(NAME, TITLE, form, _caption(results, rows), height, marks, results.scenario.synthetic)
 
 

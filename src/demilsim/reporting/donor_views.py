@@ -14,25 +14,29 @@ from demilsim.reporting.wording import (
     percent,
     sentence,
     the_plan,
+    with_half_width,
     years_text,
 )
 
 AGAINST = {HOST_ONLY: "The host's own money alone", DO_NOTHING: "Doing nothing"}
 """What the plan is held against, the donor's baseline first."""
 
+PERCENT = 100.0
+
 
 def bought(results: StoredResults) -> Table:
     """Return what the plan buys against each baseline; no rows where there is nothing to compare."""
     unit = f"{level_text(results.level)} Monte Carlo interval"
+    million = f"million USD, {results.scenario.price_year}"
     columns = (
         Column("Against", wide=True),
         Column("Deaths averted", "persons"),
         Column("Interval", unit),
-        Column("Share averted", "%"),
+        Column("Share averted", "%, interval"),
         Column("Better than this", "% of parameter draws"),
-        Column("More destroyed", "t"),
-        Column("More spent", f"million USD, {results.scenario.price_year}"),
-        Column("Spent for each", "million USD a death averted"),
+        Column("More destroyed", "t, ± half width"),
+        Column("More spent", f"{million}, ± half width"),
+        Column("Spent for each death averted", f"{million}, interval"),
     )
     rows = tuple(_row(results, policy) for policy in _baselines(results))
     caption = (
@@ -58,20 +62,33 @@ def _row(results: StoredResults, policy: PolicyResult) -> Row:
     averted, all_deaths = _averted(policy), policy.measures.expected_fatalities
     assert averted, "kept for having one"
     decimals = interval_decimals(averted.half_width, averted.mean)
-    spent = _more(results.shown.measures.cost_usd, policy.measures.cost_usd)
+    own, other, paired = results.shown.measures, policy.measures, policy.difference
+    spent = _more(own.cost_usd, other.cost_usd, paired.cost_usd if paired else None)
+    tonnes = _more(own.destroyed_t, other.destroyed_t, paired.destroyed_t if paired else None)
     return Row(
         (
             AGAINST[policy.name],
             fixed(averted.mean, decimals),
             interval(averted, decimals),
-            percent(averted.mean / all_deaths.mean) if all_deaths and all_deaths.mean else ABSENT,
+            _share(averted, all_deaths),
             _better(results, policy),
-            figure(_more(results.shown.measures.destroyed_t, policy.measures.destroyed_t)),
-            ABSENT if spent is None else figure(spent / USD_PER_MILLION),
+            with_half_width(tonnes),
+            with_half_width(spent, USD_PER_MILLION),
             _price(spent, averted),
         ),
         strong=policy.name == HOST_ONLY,
     )
+
+
+def _share(averted: Spread, everyone: Spread | None) -> str:
+    """Return the share of a baseline's deaths that is averted, with the interval of what is averted."""
+    if everyone is None or not everyone.mean:
+        return ABSENT
+    share = percent(averted.mean / everyone.mean)
+    if averted.half_width is None:
+        return share
+    ends = (averted.mean - averted.half_width, averted.mean + averted.half_width)
+    return f"{share} ({' to '.join(figure(PERCENT * end / everyone.mean) for end in ends)})"
 
 
 def interval(spread: Spread, decimals: int) -> str:
@@ -82,8 +99,11 @@ def interval(spread: Spread, decimals: int) -> str:
     return " to ".join(fixed(end, decimals) for end in ends)
 
 
-def _more(own: Spread | None, other: Spread | None) -> float | None:
-    return own.mean - other.mean if own and other else None
+def _more(own: Spread | None, other: Spread | None, paired: Spread | None) -> Spread | None:
+    """Return by how much the plan has more, with the half width of the paired difference if it is stored."""
+    if own is None or other is None:
+        return paired
+    return paired or Spread(mean=own.mean - other.mean)
 
 
 def _better(results: StoredResults, policy: PolicyResult) -> str:
@@ -92,11 +112,20 @@ def _better(results: StoredResults, policy: PolicyResult) -> str:
     return percent(shares.get(policy.name))
 
 
-def _price(spent_usd: float | None, averted: Spread) -> str:
-    """Return what is spent more for a death averted; nothing is said where no effect is shown."""
-    if spent_usd is None or averted.mean <= (averted.half_width or 0.0):
+def _price(spent: Spread | None, averted: Spread) -> str:
+    """Return what is spent more for a death averted, with the ends to which both intervals lead.
+
+    Nothing is said where no effect is shown.
+    """
+    error = averted.half_width or 0.0
+    if spent is None or averted.mean <= error:
         return ABSENT
-    return figure(spent_usd / averted.mean / USD_PER_MILLION)
+    price = figure(spent.mean / averted.mean / USD_PER_MILLION)
+    if averted.half_width is None or spent.half_width is None or spent.mean <= spent.half_width:
+        return price
+    low = (spent.mean - spent.half_width) / (averted.mean + error)
+    high = (spent.mean + spent.half_width) / (averted.mean - error)
+    return f"{price} ({figure(low / USD_PER_MILLION)} to {figure(high / USD_PER_MILLION)})"
 
 
 def bought_reading(results: StoredResults) -> tuple[str, ...]:

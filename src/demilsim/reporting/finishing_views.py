@@ -64,17 +64,17 @@ def _strip(policy: PolicyResult, cleared: tuple[float, ...], columns: tuple[str,
         values=shares,
         told=told,
         numbers=tuple(map(_percent, shares)),
-        sum=f"half by {_median(policy, cleared, columns)}",
+        sum=f"median {_median(policy, cleared, columns)}",
         last="late",
     )
 
 
 def _median(policy: PolicyResult, cleared: tuple[float, ...], columns: tuple[str, ...]) -> str:
-    """Return the year by which half of the replications are done."""
+    """Return the year in which half of the replications are done."""
     dates = policy.measures.clearance_date
     if dates and dates.p50:
         return str(dates.p50.year)
-    return next((year for year, share in zip(columns, cleared, strict=False) if share >= HALF), "no date")
+    return next((year for year, share in zip(columns, cleared, strict=False) if share >= HALF), LATER)
 
 
 def _caption(results: StoredResults, facts: OverTimeFacts) -> str:

@@ -8,18 +8,18 @@ from demilsim.reporting.records import (
     DO_NOTHING,
     HOST_ONLY,
     OPTIMISED,
+    Measures,
     PolicyResult,
     Spread,
     StoredResults,
 )
 from demilsim.reporting.wording import (
+    USD_PER_MILLION,
     figure,
     fixed,
     interval_decimals,
     label,
     level_text,
-    mean_of,
-    million,
     sentence,
     the_plan,
     with_half_width,
@@ -31,6 +31,8 @@ OTHERWISE = {
     DO_NOTHING: "no ammunition is destroyed",
 }
 """What happens without the plan, by baseline."""
+
+HUNDREDTH = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,10 @@ def _finding(results: StoredResults) -> str:
         return f"Under {the_plan(shown)}, {with_half_width(expected)} deaths are expected over {horizon}."
     difference = _difference(base) or Spread(mean=expected.mean - against.mean)
     decimals = interval_decimals(difference.half_width, difference.mean)
-    size, all_deaths = fixed(abs(difference.mean), decimals), fixed(against.mean, decimals)
+    size = fixed(abs(difference.mean), decimals)
+    all_deaths = fixed(against.mean, decimals)
+    if against.half_width is not None:
+        all_deaths += f" ± {fixed(against.half_width, decimals)}"
     effect = (
         f"avert {size} of the {all_deaths} deaths"
         if difference.mean <= 0
@@ -144,13 +149,22 @@ def _work(results: StoredResults) -> str:
     if not measures.destroyed_t or not measures.cost_usd or not measures.destroyed_t.mean:
         return ""
     text = (
-        f"It destroys {mean_of(measures.destroyed_t)} t of a surplus of {figure(scenario.surplus_t)} t "
-        f"for USD {million(measures.cost_usd.mean)} million ({scenario.price_year} prices)"
+        f"It destroys {with_half_width(measures.destroyed_t)} t of a surplus of {figure(scenario.surplus_t)} "
+        f"t for USD {with_half_width(measures.cost_usd, USD_PER_MILLION)} million ({scenario.price_year} "
+        f"prices; ± is the half width of the {level_text(results.level)} Monte Carlo interval)"
     )
-    median = measures.clearance_date.p50 if measures.clearance_date else None
-    if median:
-        return f"{text}; the surplus is gone by {median.isoformat()} in half of the replications."
-    return f"{text}; the surplus is not gone within the horizon in most replications."
+    return f"{text}; {_cleared(measures)}."
+
+
+def _cleared(measures: Measures) -> str:
+    """Return when the surplus is gone, with the interval of the median or of the share in time."""
+    dates, share = measures.clearance_date, measures.p_cleared
+    if dates and dates.p50:
+        ends = dates.p50_low, dates.p50_high
+        between = f" ({' to '.join(end.isoformat() for end in ends if end)})" if all(ends) else ""
+        return f"the surplus is gone by {dates.p50.isoformat()}{between} in half of the replications"
+    within = f", but in {with_half_width(share, HUNDREDTH)}% of them it is" if share and share.mean else ""
+    return f"the surplus is not gone within the horizon in most replications{within}"
 
 
 def _uncertainty(results: StoredResults) -> str:

@@ -28,7 +28,7 @@ ABSENT_FACTS = (
 )
 
 TOP, BOTTOM, LEFT = 30.0, 74.0, 46.0
-TALLEST = 430.0
+TALLEST, WIDEST = 400.0, WIDTH - LEFT - 10
 LARGEST = 44.0
 """Radius of the largest circle."""
 
@@ -41,6 +41,8 @@ LABEL_SHARE = 0.045
 """Least distance of two labels, as a share of the map's height."""
 
 DOT = 1.6
+KEY_SHARE = 2.5
+"""The circle of the key has at most this part of the largest circle's area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Frame:
     @property
     def scale(self) -> float:
         """Drawing units for each degree of latitude."""
-        across = (WIDTH - LEFT - 10) / ((self.east - self.west) * self.shrink)
+        across = WIDEST / ((self.east - self.west) * self.shrink)
         return min(across, TALLEST / (self.north - self.south))
 
     @property
@@ -83,7 +85,10 @@ def frame_of(regions: Sequence[RegionYears]) -> Frame:
     east = max(row.longitude_deg for row in regions) + MARGIN_DEG
     south = max(min(row.latitude_deg for row in regions) - MARGIN_DEG, -89.0)
     north = min(max(row.latitude_deg for row in regions) + MARGIN_DEG, 89.0)
-    return Frame(west, east, south, north)
+    own = Frame(west, east, south, north)
+    # a map that is high and narrow gets more land on both sides
+    more = max((north - south) * WIDEST / TALLEST / own.shrink - (east - west), 0.0) / 2
+    return Frame(west - more, east + more, south, north)
 
 
 def yearly(deaths: Sequence[float], results: StoredResults, years: Sequence[int]) -> tuple[float, ...]:
@@ -200,8 +205,8 @@ def _baseline(facts: OverTimeFacts) -> str:
 def _key(results: StoredResults, facts: OverTimeFacts, y: float, most: float) -> list[str]:
     """Return what the circles mean, and how large one of a round number is."""
     last = facts.years[-1]
-    shown = 10.0 ** math.floor(math.log10(most)) if most > 0 else 0.0
-    x, radius = WIDTH - 190.0, _radius(shown, most)
+    shown = 10.0 ** math.floor(math.log10(most / KEY_SHARE)) if most > 0 else 0.0
+    x, radius = WIDTH - 260.0, _radius(shown, most)
     return [
         circle(LEFT + 8, y + 2, 7, "before"),
         words(LEFT + 22, y + 6, f"{facts.years[0]}, {_baseline(facts)}", "quiet"),

@@ -137,12 +137,17 @@ def _places(facts: ScheduleFacts, audience: Audience) -> str:
 def _groups(facts: ScheduleFacts, audience: Audience) -> list[tuple[str, Series]]:
     """Return the name and the planned tonnes of each row of places, the earliest work first."""
     if audience == "public":
-        rows = [(f"{row.region}: {row.method.replace('_', ' ')}", row.planned_t) for row in facts.groups]
+        rows = [(f"{row.region}: {_short(row.method)}", row.planned_t) for row in facts.groups]
     elif len(facts.sites) <= MOST_SITES:
         rows = [(row.name, row.planned_t) for row in facts.sites]
     else:
         rows = list(_together((row.region, row.planned_t) for row in facts.sites))
     return sorted(rows, key=lambda row: (_centre(row[1]), row[0]))
+
+
+def _short(method: str) -> str:
+    """Return a method's name without what its reference table adds in brackets."""
+    return method.partition(" (")[0].replace("_", " ")
 
 
 def _together(rows: Iterable[tuple[str, Series]]) -> Iterable[tuple[str, Series]]:

@@ -133,7 +133,7 @@ def _grid(scale: Scale, top: float, bottom: float) -> list[str]:
             where = x + scale.step / 2 if scale.centred else x
             marks.append(words(where, bottom + 13, name, "quiet", "middle" if scale.centred else "start"))
             free = x
-    return marks
+    return [*marks, words(WIDTH - RIGHT + 6, bottom + 13, "calendar year", "quiet")]
 
 
 def _row(strip: Strip, scale: Scale, y: float) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from math import floor, log10
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from demilsim.reporting.wording import (
     label,
     level_text,
     sentence,
+    the_plan,
     years_text,
 )
 
@@ -73,37 +75,41 @@ def _mean(measures: Measures, of: str) -> float | None:
 def waterfall_steps(results: StoredResults) -> tuple[Step, ...]:
     """Return the rows of the figure: totals, and between them one step for each part of the deaths."""
     policies = _policies(results)
+    totals = [policy.measures.expected_fatalities for policy in policies]
+    decimals = min((interval_decimals(one.half_width, one.mean) for one in totals if one), default=0)
     steps: list[Step] = []
-    for i, policy in enumerate(policies):
+    for i, (policy, total) in enumerate(zip(policies, totals, strict=True)):
         if i:
-            steps += _between(results, policies[i - 1], policy)
-        total = policy.measures.expected_fatalities
+            steps += _between(results, policies[i - 1], policy, decimals)
         assert total, "kept for having one"
-        steps.append(Step(sentence(label(policy.name)), 0.0, total.mean, _signed(total, plain=True), True))
+        said = _said(total, decimals)
+        steps.append(Step(sentence(label(policy.name)), 0.0, total.mean, said, True))
     return tuple(steps) if len(policies) > 1 else ()
 
 
-def _between(results: StoredResults, before: PolicyResult, after: PolicyResult) -> list[Step]:
-    """Return the steps from one policy to the next, by who is exposed where that is stored."""
+def _between(
+    results: StoredResults, before: PolicyResult, after: PolicyResult, decimals: int
+) -> Iterator[Step]:
+    """Yield the steps from one policy to the next, by who is exposed where that is stored."""
     paired = _difference(results, before, after)
     whole = all(getattr(one.measures, of) for _, of in PARTS for one in (before, after))
     place = _mean(before.measures, TOTAL) or 0.0
-    steps = []
     for name, of in PARTS if whole else (("everyone", TOTAL),):
         change = (_mean(after.measures, of) or 0.0) - (_mean(before.measures, of) or 0.0)
         stored: Spread | None = getattr(paired, of) if paired else None
         spread = stored or Spread(mean=change)
-        steps.append(Step(name, place, place + change, _signed(spread), False))
+        sign = MINUS if spread.mean < 0 else "+"
+        yield Step(name, place, place + change, f"{sign}{_said(spread, decimals)}", False)
         place += change
-    return steps
 
 
-def _signed(spread: Spread, plain: bool = False) -> str:
-    """Return a number with its sign and half width."""
-    decimals = interval_decimals(spread.half_width, spread.mean)
-    sign = "" if plain else MINUS if spread.mean < 0 else "+"
-    size = figure(abs(spread.mean)) if spread.half_width is None else fixed(abs(spread.mean), decimals)
-    return f"{sign}{size}" + ("" if spread.half_width is None else f" ± {fixed(spread.half_width, decimals)}")
+def _said(spread: Spread, decimals: int) -> str:
+    """Return the size of a number and its half width; one too small to be shown is bounded."""
+    size, half_width = fixed(abs(spread.mean), decimals), spread.half_width
+    if half_width is None:
+        return size
+    least = 10.0**-decimals
+    return f"{size} ± {fixed(half_width, decimals) if half_width >= least / 2 else f'<{least:.{decimals}f}'}"
 
 
 def waterfall_figure(results: StoredResults) -> DrawnFigure | None:
@@ -168,11 +174,10 @@ def _caption(results: StoredResults) -> str:
         stored = paired.expected_fatalities if paired else None
         mean = (_mean(after.measures, TOTAL) or 0.0) - (_mean(before.measures, TOTAL) or 0.0)
         spread = stored or Spread(mean=mean)
-        who = "The host's own money alone" if after.name == HOST_ONLY else "the optimised plan"
+        size = _said(spread, interval_decimals(spread.half_width, spread.mean))
         verb = "averts" if spread.mean <= 0 else "adds"
-        against = " more" if parts else f" against {label(before.name)}"
-        size = _signed(spread.model_copy(update={"mean": abs(spread.mean)}), plain=True)
-        parts.append(f"{who} {verb} {size}{against}")
+        against = " more" if parts else f" against {the_plan(before)}"
+        parts.append(f"{the_plan(after)} {verb} {size}{against}")
     horizon, level = years_text(results.scenario.horizon_years), level_text(results.level)
     return (
         f"{sentence(', '.join(parts))}: expected deaths over {horizon}, ± half width of the {level} Monte "
