@@ -291,12 +291,19 @@ class AgeingProfile:
             Rate per gross tonne [1/(t yr)], shape (knot, lot).
         """
         rates = self.scenario.register.event_rate
-        rate = np.empty((self.effective_age.shape[0], self.initial.size))
-        with_it, without = self._columns
         aged = ageing_factor(self.stabiliser(lot_factor), rates)
         aged *= rates.ageing_per_t_year
-        rate[:, with_it] = aged
-        rate[:, without] = rates.ageing_per_t_year * rates.ageing_factor_without_propellant * self.corrosion
+        rate = self._rate_without_propellant.copy()
+        rate[:, self._columns[0]] = aged
+        return rate
+
+    @cached_property
+    def _rate_without_propellant(self) -> Floats:
+        """What `rate_per_t_year` returns for lots without propellant, whatever their factor; else 0."""
+        rates = self.scenario.register.event_rate
+        rate = np.zeros((self.effective_age.shape[0], self.initial.size))
+        per_t = rates.ageing_per_t_year * rates.ageing_factor_without_propellant
+        rate[:, self._columns[1]] = per_t * self.corrosion
         return rate
 
     def mean_rate_per_t_year(self) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,29 @@ def breakdown_availability(facility: Facility) -> float:
 def has_season(facility: Facility) -> bool:
     """Return whether weather stops begin in some months only."""
     return bool(facility.weather_stops_per_year) and set(facility.weather_months) != set(ALL_MONTHS)
+
+
+def stops(facilities: Sequence[Facility]) -> tuple[Floats, Floats]:
+    """Return the renewal processes of breakdowns, and of weather stops that may begin all the year.
+
+    Returns
+    -------
+    tuple
+        Each shape (4, facility): mean up and down time [d], and their Weibull shapes [1]. A facility whose
+        mean down time is 0 has no such stops.
+    """
+    breakdowns = [
+        (f.breakdown_mean_days or 0.0, f.repair_mean_days or 0.0, f.breakdown_shape, f.repair_shape)
+        for f in facilities
+    ]
+    weather = [
+        (DAYS_PER_YEAR / f.weather_stops_per_year, f.weather_stop_mean_days or 0.0, 1.0, 1.0)
+        if f.weather_stops_per_year and not has_season(f)
+        else (0.0, 0.0, 1.0, 1.0)
+        for f in facilities
+    ]
+    first, second = (np.array(rows, dtype=float).reshape(-1, 4).T for rows in (breakdowns, weather))
+    return first, second
 
 
 def monthly_availability(facility: Facility, edges: tuple[dt.date, ...]) -> Floats:

@@ -198,25 +198,40 @@ class Plant:
         move
             Money committed to the move before it, if there is one.
         """
-        arrival = max(day + late_days + order.travel_days, self.open_from)
-        job = Job(order, mass_g, payment, arrival, late_days > 0.0, move, ready=day)
+        arrival = day + late_days + order.travel_days
+        if arrival < self.open_from:
+            arrival = self.open_from
+        job = Job(order, mass_g, payment, arrival, late_days > 0.0, move, 0.0, day)
+        queue = self.queue
+        if not queue:
+            self._time(job, self.cursor)
+            queue.append(job)
+            return
+        last = queue[-1]
+        if last.late and last.arrival > arrival:
+            self._overtake(job)
+            return
+        self._time(job, last.end, last.arrival)
+        queue.append(job)
+
+    def _overtake(self, job: Job) -> None:
+        """Queue a job before those whose late loads arrive after its own."""
         queue = self.queue
         position = len(queue)
-        while position and queue[position - 1].late and queue[position - 1].arrival > arrival:
+        while position and queue[position - 1].late and queue[position - 1].arrival > job.arrival:
             position -= 1
-        if position == len(queue):
-            self._time(job, queue[-1].end if queue else self.cursor)
-            queue.append(job)
-        else:
-            self.queue.insert(position, job)
-            self._retime()
+        queue.insert(position, job)
+        self._retime()
 
     def keep(self, day: float, kept: Callable[[Job], bool]) -> None:
         """Keep some of the jobs; one that moves up to the head begins no earlier than `day`."""
         if not self.queue:
             return
-        head = self.queue[0]
-        self.queue = deque([job for job in self.queue if kept(job)])
+        head, before = self.queue[0], len(self.queue)
+        left = deque([job for job in self.queue if kept(job)])
+        if len(left) == before:
+            return
+        self.queue = left
         if self.queue and self.queue[0] is not head:
             self.cursor = max(self.cursor, self.clock(day))
             self.held_until = max(self.held_until, day)
@@ -232,10 +247,21 @@ class Plant:
             place = job.order.site
         self._retime()
 
-    def _time(self, job: Job, free: float) -> None:
-        """Place a job on the clock after what is before it."""
-        arrived = self.clock(job.arrival)
-        if job.move is not None:
+    def _time(self, job: Job, free: float, passed: float = -1.0) -> None:
+        """Place a job on the clock after what is before it.
+
+        Parameters
+        ----------
+        job
+            The job.
+        free
+            When what is before it is done [working d].
+        passed
+            A day that has passed by then [d]: a load that is there by that day need not be waited for.
+        """
+        if job.move is None:
+            arrived = free if job.arrival <= passed else self.clock(job.arrival)
+        else:
             # A move takes days, not working days, and begins when the plant is free.
             job.move_begins = max(job.arrival, self.path.when(free), self.held_until)
             arrived = self.path.at(job.move_begins + self.move_days)
@@ -244,10 +270,10 @@ class Plant:
 
     def _retime(self) -> None:
         # A stoppage before a load arrives moves its arrival on the working clock.
-        free = self.cursor
+        free, passed = self.cursor, -1.0
         for job in self.queue:
-            self._time(job, free)
-            free = job.end
+            self._time(job, free, passed)
+            free, passed = job.end, job.arrival
 
     def advance(
         self,

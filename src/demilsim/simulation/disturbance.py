@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gamma, ndtri
@@ -19,15 +18,6 @@ from demilsim.units import DAYS_PER_YEAR
 
 FIRST_BLOCK_SIGMAS = 4.0
 """Room of the first block of stops, in standard deviations of a Poisson count; seldom too little."""
-
-
-class Sort(NamedTuple):
-    """A sort of stops of one facility: mean up and down time [d] and their Weibull shapes [1]."""
-
-    up: float = 0.0
-    down: float = 0.0
-    up_shape: float = 1.0
-    down_shape: float = 1.0
 
 
 def draw_working_times(
@@ -69,23 +59,9 @@ def draw_working_times(
 
 def draw_stops(world: World, streams: Streams) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     """Return starts and ends of breakdowns, and of weather stops [d], shape (facility, stop)."""
-    facilities = world.scenario.facilities
-    breakdowns = _renewals(
-        world, streams, (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN),
-        [
-            Sort(f.breakdown_mean_days or 0.0, f.repair_mean_days or 0.0, f.breakdown_shape, f.repair_shape)
-            for f in facilities
-        ],
-    )  # fmt: skip
-    weather = _renewals(
-        world, streams, (Purpose.WEATHER_UP, Purpose.WEATHER_DOWN),
-        [
-            Sort(DAYS_PER_YEAR / f.weather_stops_per_year, f.weather_stop_mean_days or 0.0)
-            if f.weather_stops_per_year and not has_season(f)
-            else Sort()
-            for f in facilities
-        ],
-    )  # fmt: skip
+    broken, stormy = world.stops
+    breakdowns = _renewals(world, streams, (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN), broken)
+    weather = _renewals(world, streams, (Purpose.WEATHER_UP, Purpose.WEATHER_DOWN), stormy)
     seasonal = _seasonal_weather(world, streams)
     start, end = (np.hstack(pair) for pair in zip(weather, seasonal, strict=True))
     return breakdowns, (start, end)
@@ -115,17 +91,17 @@ def draw_lead_times(world: World, streams: Streams) -> Floats:
 
 
 def _renewals(
-    world: World, streams: Streams, purposes: tuple[Purpose, Purpose], sorts: list[Sort]
+    world: World, streams: Streams, purposes: tuple[Purpose, Purpose], processes: Floats
 ) -> tuple[Floats, Floats]:
     """Return starts and ends of the down times of each facility over the horizon [d], (facility, stop).
 
     Alternating renewal with Weibull up and down times of given means; shape 1 is exponential. A facility
-    whose mean down time is zero has none. Rows are filled up with infinity.
+    whose mean down time is zero has none. Rows are filled up with infinity. Processes as in `stops`.
     """
-    mean_up, mean_down, up_shape, down_shape = np.array(sorts).reshape(-1, len(Sort._fields)).T
+    mean_up, mean_down, up_shape, down_shape = processes
     stop = np.flatnonzero(mean_down > 0.0)
     if not stop.size:
-        return np.empty((len(sorts), 0)), np.empty((len(sorts), 0))
+        return np.empty((mean_up.size, 0)), np.empty((mean_up.size, 0))
     keys = world.facility_keys[stop]
     cycles = world.horizon / float((mean_up + mean_down)[stop].min())
     depth = math.ceil(cycles + FIRST_BLOCK_SIGMAS * math.sqrt(cycles) + 1.0)
@@ -141,7 +117,7 @@ def _renewals(
     began = ended - length
     inside = began < world.horizon
     used = int(np.count_nonzero(inside, axis=1).max())
-    start, end = np.full((2, len(sorts), used), np.inf)
+    start, end = np.full((2, mean_up.size, used), np.inf)
     start[stop] = np.where(inside, began, np.inf)[:, :used]
     end[stop] = np.where(inside, ended, np.inf)[:, :used]
     return start, end

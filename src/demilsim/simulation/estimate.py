@@ -113,13 +113,16 @@ def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPat
     for more_lots, more_g in _besides(world, draws, stock):
         lots, gone_g = np.concatenate([lots, more_lots]), np.hstack([gone_g, more_g])
     house = world.lot_storehouse[lots]
-    by_house = partition(house, world.houses.parts)
+    # Put in order once, sums by storehouse need not do so again.
+    order = np.argsort(house, kind="stable")
+    by_house, sorted_lots = partition(house[order], world.houses.parts), lots[order]
     gone_t = gone_g / GRAMS_PER_TONNE
+    sorted_t = gone_t[:, order]
     left_by_house = full.house_g - sums(house, gone_g[-1], world.houses.parts)
     path = StockPath(
-        blast_kg=_less(full.blast_kg, by_house.sum(gone_t * world.blast_kg_per_t[lots])),
+        blast_kg=_less(full.blast_kg, by_house.sum(sorted_t * world.blast_kg_per_t[sorted_lots])),
         ageing_per_year=_less(
-            draws.full_ageing_per_year, by_house.sum(gone_t * draws.ageing_rate_per_t_year[:, lots])
+            draws.full_ageing_per_year, by_house.sum(sorted_t * draws.ageing_rate_per_t_year[:, sorted_lots])
         ),
         stock_g=full.mass_g - gone_g.sum(axis=1),
         neq_kg=_less(full.neq_kg, gone_t @ world.neq_kg_per_t[lots]),

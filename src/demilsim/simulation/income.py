@@ -77,17 +77,14 @@ def draw_income(world: World, streams: Streams) -> Income:
     paid = streams.uniform(Purpose.TRANCHE_PAID, world.tranche_keys)[:, 0]
     delay = streams.exponential(Purpose.TRANCHE_DELAY, world.tranche_keys)[:, 0]
     scenario = world.scenario
-    funds = {fund.fund_id: i for i, fund in enumerate(scenario.funds)}
     income = Income((), (), exchange_paths(world, streams), _scrap_cents_per_g(world, streams))
     receipts, promises = [], []
-    for i, tranche in enumerate(scenario.tranches):
-        if paid[i] > tranche.probability:
-            continue
-        due = day_of(tranche.due, scenario.settings.start)
-        day = max(0.0, due + float(delay[i]) * tranche.mean_delay_days)
-        if day >= world.horizon:
-            continue
-        fund = funds[tranche.fund_id]
+    probability, due, mean_delay = world.tranche_terms
+    days = np.maximum(0.0, due + delay * mean_delay)
+    come = (paid <= probability) & (days < world.horizon)
+    for i in np.flatnonzero(come).tolist():
+        tranche, day = scenario.tranches[i], float(days[i])
+        fund = world.fund_index[tranche.fund_id]
         if tranche.milestone_fund or tranche.milestone_destroyed_t:
             promises.append(Promise(day, fund, i))
         else:

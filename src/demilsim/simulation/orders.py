@@ -175,13 +175,13 @@ class OrderBook:
         leaves, aside = day, list[Order]()
         heads, tours = self._heads([head for head in waiting if self._has_room(head[1][0], room)])
         heapq.heapify(heads)
-        plain, to_come_g = self.dispatch.plain, self.stock.to_come_g
+        plain, to_come_g, queues = self.dispatch.plain, self.stock.to_come_g, self._waiting
         while heads:
             key = heads[0][1]
             if room[key[0]] <= 0.0 and not self._has_room(key[0], room):
                 heapq.heappop(heads)
                 continue
-            queue, more = self._waiting[key], True
+            queue, more = queues[key], True
             order = queue[0][2]
             if not plain:
                 leaves = self.dispatch.departure(order, day)
@@ -256,9 +256,10 @@ class OrderBook:
 
     def _has_room(self, facility: int, room: Mapping[int, float]) -> bool:
         """Return whether a facility, or another one of its pool, may still be given work."""
-        for f in self.schedule.pools[facility]:
-            if room[f] > 0.0:
-                return True
+        if room[facility] > 0.0:
+            return True
+        if any(room[f] > 0.0 for f in self.schedule.pools[facility]):
+            return True
         self._hold(facility, Use.AHEAD)
         return False
 
@@ -285,7 +286,7 @@ class OrderBook:
         pool = self.schedule.pools[order.facility]
         if len(pool) > 1:
             order = self._directed(order, pool, room)
-        facility, dispatch = order.facility, self.dispatch
+        facility = order.facility
         permit = self.permit_g[facility]
         mass = wanted if wanted <= permit else int(permit)
         if mass <= 0:
@@ -307,7 +308,7 @@ class OrderBook:
         plant = self.plants[facility]
         if move is not None:
             room[facility] -= self._moving_days(plant)
-        late = 0.0 if dispatch.plain else leaves - day + dispatch.send(order, mass)
+        late = 0.0 if self.dispatch.plain else leaves - day + self.dispatch.send(order, mass)
         plant.add(order, mass, payment, day, late, move)
         self.committed_g[lot] += mass
         self.permit_g[facility] = permit - mass
@@ -327,15 +328,18 @@ class OrderBook:
 
     def _paid(self, order: Order, mass_g: int) -> tuple[Payment, Payment | None] | None:
         """Commit the money of a job, and of the move before it if there is one; None if it is not there."""
-        payers, move, plant = self.schedule.payers[order.payers], None, self.plants[order.facility]
-        if plant.place >= 0 and plant.must_move(order):
-            facility = self.world.scenario.facilities[order.facility]
-            move = self.ledger.commit(payers, cents(facility.move_cost_usd))
-            if move is None:
-                return None
-        payment = self.ledger.commit(payers, self._cost_cents(order, mass_g), mass_g)
+        payers, plant = self.schedule.payers[order.payers], self.plants[order.facility]
+        cost = self._cost_cents(order, mass_g)
+        if plant.place < 0 or not plant.must_move(order):
+            payment = self.ledger.commit(payers, cost, mass_g)
+            return None if payment is None else (payment, None)
+        facility = self.world.scenario.facilities[order.facility]
+        move = self.ledger.commit(payers, cents(facility.move_cost_usd))
+        if move is None:
+            return None
+        payment = self.ledger.commit(payers, cost, mass_g)
         if payment is None:
-            self.ledger.release(move or ())
+            self.ledger.release(move)
             return None
         return payment, move
 

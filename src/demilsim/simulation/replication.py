@@ -351,8 +351,8 @@ class Run:
         for plant in self.plants:
             stands = plant.place if plant.place >= 0 else self.world.facility_site[plant.index]
             if stands == site:
-                plant.close(day, until, Use.EXPLOSION)
                 plant.held_until = max(plant.held_until, until)
+                plant.close(day, until, Use.EXPLOSION)
             plant.keep(day, partial(self.keep_job, site, day))
             if plant.place >= 0:
                 plant.drop_needless_moves(self.ledger.release)

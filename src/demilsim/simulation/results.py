@@ -152,21 +152,19 @@ def _moving_days(work: Work, plants: list[Plant]) -> Floats:
 def _spent(world: World, work: Work, standing: list[tuple[float, int, int]]) -> Ints:
     """Return spending in each period by fund [cents], by completion of work, shape (fund, period)."""
     periods = world.scenario.periods
-    spent = np.zeros((len(world.scenario.funds), periods), dtype=np.int64)
     # The first knot by which a stretch is done ends the period in which it is paid.
-    finished = np.count_nonzero(work.clock[:, work.facility] < work.end, axis=0)
+    finished = np.empty(work.end.size, dtype=np.int64)
+    for facility, clock in enumerate(work.clock.T):
+        own = work.facility == facility
+        finished[own] = np.searchsorted(clock, work.end[own])
     paid_in = np.clip(finished - 1, 0, periods - 1).tolist()
-    paid = [
-        (fund, period, amount)
-        for period, payment in zip(paid_in, work.payments, strict=True)
-        for fund, amount in payment
-    ]
-    if paid:
-        fund, period, amount = np.array(paid, dtype=np.int64).T
-        np.add.at(spent, (fund, period), amount)
+    spent = [[0] * periods for _ in world.scenario.funds]
+    for period, payment in zip(paid_in, work.payments, strict=True):
+        for fund, amount in payment:
+            spent[fund][period] += amount
     for day, payer, cents in standing:
-        spent[payer, _period(world, day)] += cents
-    return spent
+        spent[payer][_period(world, day)] += cents
+    return np.array(spent, dtype=np.int64).reshape(-1, periods)
 
 
 def _receipts(world: World, received: list[Receipt]) -> Ints:

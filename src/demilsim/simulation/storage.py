@@ -246,18 +246,27 @@ def _without(world: World, stock: Stock, detonation: Detonation, share: float) -
 
 def events_of(world: World, detonations: Sequence[Detonation]) -> list[Event]:
     """Return the events of detonations, with whom and what each one harmed."""
-    if not detonations:
-        return []
+    harmful = [d for d in detonations if d.extent is not Extent.ITEM]
+    minor = [_minor(world, d) for d in detonations if d.extent is Extent.ITEM]
+    if not harmful:
+        return minor
     toll = world.curves.exposure.toll(
-        np.array([d.storehouse for d in detonations]),
-        np.array([d.counted_kg for d in detonations]),
-        [d.moment for d in detonations],
+        np.array([d.storehouse for d in harmful]),
+        np.array([d.counted_kg for d in harmful]),
+        [d.moment for d in harmful],
     )
     columns = (toll.public, toll.workers, toll.injured, toll.property_damage_usd)
-    return [
+    return minor + [
         _event(world, detonation, *harm)
-        for detonation, *harm in zip(detonations, *(c.tolist() for c in columns), strict=True)
+        for detonation, *harm in zip(harmful, *(c.tolist() for c in columns), strict=True)
     ]
+
+
+def _minor(world: World, of: Detonation) -> Event:
+    """Return the event of a single item, which harms nobody."""
+    candidate, house = of.candidate, of.storehouse
+    site = int(world.storehouse_site[house])
+    return Event(candidate.day, "minor", candidate.cause, site, house, candidate.lot)
 
 
 def _event(
@@ -265,8 +274,6 @@ def _event(
 ) -> Event:
     house, candidate = of.storehouse, of.candidate
     site = int(world.storehouse_site[house])
-    if of.extent is Extent.ITEM:
-        return Event(candidate.day, "minor", candidate.cause, site, house, candidate.lot)
     people = world.curves.exposure
     parameters = people.parameters
     uniforms = (candidate.deaths_public, candidate.deaths_workers)

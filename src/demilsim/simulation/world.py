@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from demilsim.model.ageing import AgeingProfile, ageing_profile
-from demilsim.model.calendar import departure_days, month_edges, nominal_working_days, open_share
+from demilsim.model.calendar import departure_days, month_edges, nominal_working_days, open_share, stops
 from demilsim.model.curves import HarmCurves
 from demilsim.model.diversion import theft_rate_per_year
 from demilsim.model.event_rate import BASE_CAUSES
@@ -214,6 +214,21 @@ class World:
     def scrap_fund(self) -> int:
         """Fund that income from scrap goes into, or `NO_FUND`."""
         return scrap_fund(self.scenario)
+
+    @cached_property
+    def stops(self) -> tuple[Floats, Floats]:
+        """See `demilsim.model.calendar.stops`."""
+        return stops(self.scenario.facilities)
+
+    @cached_property
+    def tranche_terms(self) -> tuple[Floats, Floats, Floats]:
+        """Probability [1], day on which it is due and mean delay [d] of each tranche, shape (tranche,)."""
+        tranches, start = self.scenario.tranches, self.scenario.settings.start
+        return (
+            np.array([t.probability for t in tranches], dtype=float),
+            np.array([day_of(t.due, start) for t in tranches], dtype=float),
+            np.array([t.mean_delay_days for t in tranches], dtype=float),
+        )
 
     @cached_property
     def fund_index(self) -> dict[str, int]:
