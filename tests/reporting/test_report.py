@@ -108,8 +108,8 @@ def test_the_headline_repeats_the_summary(folder: Path) -> None:
         "rule, “risk per day first”, it averts a further 1.35 (95% Monte Carlo interval 1.14 to 1.56)."
     ) in words
     assert (
-        "destroys 27,100 ± 130 t of a surplus of 29,500 t for USD 28.45 ± 0.21 million (2025 prices; ± is the "
-        "half width of the 95% Monte Carlo interval)"
+        "destroys 27,100 ± 130 t of a surplus of 29,500 t for USD 28.45 ± 0.21 million (2025 prices; ± is "
+        "the half width of the 95% Monte Carlo interval)"
     ) in words
     assert "gone by 2038-06-30 in half of the replications" in words
     assert "between 3.30 and 18.2" in words

@@ -116,15 +116,31 @@ def _bar(row: FacilityDays, y: float) -> list[str]:
     return marks
 
 
-def _caption(results: StoredResults, rows: list[FacilityDays]) -> str:
-    days = {name: 0.0 for _, name, _ in DRAWN}
+def _days(rows: list[FacilityDays]) -> dict[str, float]:
+    """Return the days of all facilities by part [d]."""
+    days = dict.fromkeys((name for _, name, _ in DRAWN), 0.0)
     for row in rows:
         for _, name, share in _parts(row):
             days[name] += share * sum(row.days.values())
+    return days
+
+
+def largest_delay(results: StoredResults) -> tuple[str, float] | None:
+    """Return the delay that takes most working days and its share of all of them; None if not stored."""
+    days = _days([row for row in results.shown.time_use if sum(row.days.values()) > 0.0])
     everything = sum(days.values())
+    if not everything:
+        return None
     worst = max((name for name in days if name not in NO_DELAY), key=lambda name: days[name])
+    return worst, days[worst] / everything
+
+
+def _caption(results: StoredResults, rows: list[FacilityDays]) -> str:
+    days, delay = _days(rows), largest_delay(results)
+    everything = sum(days.values())
+    assert delay, "drawn only where days are stored"
     return (
         f"Under {the_plan(results.shown)} {100 * days['worked'] / everything:.0f}% of all working days are "
         f"worked and {100 * days['nothing to do'] / everything:.0f}% have nothing to do; the delay that "
-        f"takes most is {worst}, {100 * days[worst] / everything:.1f}%."
+        f"takes most is {delay[0]}, {100 * delay[1]:.1f}%."
     )

@@ -32,12 +32,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with its caption; without rows, `empty` is said in its place."""
+    """A table with its caption and what it assumes; without rows, `empty` is said in its place."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     empty: str = ""
+    assumes: str = ""
 
 
 def plain_rows(cells: Iterable[Sequence[str]]) -> tuple[Row, ...]:

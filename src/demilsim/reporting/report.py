@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -18,6 +18,7 @@ from demilsim.reporting import (
     uncertainty_views,
     views,
 )
+from demilsim.reporting.assumed import stated
 from demilsim.reporting.convergence import convergence_table
 from demilsim.reporting.delay_views import time_use
 from demilsim.reporting.diagrams import ABSENT, draw_diagrams, numbers_behind
@@ -29,6 +30,8 @@ from demilsim.reporting.grid import Table
 from demilsim.reporting.headline import Headline, headline
 from demilsim.reporting.measure_views import measures_table
 from demilsim.reporting.page_script import content_policy, page_script
+from demilsim.reporting.pdf import remove_pdf
+from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
 from demilsim.reporting.workbook import results_workbook
@@ -95,6 +98,7 @@ class Page:
     unknown: tuple[str, ...]
     unknown_by_policy: Table
     tornado: Table
+    risks: Table
     major: Table
     sites: Table
     figures: dict[str, EmbeddedFigure]
@@ -148,6 +152,7 @@ def write_report(directory: Path, audience: Audience = "public") -> Path:
     size = len(html.encode())
     if size > LARGEST_BYTES:
         raise ResultsError(f"{REPORT}: expected at most {LARGEST_BYTES:,} bytes (got {size:,})")
+    remove_pdf(directory)
     _write_figures(directory / FIGURES, (*figures, *diagrams))
     write_atomically(directory / REPORT, html)
     write_atomically(directory / RESULTS_BOOK, results_workbook(results, audience))
@@ -204,7 +209,7 @@ def _page(
     audience: Audience,
 ) -> Page:
     """Return all that the template shows, computed."""
-    return Page(
+    page = Page(
         results=results,
         audience=audience,
         views=VIEWS,
@@ -224,6 +229,7 @@ def _page(
         unknown=uncertainty_views.sentences(results),
         unknown_by_policy=uncertainty_views.by_policy(results),
         tornado=uncertainty_views.tornado_table(results),
+        risks=risks_table(results),
         major=risk_views.major_table(results),
         sites=risk_views.sites_table(results),
         figures={drawn.name: EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures},
@@ -248,6 +254,9 @@ def _page(
         limitations=(*LIMITATIONS, *([ON_PARAMETERS] if results.has_parameter_range else ())),
         command=_command(results),
     )
+    tables = {one.name: getattr(page, one.name) for one in fields(page)}
+    said = stated({name: table for name, table in tables.items() if isinstance(table, Table)}, results)
+    return replace(page, numbers=stated(page.numbers, results), **said)
 
 
 def _data_uri(svg: str) -> str:
