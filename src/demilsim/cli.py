@@ -22,6 +22,7 @@ from demilsim.cli_options import (
     MaxReplications,
     Out,
     ParameterDraws,
+    Pdf,
     PrecisionOption,
     Quiet,
     Replications,
@@ -38,6 +39,7 @@ from demilsim.cli_steps import (
     precision_asked,
     precision_code,
     print_json,
+    printer,
 )
 from demilsim.cli_studies import STUDIES
 from demilsim.cli_sweep import SWEEPS
@@ -86,6 +88,7 @@ def run(
     set_: Set = [],  # noqa: B006
     jobs: Jobs = None,
     audience: AudienceOption = Audience.PUBLIC,
+    pdf: Pdf = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -96,7 +99,7 @@ def run(
     from demilsim.experiments.programme import run_programme
     from demilsim.reporting.outputs import notes_of, write_results
 
-    console, started = Console(quiet or json), time.monotonic()
+    console, started, browser = Console(quiet or json), time.monotonic(), printer(pdf)
     asked = precision_asked(precision, replications, max_replications)
     loaded = load(scenario, set_)
     if loaded.programme:
@@ -105,7 +108,7 @@ def run(
         found = forecast_announced(loaded, replications, asked, seed=seed, jobs=jobs, console=console)
         how = how_run(started, jobs)
         write_hindcast(out, found, seed=_seed(loaded, seed), how=how, audience=audience.value)
-        finish(out, json, console)
+        finish(out, json, console, browser)
         return
     with console.progress(asked.most if asked else replications) as bar:
         outcome = run_programme(
@@ -130,7 +133,7 @@ def run(
         audience=audience.value,
         precision=outcome.precision,
     )
-    finish(out, json, console)
+    finish(out, json, console, browser)
     code = precision_code(outcome.precision, console)
     raise typer.Exit(max(code, plan_code(outcome.programme, console)))
 
@@ -265,11 +268,18 @@ def sources(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:
 def report(
     directory: Annotated[Path, typer.Argument(help="A results folder.", show_default=False)],
     audience: AudienceOption = Audience.PUBLIC,
+    pdf: Pdf = False,
 ) -> None:
     """Write the report again from stored results."""
     from demilsim.reporting.report import write_report
 
-    typer.echo(str(write_report(directory, audience.value)))
+    browser = printer(pdf)
+    written = write_report(directory, audience.value)
+    typer.echo(str(written))
+    if browser:
+        from demilsim.reporting.pdf import write_pdf
+
+        typer.echo(str(write_pdf(written, browser)))
 
 
 for exchange in EXCHANGE:

@@ -46,6 +46,9 @@ ParameterDraws = Annotated[
     int, typer.Option(min=0, help="Draws of constants that are not known; 0 for none, else 2 or more.")
 ]
 AudienceOption = Annotated[Audience, typer.Option(help="Who the report is for.")]
+Pdf = Annotated[
+    bool, typer.Option("--pdf", help="Print the report as report.pdf, by your own Chromium or Chrome.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -59,11 +59,24 @@ def plan_code(programme: Any, console: Console) -> int:
     return ExitCode.TARGET_MISSED
 
 
-def finish(out: Path, json: bool, console: Console) -> None:
-    """Say where the report is; with --json print the summary."""
+def printer(pdf: bool) -> Path | None:
+    """Return the browser that prints the report, found before the work begins; None if none is asked for."""
+    if not pdf:
+        return None
+    from demilsim.reporting.pdf import find_browser
+
+    return find_browser()
+
+
+def finish(out: Path, json: bool, console: Console, browser: Path | None = None) -> None:
+    """Print the report if there is a browser for it, say where it is; with --json print the summary."""
     if json:
         typer.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
     console.say(f"report: {out / 'report.html'}")
+    if browser:
+        from demilsim.reporting.pdf import write_pdf
+
+        console.say(f"PDF: {write_pdf(out / 'report.html', browser)}")
 
 
 def print_json(document: Any) -> None:

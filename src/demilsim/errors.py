@@ -74,6 +74,10 @@ class ResultsError(DemilsimError):
     """A results folder cannot be read or written."""
 
 
+class BrowserError(DemilsimError):
+    """The user's browser did not print a report; the report itself is there."""
+
+
 class WorkerLostError(DemilsimError):
     """A worker process ended before its work was done."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from demilsim.errors import DemilsimError, SolverError, StoppedEarlyError, WorkerLostError
+from demilsim.errors import BrowserError, DemilsimError, SolverError, StoppedEarlyError, WorkerLostError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -134,7 +134,7 @@ def guarded(app: typer.Typer) -> int:
             return ExitCode.STOPPED_EARLY
         return (
             ExitCode.TARGET_MISSED
-            if isinstance(error, SolverError | WorkerLostError)
+            if isinstance(error, BrowserError | SolverError | WorkerLostError)
             else ExitCode.INPUT_WRONG
         )
     except Exception as error:
