@@ -13,7 +13,10 @@ FIXED = {
 }  # fmt: skip
 os.environ.update(FIXED)
 
-PROGRAMS = {"chromium": ("chromium", "chromium-browser")}
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "pdftotext": ("pdftotext",),
+}
 """Programs that tests with a marker of that name need."""
 
 
