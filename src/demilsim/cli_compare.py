@@ -113,7 +113,7 @@ def _plans(scenario: Scenario, files: list[str], rules: list[str]) -> Plans:
     """Return the plans that are asked for, made for a scenario, in the order of plans, then rules."""
     from dataclasses import replace
 
-    from demilsim.experiments.policies import POLICIES, policy_problems, simple_plan
+    from demilsim.experiments.policies import policy_problems, simple_plan
     from demilsim.reporting.plan_file import read_plan
 
     plans: dict[str, object] = {}
@@ -130,8 +130,8 @@ def _plans(scenario: Scenario, files: list[str], rules: list[str]) -> Plans:
             continue
         problems = list(policy_problems(name, scenario))
         if problems:
-            known = ", ".join((*POLICIES, OPTIMISED))
-            raise DemilsimError(f"--rule: expected one of {known}: {'; '.join(problems)}")
+            told = f"in scenario {scenario.settings.name}: {'; '.join(problems)}"
+            raise DemilsimError(f"--rule: {told}; {OPTIMISED} asks for the optimiser's plan")
         plans[name] = simple_plan(name, scenario)
     return plans  # type: ignore[return-value]
 

@@ -144,7 +144,7 @@ def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, 
     scenarios = [ensemble.scenario for ensemble in comparison.ensembles]
     count = len(comparison.alternatives)
     names = [name_of(comparison, index) for index in range(count)]
-    title = f"{names[0]} against {names[1]}" if count == 2 else f"{count} alternatives side by side"
+    title = f"{names[0]} and {names[1]} side by side" if count == 2 else f"{count} alternatives side by side"
     return Page(
         title=title,
         countries=tuple(sorted({country for s in scenarios for country in s.country_of_site.values()})),
@@ -170,13 +170,21 @@ def _command(comparison: Comparison) -> str:
     """Return the command that gives these results again, without anyone's paths."""
     names = " ".join(shlex.quote(e.scenario.settings.name) for e in comparison.ensembles)
     draws = comparison.draws.draws if comparison.draws else 0
-    first = comparison.alternatives[0]
-    chosen = [a.policy for a in comparison.alternatives if a.scenario == first.scenario]
-    plans = "" if chosen == ["optimised"] else "".join(f" [--plan or --rule of {p}]" for p in chosen)
+    own = [i for i, one in enumerate(comparison.alternatives) if one.scenario == 0]
+    # Without plans of its own choice the command simulates all rules beside the optimiser's plans.
+    asked = len(own) == len(comparison.ensembles[0].plans)
+    plans = "".join(f" {_asked(comparison, index)}" for index in own) if asked else ""
     return (
-        f"demilsim compare {names}{plain(plans)} --seed {comparison.seed} "
+        f"demilsim compare {names}{plans} --seed {comparison.seed} "
         f"--replications {comparison.replications} --parameter-draws {draws} --out DIR"
     )
+
+
+def _asked(comparison: Comparison, index: int) -> str:
+    """Return the option that asks for an alternative's plan; of a file, its name alone is known."""
+    policy = plain(comparison.alternatives[index].policy)
+    from_file = comparison.plan(index).source == "file"
+    return f"--plan {shlex.quote(policy)}=FILE" if from_file else f"--rule {shlex.quote(policy)}"
 
 
 def _run_document(comparison: Comparison, how: HowRun) -> Document:

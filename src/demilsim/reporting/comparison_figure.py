@@ -14,15 +14,16 @@ from demilsim.reporting.canvas import (
     MARK,
     MUTED,
     new_figure,
-    number_axis,
     settings,
     svg_text,
 )
 from demilsim.reporting.comparison_words import name_of, spelled
-from demilsim.reporting.wording import MINUS
+from demilsim.reporting.wording import MINUS, MOST_DECIMALS, fixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from demilsim.experiments.statistics import Estimate
 
 TITLE = "Expected deaths, side by side"
 UNIT = (
@@ -32,6 +33,9 @@ UNIT_ALONE = "Over the horizon [persons], with 95% Monte Carlo interval"
 
 ROW_IN, ROOM_IN = 0.42, 1.5
 """Height of an alternative, and of title, axis and its label [inch]."""
+
+BAR_TICKS, DOT_TICKS = 4, 3
+"""Steps of the axes at most."""
 
 NAME_CHARACTERS = 22
 BOTTOM_IN, TOP_IN = 0.6, 0.72
@@ -65,7 +69,7 @@ def comparison_figure(comparison: Comparison) -> str:
         return svg_text(figure, TITLE, f"{words}.")
 
 
-def _deaths(comparison: Comparison, index: int):  # type: ignore[no-untyped-def]
+def _deaths(comparison: Comparison, index: int) -> Estimate:
     return comparison.outputs[index].estimate(Measured.EXPECTED_FATALITIES)
 
 
@@ -75,23 +79,16 @@ def _bars(axes: Axes, comparison: Comparison) -> None:
     for index in range(len(comparison.alternatives)):
         own = _deaths(comparison, index)
         axes.barh(index, own.mean, height=0.6, color=GREY if index == 0 else BLUE)
-        end = own.mean
         if comparison.draws is not None:
             low, high = comparison.draws.range_of(index)
             axes.plot([low, high], [index, index], color=INK, linewidth=0.9)
-            end = max(end, high)
         if own.half_width is not None:
             axes.plot([own.low, own.high], [index, index], color=INK, linewidth=3.2, solid_capstyle="butt")
-            end = max(end, own.high)
-        axes.annotate(
-            spelled(own), (end, index), (6, 0), textcoords="offset points", va="center", fontsize=8.5
-        )
         names.append(textwrap.shorten(name_of(comparison, index), NAME_CHARACTERS, placeholder="…"))
     _rows(axes, names)
     axes.set_xlim(left=0.0)
-    axes.margins(x=0.32)
     axes.set_xlabel("expected deaths")
-    number_axis(axes.xaxis)
+    _few_ticks(axes, BAR_TICKS)
 
 
 def _dots(axes: Axes, comparison: Comparison) -> None:
@@ -109,7 +106,18 @@ def _dots(axes: Axes, comparison: Comparison) -> None:
         names.append(textwrap.shorten(name_of(comparison, index), NAME_CHARACTERS, placeholder="…"))
     _rows(axes, names)
     axes.set_xlabel(f"difference from the first, {draws.draws} draws; {MINUS} is fewer", color=MUTED)
-    number_axis(axes.xaxis)
+    _few_ticks(axes, DOT_TICKS)
+
+
+def _few_ticks(axes: Axes, most: int) -> None:
+    """Give a narrow panel at most so many steps, spelled alike."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = axes.get_xlim()
+    ticks = [float(tick) for tick in MaxNLocator(nbins=most).tick_values(low, high) if low <= tick <= high]
+    texts = [f"{tick:.{MOST_DECIMALS}f}".rstrip("0") for tick in ticks]
+    decimals = max(len(text.partition(".")[2]) for text in texts) if texts else 0
+    axes.set_xticks(ticks, [fixed(tick, decimals) for tick in ticks])
 
 
 def _rows(axes: Axes, names: list[str]) -> None:

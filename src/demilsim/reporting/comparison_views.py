@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from pathlib import PurePath
+
+import numpy as np
 
 from demilsim.experiments.compare import Comparison
 from demilsim.experiments.comparison_inputs import Change, InputDifference
@@ -26,6 +27,7 @@ from demilsim.reporting.wording import (
     MINUS,
     USD_PER_MILLION,
     figure,
+    fixed,
     parameter,
     percent,
     shortened,
@@ -38,7 +40,15 @@ HUNDREDTH = 0.01
 MOST_LINES = 10
 """Lines of differences between inputs on the page; the file of them has all that the audience may see."""
 
+PLAN_COLUMN = 1
+"""Place of what is said about plans; left out where it is the same for all."""
+
+LEAST_LINES = 2
+"""Lines of each scenario, however many there are."""
+
 LONGEST_VALUE = 34
+WRITTEN_OUT = (1e-4, 1e12)
+"""Sizes between which a number is written out, with separators."""
 NOTHING = "(nothing)"
 
 SCALES: dict[Measured, float] = {Measured.P_MAJOR: HUNDREDTH, Measured.COST: USD_PER_MILLION}
@@ -63,8 +73,11 @@ def results_table(comparison: Comparison) -> Table:
     count = len(comparison.alternatives)
     rows = [_alternative_row(comparison, index) for index in range(count)]
     rows += [_difference_row(comparison, index) for index in range(1, count)]
+    plans = {row[PLAN_COLUMN] for row in rows[:count]}
     shown = [
-        number for number in range(len(columns)) if number < 2 or any(row[number] != ABSENT for row in rows)
+        number
+        for number in range(len(columns))
+        if any(row[number] not in (ABSENT, "") for row in rows) and (number != PLAN_COLUMN or len(plans) > 1)
     ]
     table_rows = tuple(
         Row(tuple(row[number] for number in shown), strong=position >= count)
@@ -73,7 +86,7 @@ def results_table(comparison: Comparison) -> Table:
     years = sorted({ensemble.scenario.settings.horizon_years for ensemble in comparison.ensembles})
     caption = (
         f"What each comes to over {' or '.join(map(years_text, years))}, and in bold the paired differences "
-        f"from “{name_of(comparison, 0)}”"
+        f"from “{name_of(comparison, 0)}”{f'; every plan: {plans.pop()}' if len(plans) == 1 else ''}"
     )
     return Table(caption, tuple(columns[number] for number in shown), table_rows)
 
@@ -100,6 +113,12 @@ def _cleared(ensemble: Ensemble, policy: str) -> str:
     return clearance_dates(ensemble, policy)["p50"] or "not in the horizon"
 
 
+def _never(comparison: Comparison, index: int) -> bool:
+    """Return whether an alternative clears the surplus in no replication."""
+    chosen = comparison.alternatives[index]
+    return not np.isfinite(comparison.ensembles[chosen.scenario].clearance_days(chosen.policy)).any()
+
+
 def _difference_row(comparison: Comparison, index: int) -> tuple[str, ...]:
     own, first, draws = comparison.outputs[index], comparison.outputs[0], comparison.draws
     low, high = draws.difference_range(index) if draws else (None, None)
@@ -119,21 +138,23 @@ def _difference_row(comparison: Comparison, index: int) -> tuple[str, ...]:
         ABSENT if low is None else f"{figure(low)} to {figure(high)}",
         fewer,
         *(cell(output) for output in _MIDDLE),
-        f"{cell(Measured.CLEARANCE)} d",
+        ABSENT if _never(comparison, index) and _never(comparison, 0) else f"{cell(Measured.CLEARANCE)} d",
     )
 
 
 def inputs_table(inputs: Sequence[ShownInputs]) -> Table:
     """Return what differs in the inputs: a line for each value, or for each column of many rows."""
-    lines = [line for one in inputs for line in _lines(one, named=len(inputs) > 1)]
+    # Each scenario has its share of the lines, so that none is crowded out by another.
+    each = max(MOST_LINES // max(len(inputs), 1), LEAST_LINES)
+    found = [list(_lines(one, named=len(inputs) > 1)) for one in inputs]
     columns = (
         Column("Input", wide=True),
         Column("Unit", wide=True),
         Column(_header(inputs, first=True), wide=True),
         Column(_header(inputs, first=False), wide=True),
     )
-    rows = tuple(Row(line) for line in islice(lines, MOST_LINES))
-    more = len(lines) - len(rows)
+    rows = tuple(Row(line) for lines in found for line in lines[:each])
+    more = sum(map(len, found)) - len(rows)
     left_out = f"; {more} more lines of this kind are in input_differences.csv" if more else ""
     caption = f"What differs in the inputs, and who says so{left_out}"
     return Table(caption, columns, rows, _none(inputs))
@@ -220,7 +241,7 @@ def _spread(raw: Sequence[str], shown: Sequence[str]) -> str:
         numbers = [float(value) for value in raw]
     except ValueError:
         return f"{len(shown)} different"
-    return f"{parameter(min(numbers))} to {parameter(max(numbers))}"
+    return f"{_number(min(numbers))} to {_number(max(numbers))}"
 
 
 def value_text(origin: Origin) -> str:
@@ -232,7 +253,15 @@ def value_text(origin: Origin) -> str:
     except ValueError:
         return shortened(plain(origin.value), LONGEST_VALUE)
     # A year or an id that happens to be a number stays as it is written.
-    return parameter(number) if origin.unit else plain(origin.value)
+    return _number(number) if origin.unit else plain(origin.value)
+
+
+def _number(value: float) -> str:
+    """Return a number as a planner writes it: money with separators, not in powers of ten."""
+    least, most = WRITTEN_OUT
+    if value == 0.0 or least <= abs(value) < most:
+        return f"{value:,.10g}".replace("-", MINUS) if abs(value) < most / 100 else fixed(value, 0)
+    return parameter(value)
 
 
 def said_by(origin: Origin) -> str:

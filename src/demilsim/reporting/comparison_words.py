@@ -8,6 +8,7 @@ import numpy as np
 
 from demilsim.experiments.compare import Comparison
 from demilsim.experiments.comparison_draws import Chance
+from demilsim.experiments.comparison_inputs import CommonIds
 from demilsim.experiments.comparison_outputs import Measured
 from demilsim.experiments.rare_events import REPLICATIONS as CHANCE_REPLICATIONS
 from demilsim.experiments.risk_measures import MAJOR_NEQ_KG
@@ -33,6 +34,9 @@ LONGEST_NAME = 48
 
 LONGEST_PLAN = 90
 """Characters of what is said about a plan."""
+
+ROUNDING = 1e-9
+"""Half width below which a mean is called exact, as a share of it [1]: rounding of sums, no chance."""
 
 MOST_SENTENCES = 3
 """Alternatives that are spoken of beside the first; the table has all."""
@@ -139,12 +143,10 @@ def spelled(estimate: Estimate, scale: float = 1.0) -> str:
     if estimate.half_width is None:
         return figure(mean)
     half_width = estimate.half_width / scale
+    if half_width <= ROUNDING * abs(mean):
+        return f"{figure(mean)} ± 0"
     decimals = interval_decimals(half_width, mean)
-    return (
-        fixed(mean, decimals)
-        if half_width == 0
-        else f"{fixed(mean, decimals)} ± {fixed(half_width, decimals)}"
-    )
+    return f"{fixed(mean, decimals)} ± {fixed(half_width, decimals)}"
 
 
 def signed(difference: Estimate, scale: float = 1.0) -> str:
@@ -170,6 +172,11 @@ def _unlike(comparison: Comparison) -> Iterator[str]:
     if len(spans) > 1:
         told = "; ".join(f"{years_text(years)} from {start.isoformat()}" for start, years in sorted(spans))
         yield f"The horizons differ ({told}): sums over them are not for the same years."
+    if any(one.terminal_years for one in settings):
+        yield (
+            "Plans are optimised on harm that counts what is left at the end of the horizon for some years "
+            "more; expected deaths here stop at the horizon."
+        )
     if len({one.price_year for one in settings}) > 1:
         yield "The price years differ: costs are not in the same dollars."
     if len({one.harm_weights for one in settings}) > 1:
@@ -195,7 +202,7 @@ def _how_counted(comparison: Comparison) -> Iterator[str]:
         return
     chances = [draws.chance_fewer(index) for index in range(1, len(comparison.alternatives))]
     doubt = max(chance.in_doubt for chance in chances)
-    unsure = f"; in up to {doubt} draws that does not settle which is lower" if doubt else ""
+    unsure = f"; in {doubt} of {draws.draws} draws these do not settle which is lower" if doubt else ""
     common = (
         ""
         if draws.common_constants == draws.constants
@@ -210,21 +217,33 @@ def _how_counted(comparison: Comparison) -> Iterator[str]:
 
 
 def _ids(inputs: tuple[ShownInputs, ...]) -> Iterator[str]:
+    if not inputs:
+        return
+    by_counts: dict[tuple[CommonIds, ...], list[str]] = {}
     for one in inputs:
-        kinds = [
-            f"{row.both:,} of {row.both + row.only_first + row.only_other:,} {row.kind}" for row in one.ids
-        ]
-        yield (
-            f"Chance is common where ids are equal, in “{_short(one.scenario)}” and "
-            f"“{_short(one.reference)}”: {', '.join(kinds)}. What has another id has draws of its own, which "
-            "widens the intervals of differences."
-        )
+        by_counts.setdefault(one.ids, []).append(f"“{_short(one.scenario)}”")
+    told = [f"{_kinds(ids)} with {', '.join(names)}" for ids, names in by_counts.items()]
+    yield (
+        f"Chance is common where ids are equal; “{_short(inputs[0].reference)}” shares {'; '.join(told)}. "
+        "What has another id has draws of its own, which widens the intervals of differences."
+    )
+
+
+def _kinds(ids: tuple[CommonIds, ...]) -> str:
+    return ", ".join(
+        f"{row.both:,} of {row.both + row.only_first + row.only_other:,} {row.kind}" for row in ids
+    )
 
 
 def _plans(comparison: Comparison) -> Iterator[str]:
+    """Yield where planning did not go as asked; what the optimiser proved is told by ``demilsim plan``."""
     for name, programme in zip(comparison.names, comparison.programmes, strict=True):
-        told = [*programme.notes, *(programme.result.notes if programme.result else ())] if programme else []
-        yield from (f"Planning “{_short(name)}”: {plain(note)}." for note in told)
+        if programme is None:
+            continue
+        yield from (f"Planning “{_short(name)}”: {plain(note)}." for note in programme.notes)
+        status = programme.result.status.value if programme.result else "without a plan"
+        if status != "optimal":
+            yield f"Planning “{_short(name)}”: optimiser {status}; a better plan may exist."
 
 
 def _short(name: str) -> str:
@@ -239,7 +258,8 @@ def plan_words(comparison: Comparison, index: int) -> str:
     )
     kind, _, rule = plan.source.partition(":")
     origin = {"file": "from a file", "milp": "optimised", "none": "nothing is destroyed"}.get(kind)
-    made = origin or (f"rule: {label(rule)}" if kind == "rule" else label(kind))
+    by_rule = label(rule) if rule == "host_only" else f"rule: {label(rule)}"
+    made = origin or (by_rule if kind == "rule" else label(kind))
     names = {facility.facility_id: facility.name for facility in scenario.facilities}
     ordered = [plain(names[order.facility_id]) for order in plan.commissionings]
     return shortened(f"{made}; orders {', '.join(ordered)}" if ordered else made, LONGEST_PLAN)
