@@ -18,6 +18,7 @@ ABSENT = {
     schedule_views.NAME: schedule_views.ABSENT_FACTS,
     region_map.NAME: region_map.ABSENT_FACTS,
     finishing_views.NAME: finishing_views.ABSENT_FACTS,
+    load_views.NAME: load_views.ABSENT_LOAD,
 }
 """What stands in the place of a figure for which nothing is stored."""
 

@@ -6,11 +6,14 @@ from demilsim.reporting.drawing import DrawnFigure, drawn
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_records import FacilitySchedule, ScheduleFacts
-from demilsim.reporting.schedule_views import ABSENT_FACTS, Steps, scale_of, steps_of
+from demilsim.reporting.schedule_views import Steps, scale_of, steps_of
 from demilsim.reporting.strips import Block, Strip, draw_strips
 from demilsim.reporting.wording import ABSENT, fixed, label, sentence, the_plan
 
 NAME, TITLE = "load", "Load of facilities"
+ABSENT_LOAD = (
+    "These results were stored without the load of facilities by year; run the scenario again to see it."
+)
 LEAST_DAY = 0.05
 """Working days in a year below which a facility counts as closed: they would be shown as zero."""
 
@@ -84,7 +87,7 @@ def load_table(results: StoredResults) -> Table:
     )
     lead = (Column("Facility", wide=True),)
     if facts is None:
-        return Table(caption, lead, (), ABSENT_FACTS)
+        return Table(caption, lead, (), ABSENT_LOAD)
     years = steps_of(facts.starts, "public")
     columns = (
         *lead, *(Column(year, "%") for year in years.names), Column("Could work", "d"), Column("Worked", "d"),
