@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,30 @@ def three_towns(**changes: Any) -> Scenario:
     """Return three sites beside towns, a plant to build, two funds."""
     towns = [row.model_copy(update={"persons": PERSONS}) for row in three_sites().exposed_sites]
     return three_sites(**({"exposed_sites": towns} | changes))
+
+
+def two_groups(limit: float | None = None, **changes: Any) -> Scenario:
+    """Return a lot beside a town and one beside a hamlet 3 km away, whose 20 people have a limit on risk.
+
+    150 t can be paid at 1 t a day. The town's lot averts more; at the start each person's risk is 9.35289e-8
+    a year.
+    """
+    hamlet = {"y_m": 3_000.0, "persons": 20.0, "risk_limit_per_year": limit}
+    hamlet["risk_limit_from"] = changes.pop("limit_from", None)
+    base: dict[str, Any] = {
+        "storehouses": (storehouse("H1"), storehouse("H2", y_m=3_000.0)),
+        "exposed_sites": (village("TOWN", persons=PERSONS), village("HAMLET", **hamlet)),
+        "lots": (lot("L1", "H1"), lot("L2", "H2")),
+        "tranches": (tranche(amount_usd=75_000.0),),
+    }
+    return two_lots(**(base | changes))
+
+
+def few_workers(**changes: Any) -> Scenario:
+    """Return `build_or_not` with 20 workers at the old plant, of whom one in 20,000 may die in a year."""
+    base = build_or_not(**changes)
+    limit = {"workers": 20.0, "worker_risk_limit_per_year": 5e-5, "permit_t_per_year": None}
+    return replace(base, facilities=(base.facilities[0].model_copy(update=limit), base.facilities[1]))
 
 
 def lot_plan(scenario: Scenario, result: PlanResult) -> DisposalPlan:

@@ -13,7 +13,7 @@ from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
-from optimisation.instances import build_or_not, coefficients
+from optimisation.instances import build_or_not, coefficients, few_workers, two_groups
 from worlds import facility, fund, lot, measure, route, site, storehouse, tranche, village, world
 
 
@@ -81,6 +81,17 @@ def measured(**changes: Any) -> Scenario:
         ),
     }
     return world(**(base | changes))
+
+
+def moved_to_the_hamlet() -> Scenario:
+    """Return a town's lot that may be taken to workers in place of the hamlet, at no cost, after 30 days."""
+    move = measure(
+        "MOVE", "move", storehouse_id="H1", to_storehouse_id="H2", cost_usd=0.0, lead_time_days=30.0
+    )
+    scenario = two_groups(1e-7, measures=(move,))
+    # Workers set no licence.
+    people = (scenario.exposed_sites[0], scenario.exposed_sites[1].model_copy(update={"kind": "workers"}))
+    return replace(scenario, exposed_sites=people)
 
 
 def order(name: str, period: int = 0) -> dict[str, Any]:
@@ -243,6 +254,22 @@ VIOLATIONS: dict[str, Violation] = {
         plan(("L1", "F1", 70.0, 0), **order("MOVE"), funds=()), plan(("L1", "F1", 6.0, 0), **order("MOVE")),
         ("licence: H1", "2026-04-01", "16520 kg NEQ of 11425 kg"),
     ),
+    # The third quarter asks for half of the risk, which 80 t less bring; 80 t in that quarter come too late.
+    "risk of a group": Violation(
+        two_groups(4.7e-8, limit_from="2026-07-01"), plan(("L2", "F1", 80.0, 0)), plan(("L2", "F1", 80.0, 2)),
+        ("risk: HAMLET", "2026-07-01", "of 4.7e-08 a year"),
+    ),
+    # 2e-5 accidents a tonne that kill 1.3 each are 1.04e-3 deaths for 40 t, 5.2e-5 for each of 20 workers.
+    "risk of workers": Violation(
+        few_workers(), plan(("L1", "F-1", 18.0, 0), ("L1", "F-1", 18.0, 1), ("L1", "F-1", 18.0, 4)),
+        plan(("L1", "F-1", 18.0, 0), ("L1", "F-1", 18.0, 1), ("L1", "F-1", 4.0, 2)),
+        ("risk of workers: F-1", "2026", "5.2e-05 of 5e-05 a year"),
+    ),
+    # Each of the workers runs 6.55e-8 a year; with the town's lot in their storehouse 1.24e-7.
+    "risk moved to a group": Violation(
+        moved_to_the_hamlet(), plan(**order("MOVE", 7)), plan(**order("MOVE")),
+        ("risk: HAMLET", "1.24e-07 of 1e-07 a year"),
+    ),
 }  # fmt: skip
 """By family. Money is short by what is missing less 1 USD of tolerance for every period with costs."""
 
@@ -365,7 +392,7 @@ def test_every_family_of_the_model_has_a_violation() -> None:
         "add_stock": "stock", "add_working_days": "rate", "add_permits": "permit",
         "add_commissioning": "never commissioned", "add_cumulative_cuts": "lead time",
         "add_payments": "earmark by use", "add_budget": "carry-over", "add_commitments": "budget",
-        "add_ordered": "lead time",
+        "add_ordered": "lead time", "add_worker_risk": "risk of workers",
     }  # fmt: skip
     missing = [family.__name__ for family in FAMILIES if planted.get(family.__name__) not in VIOLATIONS]
     assert not missing, f"plant a violation in VIOLATIONS, and name it here, for {', '.join(missing)}"
@@ -376,3 +403,24 @@ def test_move_beyond_a_licence_is_refused_by_itself() -> None:
     violation = VIOLATIONS["licence of a storehouse"]
     assert refused_moves(violation.scenario, violation.good) == ()
     assert "16520 kg NEQ of 11425 kg" in refused_moves(violation.scenario, violation.bad)[0]
+
+
+def test_move_that_puts_people_at_risk_is_refused_by_itself() -> None:
+    """So is one that breaks a limit on risk, with all work late; one that was broken before is not."""
+    violation = VIOLATIONS["risk moved to a group"]
+    assert refused_moves(violation.scenario, violation.good) == ()
+    assert "1.24e-07 of 1e-07 a year" in refused_moves(violation.scenario, violation.bad)[0]
+    # 45 t a quarter of the town's lot are gone when it moves in July, unless work may be two quarters late.
+    lines = plan(("L1", "F1", 45.0, 0), ("L1", "F1", 45.0, 1), **order("MOVE", 1))
+    loose = replace(
+        violation.scenario,
+        exposed_sites=tuple(
+            e.model_copy(update={"risk_limit_per_year": e.risk_limit_per_year and 1.2e-7})
+            for e in violation.scenario.exposed_sites
+        ),
+    )
+    assert refused_moves(loose, lines) == ()
+    assert "risk: HAMLET, 2026-07-01" in refused_moves(loose, lines, 2)[0]
+    away = measure("MOVE", "move", storehouse_id="H2", to_storehouse_id="H1")
+    workers = [e.model_copy(update={"kind": "workers"}) for e in two_groups(5e-8).exposed_sites]
+    assert refused_moves(two_groups(measures=(away,), exposed_sites=workers), plan(**order("MOVE"))) == ()

@@ -8,13 +8,13 @@ import pytest
 
 from demilsim.optimisation.assemble import Model, pulp_problem
 from demilsim.optimisation.blocks import calendar_years, single_periods
-from demilsim.optimisation.constraints import FAMILIES
+from demilsim.optimisation.constraints import FAMILIES, add_worker_risk
 from demilsim.optimisation.problem import Problem, make_problem
 from demilsim.optimisation.rows import Sense, labels, rows_of
 from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import make_task
 from demilsim.scenario.scenario import Scenario
-from optimisation.instances import build_or_not, coefficients
+from optimisation.instances import build_or_not, coefficients, few_workers
 from worlds import fund
 
 REFERENCES = Path(__file__).parents[1] / "data" / "lp"
@@ -27,7 +27,7 @@ def yearly(scenario: Scenario) -> Problem:
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
 def test_family_writes_its_reference_lp(family: object, tmp_path: Path) -> None:
     """Each family alone, on two lots, plants, funds and years, is the text that was checked by hand."""
-    problem = yearly(build_or_not())
+    problem = yearly(few_workers() if family is add_worker_risk else build_or_not())
     rows = family(problem)  # type: ignore[operator]
     alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
     prob, _ = pulp_problem(alone, name=rows.family)

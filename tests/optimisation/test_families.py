@@ -101,7 +101,7 @@ def test_budget_with_measures_writes_its_reference(tmp_path: Path) -> None:
 def test_every_reference_belongs_to_a_family() -> None:
     """No reference outlives its family."""
     problem = measured()
-    known = {family(problem).family for family in MEASURE_FAMILIES} | {"budget"}
+    known = {family(problem).family for family in MEASURE_FAMILIES} | {"budget", "risk"}
     assert {path.stem for path in REFERENCES.glob("*.lp")} == known
 
 

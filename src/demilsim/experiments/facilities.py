@@ -17,6 +17,7 @@ from demilsim.experiments.parameters import scrambled_draws, with_parameters
 from demilsim.experiments.statistics import Estimate, estimate
 from demilsim.optimisation.deadlines import refuse_dates
 from demilsim.optimisation.recourse import Order, Recourse
+from demilsim.optimisation.risk_limits import refuse_risk_limits
 from demilsim.optimisation.task import Task, make_task
 from demilsim.optimisation.two_stage import Draws, FirstStage, WorthOfDraws, first_stage, worth_of_draws
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
@@ -131,6 +132,7 @@ def facilities_under_draws(
 
 def _check(scenario: Scenario, count: int, tail: float | None, batches: int) -> None:
     refuse_dates(scenario, "some choice of facilities in some draw")
+    refuse_risk_limits(scenario, "some choice of facilities in some draw")
     if not any(facility.status == "possible" for facility in scenario.facilities):
         raise DemilsimError("the scenario has no facility of status possible: there is nothing to order")
     if count < 2:

@@ -18,6 +18,7 @@ from demilsim.optimisation.candidates import Search, begin, finish
 from demilsim.optimisation.deadlines import refuse_dates
 from demilsim.optimisation.least_cost import Cheapener, CheapPlan, clearance_period
 from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.risk_limits import refuse_risk_limits
 from demilsim.optimisation.status import SolveOptions
 from demilsim.optimisation.task import Choice, make_task
 from demilsim.planning.rules import nominal_coefficients, nominal_start
@@ -109,6 +110,7 @@ def frontier(
         If a lot has a date: what is left for a cheaper plan would miss it.
     """
     refuse_dates(scenario, "cheaper plans")
+    refuse_risk_limits(scenario, "cheaper plans")
     if not shares or not all(0.0 < share <= 1.0 for share in shares):
         raise DemilsimError(f"shares: expected some within 0 and 1 (got {', '.join(map(str, shares))})")
     tell("the plan of least harm")

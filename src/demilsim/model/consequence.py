@@ -174,17 +174,17 @@ class Exposure:
         return np.stack([moment.public * public, moment.workers * workers + responders])
 
     def killed_by_pair(self, neq_kg: Floats, moment: Moment) -> Floats:
-        """Return expected deaths of each pair of a storehouse and an exposed site [persons], shape (pair,).
+        """Return expected deaths of each pair of storehouse and exposed site [persons], shape (..., pair).
 
         Parameters
         ----------
         neq_kg
-            NEQ that takes part in each storehouse [kg], shape (storehouse,).
+            NEQ that takes part in each storehouse [kg], shape (..., storehouse).
         moment
             Who is there.
         """
         staying = np.where(self.workers, moment.workers, moment.public)
-        return staying * self._caught(slice(None), neq_kg[self.storehouse], moment.day)
+        return staying * self._caught(slice(None), neq_kg[..., self.storehouse], moment.day)
 
     def stack_fatalities(self, neq_kg: Floats) -> Floats:
         """Return expected deaths of a prompt stack detonation, shaped as `killed`."""

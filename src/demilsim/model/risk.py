@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from demilsim.model.consequence import extent_shares
 from demilsim.model.curves import Curves, HarmCurves, tabulate
 from demilsim.model.event_rate import BASE_CAUSES, Cause
 from demilsim.model.options import Bools
-from demilsim.model.partition import partition
+from demilsim.model.partition import Partition, partition
 from demilsim.model.separation import exposed_distance_m
 from demilsim.model.timeline import mean_root, sudden
 from demilsim.plan import Floats, Ints
@@ -26,7 +27,7 @@ ACCEPTABLE_PER_YEAR = 1e-6
 """Individual risk below which it is broadly acceptable [1/yr]: recollected UK HSE limit."""
 
 
-LIMIT_INTERVALS = 384
+LIMIT_INTERVALS = 768
 """Pieces of the curves that limits are planned with. Each is raised to its right end, by 1% or so."""
 
 
@@ -59,24 +60,27 @@ def site_risk(scenario: Scenario, curves: HarmCurves, held_kg: Floats, ageing_pe
     curves
         Its harm curves, for rates and exposure.
     held_kg
-        NEQ held that joins a mass explosion [kg], shape (storehouse,).
+        NEQ held that joins a mass explosion [kg], shape (..., storehouse).
     ageing_per_year
-        Event rate by ageing [1/yr], shape (storehouse,).
+        Event rate by ageing [1/yr], shape (..., storehouse).
+
+    Returns
+    -------
+    SiteRisk
+        Arrays of shape (..., exposed site).
     """
     people, parameters = curves.exposure, curves.exposure.parameters
     shares = np.array([extent_shares(parameters, cause) for cause in BASE_CAUSES])
     ageing = np.array(extent_shares(parameters, Cause.AGEING))
-    rates = (held_kg > 0.0)[:, None] * (curves.base_rate_per_year @ shares) + ageing_per_year[
-        :, None
-    ] * ageing
-    stack_rate, whole_rate = rates.T
+    base = (held_kg > 0.0)[..., None] * (curves.base_rate_per_year @ shares)
+    stack_rate, whole_rate = np.moveaxis(base + ageing_per_year[..., None] * ageing, -1, 0)
     stack = people.killed_by_pair(np.minimum(held_kg, parameters.stack_neq_kg), sudden(parameters.day_share))
     whole = people.killed_by_pair(held_kg, mean_root(parameters))
     house, exposed, _ = exposed_distance_m(scenario)
-    per_pair = stack_rate[house] * stack + whole_rate[house] * whole
+    per_pair = stack_rate[..., house] * stack + whole_rate[..., house] * whole
     per_year = partition(exposed, len(scenario.exposed_sites)).sum(per_pair)
     persons = np.array([e.persons for e in scenario.exposed_sites], dtype=float)
-    individual = np.divide(per_year, persons, out=np.zeros(persons.size), where=persons > 0.0)
+    individual = np.divide(per_year, persons, out=np.zeros(per_year.shape), where=persons > 0.0)
     limit = np.array(
         [
             TOLERABLE_WORKER_PER_YEAR if e.kind == "workers" else TOLERABLE_PUBLIC_PER_YEAR
@@ -124,7 +128,11 @@ class LimitedRisk:
         """
         (base, per_event), _ = self.curves(neq_kg[:, self.storehouse])
         deaths = base + ageing_per_year[:, self.storehouse] * per_event
-        return partition(self.group, self.exposed.size).sum(deaths) / self.most_per_year
+        return self._groups.sum(deaths) / self.most_per_year
+
+    @cached_property
+    def _groups(self) -> Partition:
+        return partition(self.group, self.exposed.size)
 
 
 def risk_is_limited(scenario: Scenario) -> bool:
@@ -179,14 +187,10 @@ def _raised(curves: HarmCurves, pair: Ints, of_pair: Ints) -> Floats:
     people, parameters = curves.exposure, curves.exposure.parameters
     nodes = np.linspace(0.0, 1.0, LIMIT_INTERVALS + 1)
     right = np.append(nodes[1:], 1.0) ** 3
-    stack, whole = np.empty((2, pair.size, right.size))
-    for node, share in enumerate(right.tolist()):
-        held_kg = share * curves.deaths.neq_max_kg
-        prompt = people.killed_by_pair(
-            np.minimum(held_kg, parameters.stack_neq_kg), sudden(parameters.day_share)
-        )
-        stack[:, node] = prompt[pair]
-        whole[:, node] = people.killed_by_pair(held_kg, mean_root(parameters))[pair]
+    held_kg = right[:, None] * curves.deaths.neq_max_kg
+    prompt = np.minimum(held_kg, parameters.stack_neq_kg)
+    stack = people.killed_by_pair(prompt, sudden(parameters.day_share))[:, pair].T
+    whole = people.killed_by_pair(held_kg, mean_root(parameters))[:, pair].T
     stack_rate, whole_rate = (curves.base_rate_per_year @ curves.base_shares)[of_pair].T
     stack_share, whole_share = curves.ageing_shares
     base = stack_rate[:, None] * stack + whole_rate[:, None] * whole

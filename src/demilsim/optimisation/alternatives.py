@@ -159,14 +159,14 @@ def _same_orders(at: PlanModel, own: _Plan, limit: float, near: float) -> Iterat
         values = capped.minimise(_beside_harm(at, weight)).values
         if values is None:
             continue
-        values = _near_enough(at.harm, at.values, values, limit)
+        values = _near_enough(at, values, limit)
         used.append(values[: at.harm.flows])
         yield _plan_of(aim, at.choice, at.problem, at.harm, values)
     # Away from all that was found so far, in one: the hop, skip and jump of Brill.
     cost = over_columns(np.mean([flows > 0.0 for flows in used], axis=0), at.values.size)
     values = capped.minimise(_beside_harm(at, cost)).values
     if values is not None:
-        values = _near_enough(at.harm, at.values, values, limit)
+        values = _near_enough(at, values, limit)
         yield _plan_of("unlike the plan and the other alternatives", at.choice, at.problem, at.harm, values)
 
 
@@ -231,9 +231,15 @@ def _other_orders(at: PlanModel, limit: float) -> Iterator[_Plan]:
                 )
 
 
-def _near_enough(harm: PlanningHarm, plan: Floats, other: Floats, limit: float) -> Floats:
-    """Return the furthest point on the line from a plan to another whose exact harm is within a limit."""
-    value = harm.along(plan[: harm.flows], other[: harm.flows])
+def _near_enough(at: PlanModel, other: Floats, limit: float) -> Floats:
+    """Return the furthest point on the line from the plan to another within limits on exact harm and risk."""
+    plan, flows = at.values, at.harm.flows
+    harm = at.harm.along(plan[:flows], other[:flows])
+    excess = at.limits.excess_along(plan[:flows], other[:flows]) if at.limits else lambda _: 0.0
+
+    def value(share: float) -> float:
+        return np.inf if excess(share) > 0.0 else harm(share)
+
     if value(1.0) <= limit:
         return other
     near, far = 0.0, 1.0

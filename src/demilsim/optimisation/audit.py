@@ -16,6 +16,7 @@ from fractions import Fraction
 from demilsim.optimisation.audit_measures import measure_bills, overfilled, strange_measures
 from demilsim.optimisation.audit_money import audit_money, bills_of, scrap_by_period
 from demilsim.optimisation.audit_promises import progress, unmet_promises
+from demilsim.optimisation.audit_risk import over_risk, over_risk_by_moves, over_worker_risk
 from demilsim.optimisation.audit_rows import (
     AuditRows,
     audit_rows,
@@ -34,7 +35,7 @@ TOLERANCE_DAYS = Fraction(1, 100)
 
 
 def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients) -> tuple[str, ...]:
-    """Return every problem of a plan: stock, places, days, permits, dates, commissioning, measures, money.
+    """Return every problem of a plan: stock, places, days, permits, dates, orders, measures, risk, money.
 
     Parameters
     ----------
@@ -65,13 +66,24 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
         *_permits(rows, plan),
         *_dates(rows, plan),
         *overfilled(rows, plan),
+        *over_risk(rows, plan),
+        *over_worker_risk(rows, plan),
         *audit_money(scenario, bills, coefficients, scrap_by_period(rows, plan)),
     )
 
 
-def refused_moves(scenario: Scenario, plan: DisposalPlan) -> tuple[str, ...]:
-    """Return the moves between storehouses that would fill one beyond its explosive limit licence."""
-    return tuple(overfilled(audit_rows(scenario), plan))
+def refused_moves(scenario: Scenario, plan: DisposalPlan, late: int = 0) -> tuple[str, ...]:
+    """Return what is wrong with moves between storehouses: licences exceeded, and limits on risk broken.
+
+    Parameters
+    ----------
+    scenario, plan
+        The scenario, and a plan with moves.
+    late
+        Periods by which work may be later than the earliest period of its line, where risk is judged.
+    """
+    rows = audit_rows(scenario)
+    return (*overfilled(rows, plan), *over_risk_by_moves(rows, plan, late))
 
 
 def audit_promises(

@@ -19,7 +19,7 @@ from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.plan import Floats, Ints
 
-PREFIXES = {"working_days": "days", "permits": "permit", "budget": "budget"}
+PREFIXES = {"working_days": "days", "permits": "permit", "budget": "budget", "worker_risk": "workers"}
 """How the names of rows by facility or fund, and block or year, begin, by family (see `places`)."""
 
 CUT_EVERY_BLOCKS = ((24, 2), (40, 4))
@@ -75,6 +75,27 @@ def add_permits(problem: Problem) -> Rows:
     terms = (key[limited], _flow_columns(problem)[limited], np.ones(int(limited.sum())))
     name = _named(PREFIXES["permits"], problem.facility_labels, tuple(str(year) for year in years))
     return rows_of("permits", [terms], Sense.AT_MOST, np.repeat(permit, years.size), name)
+
+
+def add_worker_risk(problem: Problem) -> Rows:
+    """Keep the individual risk of a facility's workers by its accidents in a calendar year below its limit.
+
+    Sum over g and b in year y of r[f] / (n[f] l[f]) x[g,f,b] <= 1, in parts of the limit: r deaths of workers
+    per tonne, n workers who share them, l the limit on the yearly probability of death of each. No block
+    crosses a year.
+    """
+    flows, blocks, scenario = problem.flows, problem.blocks, problem.scenario
+    per_t = np.zeros(len(scenario.facilities))
+    for f, plant in enumerate(scenario.facilities):
+        if plant.worker_risk_limit_per_year is not None and plant.workers is not None:
+            method = scenario.methods[plant.method_id]
+            deaths = method.accident_rate_per_t * method.worker_fatalities_per_accident
+            per_t[f] = deaths / (plant.workers * plant.worker_risk_limit_per_year)
+    years = np.unique(blocks.year)
+    key = flows.facility * years.size + np.searchsorted(years, blocks.year[flows.block])
+    terms = (key, _flow_columns(problem), per_t[flows.facility])
+    name = _named(PREFIXES["worker_risk"], problem.facility_labels, tuple(str(year) for year in years))
+    return rows_of("worker_risk", [terms], Sense.AT_MOST, np.ones(per_t.size * years.size), name)
 
 
 def add_commissioning(problem: Problem) -> Rows:
@@ -250,6 +271,7 @@ FAMILIES: tuple[Callable[[Problem], Rows], ...] = (
     add_stock,
     add_working_days,
     add_permits,
+    add_worker_risk,
     add_commissioning,
     add_ordered,
     add_cumulative_cuts,

@@ -14,7 +14,7 @@ from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Columns, Rows, Sense, rows_of, with_terms
 from demilsim.plan import Floats, Ints
 
-ELASTIC = ("destroy_by", "budget", "permits", "working_days")
+ELASTIC = ("destroy_by", "budget", "permits", "working_days", "worker_risk")
 """Families that may give way."""
 
 NOTHING = 1e-6
@@ -87,7 +87,8 @@ def elastic(problem: Problem) -> Elastic:
     """Return the model of a problem in single periods with slack.
 
     A date has slack at the end of its last period and at every later one: tonnes that are not yet destroyed
-    then, so that the date that can be kept is read off. A permit has one slack for all years.
+    then, so that the date that can be kept is read off. A permit, or a limit on the risk of workers, has one
+    slack for all years.
     """
     model = assemble(problem, np.zeros(problem.flows.group.size), 0.0)
     families, slack, cost = list[Rows](), dict[str, Slack](), [model.cost]
@@ -127,7 +128,7 @@ def _softened(problem: Problem, rows: Rows, free: int) -> tuple[Rows, Slack, flo
         row, entity, time, whole = _slack_of(problem, rows)
         sign = -1.0
     number = np.arange(row.size)
-    if rows.family == "permits":
+    if rows.family in ("permits", "worker_risk"):
         entity, number = np.unique(entity, return_inverse=True)
         time = np.zeros_like(entity)
     slack = Slack(free + np.arange(entity.size), entity, time)
@@ -155,7 +156,7 @@ def _every_later_knot(problem: Problem) -> tuple[Rows, Ints, Ints]:
 
 
 def _slack_of(problem: Problem, rows: Rows) -> tuple[Ints, Ints, Ints, float]:
-    """Return rows of money, days or permits that have slack, entities, times, and what there is in all."""
+    """Return rows of money, days, permits or risk with slack, entities, times, and what there is in all."""
     scenario, where = problem.scenario, places(problem, rows)
     if rows.family == "budget":
         usable = np.array([fund.use != "emergency" for fund in scenario.funds], dtype=bool)

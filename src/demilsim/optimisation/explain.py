@@ -134,6 +134,9 @@ class Explainer:
             "working_days": f"the days of {name} in {before} avert more with other lots",
             "payments": f"the money of {before} averts more with other lots",
             "permits": f"the permit of {name} for the year of {before} averts more with other lots",
+            "worker_risk": f"the risk that workers of {name} may run in the year of {before} averts more "
+            "with other lots",
+            "risk": f"a limit on the risk of people asks for other lots in {before}",
         }.get(family, f"{family.replace('_', ' ')} in {before} is worth more to other lots")
 
     def _elsewhere(self, group: int, facility: int) -> int | None:

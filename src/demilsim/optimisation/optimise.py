@@ -85,7 +85,8 @@ def _planned(
     problem = task.yearly_problem()
     harm = planning_harm(problem, task.stock)
     model = assemble(problem, harm.linearised(path), harm.do_nothing)
-    found = solve(with_risk(model, problem, harm, task, within), options)
+    inside = None if within is None else within.destroyed_t
+    found = solve(with_risk(model, problem, harm, task, inside), options)
     if found.values is None and within is not None:
         found = solve(model, options)
     of_start: Choice | None = None if start is None else task.choice(start)
@@ -97,7 +98,7 @@ def _planned(
         choices += promising(task, neighbours(problem, chosen), path)
     further = [] if relaxed is None else [relaxed]
     further += [task.destroyed_t(other) for other in others]
-    further += [] if within is None else [within.destroyed_t]
+    further += [] if inside is None else [inside]
     searches = []
     for choice in dict.fromkeys(choices):
         searches += begin(task, choice, path, wanted if choice == of_start else None, further)

@@ -33,13 +33,13 @@ class Places:
 
 
 def places(problem: Problem, rows: Rows) -> Places:
-    """Return the places of the rows of ``budget``, ``working_days`` or ``permits``."""
+    """Return the places of the rows of ``budget``, ``working_days``, ``permits`` or ``worker_risk``."""
     scenario, blocks = problem.scenario, problem.blocks
     if rows.family == "budget":
         ids, labels = tuple(fund.fund_id for fund in scenario.funds), problem.fund_labels
     else:
         ids, labels = tuple(plant.facility_id for plant in scenario.facilities), problem.facility_labels
-    by_year = rows.family == "permits"
+    by_year = rows.family in ("permits", "worker_risk")
     times = tuple(str(year) for year in np.unique(blocks.year)) if by_year else blocks.labels
     prefix = PREFIXES[rows.family]
     place = {f"{prefix}_{e}_{t}": (i, j) for i, e in enumerate(labels) for j, t in enumerate(times)}

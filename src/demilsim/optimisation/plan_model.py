@@ -12,10 +12,12 @@ import numpy as np
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.candidates import SMALLEST_FLOW_T
 from demilsim.optimisation.duals import PricedLp, priced
+from demilsim.optimisation.limited_search import LimitedModel, polish_within, restored
 from demilsim.optimisation.measure_choice import Taken
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.risk_limits import RiskLimits, risk_limits
 from demilsim.optimisation.rows import over_columns
 from demilsim.optimisation.sequential import largest_part, polish
 from demilsim.optimisation.task import Choice, Task, make_task
@@ -44,6 +46,8 @@ class PlanModel:
         The plan, shape (column,).
     total
         Its exact planning harm [persons].
+    limits
+        Limits on risk, whose rows are linear at the plan; None where doing nothing keeps them.
     """
 
     task: Task
@@ -54,6 +58,7 @@ class PlanModel:
     lp: PricedLp
     values: Floats
     total: float
+    limits: RiskLimits | None = None
 
     @property
     def flows(self) -> Floats:
@@ -103,12 +108,20 @@ def model_around(task: Task, choice: Choice, wanted_t: Floats, solver: str | Non
     harm = planning_harm(problem, task.stock)
     rows = assemble(problem, np.zeros(harm.flows), harm.do_nothing)
     lp = priced(rows, solver)
-    flows = problem.flows
+    flows, limits = problem.flows, risk_limits(problem, harm, task.risk)
     # A little more than was wanted, since what was wanted is rounded and dates ask for all of a group.
     wanted = wanted_t[flows.group, flows.facility, flows.block] + SMALLEST_FLOW_T
     start = largest_part(lp, wanted, rows.columns.upper)
     assert start is not None, "the commissionings of a plan that was optimised can be paid"
-    values = polish(lp, harm, start, SETTLING_STEPS).values
+    if limits is None:
+        values = polish(lp, harm, start, SETTLING_STEPS).values
+    else:
+        limited = LimitedModel(rows, limits)
+        start, excess = restored(limited, harm, start)
+        assert excess == 0.0, "a plan that was optimised keeps the limits on risk"
+        values = polish_within(limited, harm, start, SETTLING_STEPS).values
+        rows = replace(rows, families=(*rows.families, limits.add_risk(values[: harm.flows])))
+        lp = priced(rows, solver)
     total, gradient = harm.total_and_gradient(values[: harm.flows])
     around = replace(rows, cost=over_columns(gradient, values.size))
-    return PlanModel(task, choice, problem, harm, around, lp, values, total)
+    return PlanModel(task, choice, problem, harm, around, lp, values, total, limits)

@@ -24,8 +24,8 @@ from demilsim.plan import Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import ExposedSite, Lot, Tranche
 
-LEAST = {"budget": 1.0, "working_days": 0.01, "permits": 0.01}
-"""Steps to which amounts are rounded up at least: 1 USD, a hundredth of a day, 10 kg."""
+LEAST = {"budget": 1.0, "working_days": 0.01, "permits": 0.01, "worker_risk": 0.001}
+"""Steps to which amounts are rounded up at least: 1 USD, 0.01 days, 10 kg, a thousandth of a limit."""
 
 ROUNDING = 1e-6
 """Share of such a step that counts as nothing [1]."""
@@ -44,11 +44,12 @@ class Relaxation:
     Parameters
     ----------
     family
-        ``budget``, ``working_days``, ``permits``, ``destroy_by`` or ``risk``.
+        ``budget``, ``working_days``, ``permits``, ``worker_risk``, ``destroy_by`` or ``risk``.
     subject
         Id of the fund, facility, lot or exposed site.
     amount
-        By period: USD more, or working days more; one number for a permit [t/yr] or a limit on risk [1/yr];
+        By period: USD more, or working days more; one number for a permit [t/yr] or the new
+        limit on risk [1/yr];
         empty for a lot and for a limit that holds later.
     last_period
         Last period in which a lot may be destroyed; None if its date has to go. First period of a limit on
@@ -171,6 +172,14 @@ def relaxed(
                 for f in scenario.facilities
             ]
             scenario = replace(scenario, facilities=tuple(plants))
+        elif r.family == "worker_risk":
+            plants = [
+                f.model_copy(update={"worker_risk_limit_per_year": r.amount[0]})
+                if f.facility_id == r.subject
+                else f
+                for f in scenario.facilities
+            ]
+            scenario = replace(scenario, facilities=tuple(plants))
         elif r.family == "risk":
             scenario = replace(scenario, exposed_sites=tuple(_limited_by(scenario, r)))
         else:
@@ -250,6 +259,18 @@ def _permits(problem: Problem, loose: Elastic, values: Floats) -> list[Relaxatio
     return found
 
 
+def _workers(problem: Problem, loose: Elastic, values: Floats) -> list[Relaxation]:
+    found = []
+    for f, plant in enumerate(problem.scenario.facilities):
+        more = _up(float(loose.by_period("worker_risk", f, values).max(initial=0.0)), LEAST["worker_risk"])
+        if more:
+            now = plant.worker_risk_limit_per_year or 0.0
+            words = f"the risk limit of the workers of {plant.name} were {now * (1.0 + more):.3g} a year"
+            words += f" instead of {now:g}"
+            found.append(Relaxation("worker_risk", plant.facility_id, (now * (1.0 + more),), None, words))
+    return found
+
+
 def _dates(problem: Problem, loose: Elastic, values: Floats) -> list[Relaxation]:
     """Return the lots that would be late, with their new dates."""
     scenario, found = problem.scenario, []
@@ -268,7 +289,13 @@ def _dates(problem: Problem, loose: Elastic, values: Floats) -> list[Relaxation]
     return found
 
 
-_READERS = {"destroy_by": _dates, "budget": _money, "permits": _permits, "working_days": _days}
+_READERS = {
+    "destroy_by": _dates,
+    "budget": _money,
+    "permits": _permits,
+    "working_days": _days,
+    "worker_risk": _workers,
+}
 
 
 def _late_words(problem: Problem, lot: Lot, due: int, last_period: int | None) -> str:

@@ -18,6 +18,7 @@ from demilsim.optimisation.places import places
 from demilsim.optimisation.plan_model import PlanModel
 from demilsim.optimisation.prices import PRICED, UNITS, priced_rows
 from demilsim.optimisation.problem import USD_PER_KUSD
+from demilsim.optimisation.risk_plan import with_risk
 from demilsim.optimisation.task import make_task
 from demilsim.plan import Floats
 from demilsim.scenario.scenario import Scenario
@@ -182,6 +183,9 @@ def _without_strings(at: PlanModel, scenario: Scenario, k: int) -> float:
     harm = planning_harm(problem, task.stock)
     _, per_knot = task.stock.total_and_gradient(at.harm.remaining_t(at.flows))
     model = assemble(problem, harm.per_flow(per_knot), harm.do_nothing)
+    flows, destroyed_t = at.problem.flows, np.zeros(task.shape)
+    destroyed_t[flows.group, flows.facility, flows.block] = at.flows
+    model = with_risk(model, problem, harm, task, destroyed_t)
     vertex = priced(model).minimise(model.cost)
     assert vertex.values is not None, "a plan that can be paid can be paid without strings"
     return float(model.cost @ vertex.values)

@@ -16,13 +16,16 @@ from functools import cached_property
 
 import numpy as np
 
+from demilsim.errors import StudyError
 from demilsim.model.harm import StockHarm
-from demilsim.model.risk import LimitedRisk
+from demilsim.model.risk import LimitedRisk, risk_is_limited
 from demilsim.optimisation.blocks import single_periods
+from demilsim.optimisation.deadlines import MOST_NAMED
 from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Rows, Sense, labels, rows_of
 from demilsim.plan import Floats, Ints
+from demilsim.scenario.scenario import Scenario
 
 ROUNDING = 1e-9
 """Share of a limit by which risk may be above it: sums in another order [1]."""
@@ -184,6 +187,37 @@ def risk_limits(problem: Problem, harm: PlanningHarm, limited: LimitedRisk | Non
     share = limited.share_of_limit(*held(harm.stock, harm.held_t))
     knot, group = np.nonzero(limited.in_force & (share > 1.0))
     return RiskLimits(problem, harm, limited, knot, group) if knot.size else None
+
+
+def limits_risk(scenario: Scenario) -> bool:
+    """Return whether any group of people, or the workers of any facility, have a limit on their risk."""
+    workers = any(f.worker_risk_limit_per_year is not None for f in scenario.facilities)
+    return workers or risk_is_limited(scenario)
+
+
+def refuse_risk_limits(scenario: Scenario, study: str) -> None:
+    """Refuse a scenario that limits the risk of groups, for a study that cannot keep the limits.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    study
+        What cannot, as the subject of a sentence.
+
+    Raises
+    ------
+    StudyError
+        If a group has a limit.
+    """
+    limited = [e.exposed_site_id for e in scenario.exposed_sites if e.risk_limit_per_year is not None]
+    if limited:
+        named = ", ".join(limited[:MOST_NAMED]) + (", ..." if len(limited) > MOST_NAMED else "")
+        raise StudyError(
+            f"risk_limit_per_year: expected no limits, since {study} would not keep them (got {len(limited)} "
+            f"of {len(scenario.exposed_sites)} groups: {named}); take them out for this study; demilsim plan "
+            "keeps them"
+        )
 
 
 def held(stock: StockHarm, left_t: Floats) -> tuple[Floats, Floats]:

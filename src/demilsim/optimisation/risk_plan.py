@@ -30,7 +30,7 @@ from demilsim.plan import Floats
 ROUNDS = 4
 """MILPs at most, each on risk made linear where the one before ended."""
 
-GIVING = ("budget", "permits", "working_days")
+GIVING = ("budget", "permits", "working_days", "worker_risk")
 """Families of which more might let the limits be kept."""
 
 DIGITS = 2
@@ -104,7 +104,7 @@ def attempt(task: Task, choice: Choice) -> Attempt | None:
 
 
 def with_risk(
-    model: Model, problem: Problem, harm: PlanningHarm, task: Task, within: Attempt | None
+    model: Model, problem: Problem, harm: PlanningHarm, task: Task, destroyed_t: Floats | None
 ) -> Model:
     """Return a model with rows of risk, made linear at a plan that keeps the limits; as it is without.
 
@@ -114,14 +114,14 @@ def with_risk(
         Rows, columns and harm, in blocks of any length.
     task
         The task.
-    within
-        A plan that keeps the limits.
+    destroyed_t
+        What that plan destroys [t], shape (group, facility, period); None without limits.
     """
     limits = risk_limits(problem, harm, task.risk)
-    if within is None or limits is None:
+    if destroyed_t is None or limits is None:
         return model
     flows, blocks = problem.flows, problem.blocks
-    by_block = blocks.sum(within.destroyed_t)
+    by_block = blocks.sum(destroyed_t)
     rows = limits.add_risk(by_block[flows.group, flows.facility, flows.block])
     return replace(model, families=(*model.families, rows))
 

@@ -24,6 +24,7 @@ from demilsim.optimisation.audit import audit, audit_promises, refused_moves
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.risk_limits import limits_risk
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.plan import DisposalPlan, Floats, MeasureOrder, PlanningCoefficients
 from demilsim.planning.choice import Compared, Contest
@@ -190,7 +191,7 @@ class _Loop:
         self._disposal = disposal_options(scenario)
         self._harm = stock_harm(scenario)
         self._notes: list[str] = []
-        self._dated = any(has_date(lot) for lot in scenario.lots)
+        self._dated = any(has_date(lot) for lot in scenario.lots) or limits_risk(scenario)
 
     def run(self) -> Programme:
         nominal = nominal_coefficients(self._scenario)
@@ -214,7 +215,7 @@ class _Loop:
             candidate, candidate_result = found[contest.best_of(found)]
             proposed.append(candidate.plan)
             result = result or candidate_result
-            # Rules know no dates of lots: where there are any, only a plan that keeps them will do.
+            # Rules know neither dates of lots nor limits on risk: only a plan that keeps them will do.
             best = candidate if self._dated else best
             if best is not candidate:
                 self._notes.append(
@@ -324,7 +325,7 @@ class _Loop:
         least = harm[""]
         for name in sorted((name for name in worth if worth[name] > 0.0), key=lambda name: -worth[name]):
             trial = replace(plan, measures=(*plan.measures, MeasureOrder(name, 0)))
-            refused = refused_moves(self._scenario, trial)
+            refused = refused_moves(self._scenario, trial, LEAD_PERIODS)
             if refused:
                 self._notes.append(f"{name} is left out: {refused[0]}")
                 continue
