@@ -1,0 +1,241 @@
+"""The page of a comparison: its numbers are the document's, nothing runs, and audiences are kept apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from changes import cell
+from demilsim.experiments.compare import Comparison, compare
+from demilsim.experiments.comparison_inputs import InputComparison, compare_inputs
+from demilsim.experiments.comparison_outputs import Measured
+from demilsim.experiments.policies import simple_plan
+from demilsim.experiments.statistics import Estimate
+from demilsim.plan import DisposalPlan
+from demilsim.planning.rules import DO_NOTHING
+from demilsim.reporting.comparison import CONTENT_POLICY, write_comparison
+from demilsim.reporting.comparison_words import findings, signed, spelled
+from demilsim.reporting.disclosure import Audience
+from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.wording import figure, percent
+from demilsim.scenario.loader import load_resolved
+from demilsim.scenario.starter import write_starter
+from hostile import HOSTILE
+from worlds import three_sites
+
+HOW = HowRun(("demilsim", "compare"), 1.0, 1)
+SECRET = {
+    "lots[L01].neq_kg": "43219",
+    "sites[A].latitude_deg": "41.98765",
+    "storehouses[A1].x_m": "77.125",
+    "routes[A,B].distance_km": "87.625",
+    "facilities[RANGE-A].neq_limit_kg_per_day": "1234.5",
+    "exposed_sites[A-workers].persons": "9876",
+}
+GUARD = {"sites[A].guard_level": "2"}
+OPEN = {"funding[DONOR-1].amount_usd": "3456789", "horizon_years": "7"}
+
+Written = tuple[str, dict[str, Any]]
+
+
+class Seen(HTMLParser):
+    """What a browser would make of a page: tags with their attributes, and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep text."""
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def made() -> Comparison:
+    """Return doing nothing against a rule at three sites, under a few draws."""
+    scenario = three_sites()
+    plans = {"do_nothing": DO_NOTHING, "rule": simple_plan("cheapest_first", scenario)}
+    return compare([scenario], 8, plans=[plans], jobs=1, parameter_draws=4)
+
+
+def written(
+    folder: Path,
+    comparison: Comparison,
+    inputs: tuple[InputComparison, ...] = (),
+    audience: Audience = "public",
+) -> Written:
+    """Return page and document as they are written."""
+    write_comparison(folder, comparison, inputs, HOW, audience)
+    document = json.loads((folder / "comparison.json").read_text("utf-8"))
+    return (folder / "comparison.html").read_text("utf-8"), document
+
+
+def test_headlines_are_the_numbers_of_the_document(made: Comparison, tmp_path: Path) -> None:
+    """Deaths, tonnes, money and chance of the page are those of comparison.json, rounded and nothing else."""
+    html, document = written(tmp_path, made)
+    text = Seen(html).text
+    assert all(said in text for said in document["headline"])
+    (difference,), (first, other) = document["differences"], document["alternatives"]
+
+    def stored(outputs: dict[str, Any], name: str) -> Estimate:
+        return Estimate(outputs[name]["mean"], outputs[name]["half_width"])
+
+    for outputs, spell in (
+        (first["outputs"], spelled),
+        (other["outputs"], spelled),
+        (difference["outputs"], signed),
+    ):
+        assert spell(stored(outputs, "expected_fatalities")) in text
+        assert spell(stored(outputs, "destroyed_t")) in text
+        assert spell(stored(outputs, "neq_tonne_years")) in text
+        assert spell(stored(outputs, "cost_usd"), 1e6) in text
+        assert spell(stored(outputs, "p_major_explosion"), 0.01) in text
+    chance = difference["over_draws"]["p_fewer_deaths"]
+    shares = [percent(chance[key]) for key in ("share", "low", "high")]
+    assert f"in {shares[0]} of them (95% interval {shares[1]} to {shares[2]})" in document["headline"][0]
+    low, high = (first["outputs"]["expected_fatalities"][f"parameter_{q}"] for q in ("p5", "p95"))
+    assert f"{figure(low)} to {figure(high)}" in text
+
+
+def test_other_results_give_other_words(made: Comparison) -> None:
+    """Differences with chance in them read as not shown; a chance near one half reads as not resolved."""
+    from dataclasses import replace
+
+    first, other = made.outputs
+    noisy = np.resize([-1.0, 1.1], first.values[Measured.COST].size)
+    values = {
+        **other.values,
+        Measured.EXPECTED_FATALITIES: first.values[Measured.EXPECTED_FATALITIES] + noisy,
+    }
+    assert made.draws is not None
+    deaths = made.draws.deaths.copy()
+    deaths[1] = deaths[0] + np.array([[-1.0], [1.0], [-1.0], [1.0]])
+    changed = replace(
+        made, outputs=(first, replace(other, values=values)), draws=replace(made.draws, deaths=deaths)
+    )
+    (said,) = findings(changed)
+    assert "no difference in expected deaths can be shown over 3 years: +0.05 ±" in said
+    assert "in 50% of them" in said
+    assert "not resolved, since the interval covers 50%" in said
+    same = replace(made, outputs=(first, first))
+    assert findings(same) == (
+        "“rule” and “do nothing” come out the same in every replication and every output.",
+    )
+
+
+def test_the_page_runs_nothing_and_asks_nobody(made: Comparison, tmp_path: Path) -> None:
+    """No script, no form, no address; a policy that would forbid them; pictures are in the file."""
+    seen = Seen(written(tmp_path, made)[0])
+    tags = [tag for tag, _ in seen.tags]
+    assert not {"script", "form", "iframe", "object", "link", "base"} & set(tags)
+    policies = [a["content"] for t, a in seen.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == [CONTENT_POLICY]
+    assert CONTENT_POLICY.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
+    addresses = [a.get("src") or a.get("href") or "" for t, a in seen.tags if "src" in a or "href" in a]
+    assert all(address.startswith(("data:image/svg+xml;base64,", "#")) for address in addresses)
+    assert [handler for _, a in seen.tags for handler in a if handler.startswith("on")] == []
+    assert seen.text.count("SYNTHETIC") >= 4
+    assert "SYNTHETIC" in (tmp_path / "figures" / "compare.svg").read_text("utf-8")
+
+
+def renamed(made: Comparison, names: tuple[str, str]) -> Comparison:
+    """Return a comparison whose alternatives, scenario title and plants bear other names."""
+    from dataclasses import replace
+
+    (ensemble,) = made.ensembles
+    scenario = ensemble.scenario
+    plants = tuple(f.model_copy(update={"name": names[0]}) for f in scenario.facilities)
+    settings = scenario.settings.model_copy(update={"title": names[1]})
+    hostile = replace(scenario, facilities=plants, settings=settings)
+    plans = dict(zip(ensemble.plans, (_building(plan) for plan in ensemble.plans.values()), strict=True))
+    alternatives = tuple(replace(one, name=name) for one, name in zip(made.alternatives, names, strict=True))
+    return replace(
+        made, ensembles=(replace(ensemble, scenario=hostile, plans=plans),), alternatives=alternatives
+    )
+
+
+def _building(plan: DisposalPlan) -> DisposalPlan:
+    from dataclasses import replace
+
+    from demilsim.plan import Commissioning
+
+    return replace(plan, commissionings=(Commissioning("KILN", 0),))
+
+
+def test_hostile_names_stay_names(made: Comparison, tmp_path: Path) -> None:
+    """Names with markup, formulas and control characters add no tag, attribute or formula."""
+    plain = Seen(written(tmp_path / "plain", renamed(made, ("one", "two")))[0])
+    hostile = [text for text in HOSTILE if "<" in text or text.startswith(("=", "@"))][::23]
+    assert len(hostile) > 8
+    for number, text in enumerate(hostile):
+        folder = tmp_path / str(number)
+        seen = Seen(written(folder, renamed(made, (text, f"{text} too")))[0])
+        assert [(t, sorted(a)) for t, a in seen.tags] == [(t, sorted(a)) for t, a in plain.tags]
+        rows = (folder / "differences.csv").read_text("utf-8").splitlines()
+        assert not [row for row in rows if row.startswith(("=", "+", "-", "@", '"=', '"+', '"-', '"@'))]
+
+
+@pytest.fixture(scope="module")
+def starters(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Audience], dict[str, str]]:
+    """Return what is written for an audience about two scenarios that differ in what is secret, by file."""
+    tmp_path = tmp_path_factory.mktemp("starters")
+    folder = write_starter("pilot", tmp_path)
+    cell("lots.csv", 2, "neq_kg", "48001")(folder)
+    first, other = load_resolved(folder), load_resolved(folder, SECRET | GUARD | OPEN)
+    plans = [{"nothing": DO_NOTHING}] * 2
+    made = compare([first.scenario, other.scenario], 2, plans=plans, jobs=1)
+    inputs = (compare_inputs(first, other),)
+
+    def texts(audience: Audience) -> dict[str, str]:
+        out = tmp_path / audience
+        written(out, made, inputs, audience)
+        names = [path for path in out.rglob("*") if path.is_file() and path.name != "run.json"]
+        return {path.name: path.read_text("utf-8") for path in names}
+
+    return texts
+
+
+def test_the_public_learns_what_differs_but_no_secret(
+    starters: Callable[[Audience], dict[str, str]],
+) -> None:
+    """No quantity of explosive, guard, place, road or people in any file; how many differ is told."""
+    texts = starters("public")
+    shown = [*SECRET.values(), "43,219", "48001", "48,001", "9,876", "1,234.5", "guard"]
+    for name, text in texts.items():
+        assert [value for value in shown if value in text] == [], name
+        assert [path for path in (*SECRET, *GUARD) if path in text] == [], name
+    page, document = Seen(texts["comparison.html"]).text, json.loads(texts["comparison.json"])
+    (inputs,) = document["inputs"]
+    assert inputs["withheld"] == len(SECRET) + len(GUARD)
+    assert {row["path"] for row in inputs["values"]} == {
+        "settings.horizon_years",
+        "funding[DONOR-1].amount_usd",
+    }
+    assert "3,456,789" in page
+    assert f"{len(SECRET) + len(GUARD)} of these are not shown to this audience" in page
+    assert "The horizons differ" in page
+
+
+def test_partners_see_sites_and_the_restricted_page_everything(
+    starters: Callable[[Audience], dict[str, str]],
+) -> None:
+    """A partner sees no secret of these either; the restricted files list every one, and the page says so."""
+    partner = starters("partner")["input_differences.csv"]
+    assert [value for value in (*SECRET.values(), "guard") if value in partner] == []
+    texts = starters("restricted")
+    listed = texts["input_differences.csv"]
+    assert all(path in listed and value in listed for path, value in (SECRET | GUARD).items())
+    assert "RESTRICTED" in texts["comparison.html"]
+    assert json.loads(texts["comparison.json"])["inputs"][0]["withheld"] == 0
