@@ -16,7 +16,7 @@ MONEY = "tranches, delays and probabilities as the scenario has them; prices tha
 NEAR = "small changes around the plan, new facilities as they are, harm as planned and not simulated"
 
 STATEMENTS = {
-    "bought": f"{CONSTANTS} (the researcher view marks them); money as it is paid, not discounted; deaths are not discounted",
+    "bought": "the model's constants at their stated values; neither money nor deaths are discounted",
     "waterfall": f"{CONSTANTS}; the same incidents drawn for every policy",
     "key_figures": f"{CONSTANTS}; the same incidents drawn for every policy; costs that some fund pays",
     "unknown_by_policy": "constants that vary within their ranges, independently; plans that stay the same",

@@ -18,7 +18,6 @@ from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.over_time_records import OverTimeFacts, RegionYears
 from demilsim.reporting.records import DO_NOTHING, StoredResults
 from demilsim.reporting.wording import figure, label, sentence, the_plan
-from demilsim.units import DAYS_PER_YEAR
 
 NAME, TITLE = "map", "Where the harm is, year by year"
 UNIT = "expected deaths per year"
@@ -93,12 +92,14 @@ def frame_of(regions: Sequence[RegionYears]) -> Frame:
 
 def yearly(deaths: Sequence[float], results: StoredResults, years: Sequence[int]) -> tuple[float, ...]:
     """Return deaths of calendar years as rates: the first and the last may be cut by the horizon [1/yr]."""
-    start, end = results.scenario.start, results.scenario.end
-    covered = (
-        (min(end, dt.date(year + 1, 1, 1)) - max(start, dt.date(year, 1, 1))).days / DAYS_PER_YEAR
-        for year in years
-    )
+    covered = (_covered(year, results.scenario.start, results.scenario.end) for year in years)
     return tuple(value / part if part > 0 else 0.0 for value, part in zip(deaths, covered, strict=True))
+
+
+def _covered(year: int, start: dt.date, end: dt.date) -> float:
+    """Return the share of a calendar year that lies within the horizon [1]."""
+    first, last = dt.date(year, 1, 1), dt.date(year + 1, 1, 1)
+    return (min(end, last) - max(start, first)) / (last - first)
 
 
 def region_map(results: StoredResults) -> DrawnFigure | None:
