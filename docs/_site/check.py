@@ -2,7 +2,8 @@
 
     python docs/_site/check.py out/site
 
-Links that a reader may follow are free; what a browser loads by itself is not. Exit code 1 if anything is found.
+Links that a reader may follow are free; what a browser loads by itself is not. Exit code 1 if anything is
+found.
 """
 
 from __future__ import annotations

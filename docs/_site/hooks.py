@@ -1,7 +1,7 @@
 """What MkDocs cannot know: pages that live elsewhere in the repository, and where their links lead.
 
-A page of the repository that is also a page of the site is read where it is, so that there is one text. Links are
-written as they hold in the repository; here those that leave ``docs/`` become links within the site.
+A page of the repository that is also a page of the site is read where it is, so that there is one text. Links
+are written as they hold in the repository; here those that leave ``docs/`` become links within the site.
 """
 
 from __future__ import annotations
