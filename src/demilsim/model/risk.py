@@ -43,11 +43,14 @@ class SiteRisk:
         Of a person who is there as much as the others of the group [1/yr], shape (exposed site,).
     intolerable
         Whether that is above the recollected limit of its kind, shape (exposed site,).
+    responder_fatalities_per_year
+        Of those who come to a fire, at all storehouses [persons/yr].
     """
 
     expected_fatalities_per_year: Floats
     individual_risk_per_year: Floats
     intolerable: np.ndarray
+    responder_fatalities_per_year: Floats
 
 
 def site_risk(scenario: Scenario, curves: HarmCurves, held_kg: Floats, ageing_per_year: Floats) -> SiteRisk:
@@ -75,7 +78,9 @@ def site_risk(scenario: Scenario, curves: HarmCurves, held_kg: Floats, ageing_pe
     base = (held_kg > 0.0)[..., None] * (curves.base_rate_per_year @ shares)
     stack_rate, whole_rate = np.moveaxis(base + ageing_per_year[..., None] * ageing, -1, 0)
     stack = people.killed_by_pair(np.minimum(held_kg, parameters.stack_neq_kg), sudden(parameters.day_share))
-    whole = people.killed_by_pair(held_kg, mean_root(parameters))
+    fire = mean_root(parameters)
+    whole = people.killed_by_pair(held_kg, fire)
+    responders = np.sum(whole_rate * fire.responders * people.responders_killed(held_kg), axis=-1)
     house, exposed, _ = exposed_distance_m(scenario)
     per_pair = stack_rate[..., house] * stack + whole_rate[..., house] * whole
     per_year = partition(exposed, len(scenario.exposed_sites)).sum(per_pair)
@@ -87,7 +92,7 @@ def site_risk(scenario: Scenario, curves: HarmCurves, held_kg: Floats, ageing_pe
             for e in scenario.exposed_sites
         ]
     )
-    return SiteRisk(per_year, individual, individual > limit)
+    return SiteRisk(per_year, individual, individual > limit, responders)
 
 
 @dataclass(frozen=True)

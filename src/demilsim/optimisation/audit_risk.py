@@ -16,7 +16,7 @@ import numpy as np
 
 from demilsim.model.consequence import mass_share
 from demilsim.model.harm import arrival_period, arrival_probability, scenario_curves, stock_harm
-from demilsim.model.risk import risk_is_limited, site_risk
+from demilsim.model.risk import SiteRisk, risk_is_limited, site_risk
 from demilsim.optimisation.audit_rows import AuditRows, exact, first_working_period
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.units import GRAMS_PER_TONNE
@@ -69,7 +69,12 @@ def over_worker_risk(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
 
 
 def individual_risk(rows: AuditRows, plan: DisposalPlan, late: int = 0) -> Floats:
-    """Return the individual risk of exposed sites by what a plan leaves [1/yr], shape (knot, exposed site).
+    """Return the individual risk of exposed sites [1/yr], shape (knot, exposed site), as `risk_path`."""
+    return risk_path(rows, plan, late).individual_risk_per_year
+
+
+def risk_path(rows: AuditRows, plan: DisposalPlan, late: int = 0) -> SiteRisk:
+    """Return the risk of exposed sites by what a plan leaves, arrays of shape (knot, exposed site).
 
     Tonnes of lots that may not come are expected ones, in stock and in lines.
 
@@ -99,7 +104,7 @@ def individual_risk(rows: AuditRows, plan: DisposalPlan, late: int = 0) -> Float
             ageing[k, houses[house[lot.lot_id]]] += float(left[k][i]) * ageing_per_t[k, i]
         for storehouse_id, kg in held.items():
             neq_kg[k, houses[storehouse_id]] = float(kg)
-    return site_risk(scenario, curves, neq_kg, ageing).individual_risk_per_year
+    return site_risk(scenario, curves, neq_kg, ageing)
 
 
 def _left_t(rows: AuditRows, plan: DisposalPlan, late: int) -> list[list[Fraction]]:

@@ -21,6 +21,7 @@ from demilsim.planning.explained import Explanation
 from demilsim.reporting.explanation import explanation_document, explanation_files
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.report import Audience, write_report
+from demilsim.reporting.risk_by_group import groups_of, risk_by_group_text
 from demilsim.reporting.summary import precision_document, summary_document
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.reporting.wording import sentence
@@ -119,6 +120,9 @@ def write_results(
     write_atomically(directory / "timeline.csv", timeline_text(ensemble))
     write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))
     write_atomically(directory / "commissionings.csv", commissionings_text(shown))
+    if programme is not None:
+        groups = groups_of(ensemble.scenario, programme)
+        write_atomically(directory / "risk_by_group.csv", risk_by_group_text(groups))
     if ensemble.scenario.measures:
         write_atomically(directory / "plan_measures.csv", measures_text(shown))
     write_atomically(directory / "events.csv", events_text(ensemble))

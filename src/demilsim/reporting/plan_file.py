@@ -17,6 +17,7 @@ from demilsim.reporting.outputs import (
     measures_text,
     plan_text,
 )
+from demilsim.reporting.risk_by_group import groups_of, moved_document, risk_by_group_text
 from demilsim.reporting.tables import json_text
 from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.scenario import Scenario
@@ -26,9 +27,9 @@ NEEDED = ("lot_id", "facility_id", "tonnes", "earliest_period", "priority")
 
 
 def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) -> dict[str, Any]:
-    """Write ``plan.csv``, ``commissionings.csv`` and ``plan.json``; return the content of the last."""
+    """Write ``plan.csv``, what it needs, who runs its risk, and ``plan.json``; return what the last holds."""
     directory.mkdir(parents=True, exist_ok=True)
-    result = programme.result
+    result, groups = programme.result, groups_of(scenario, programme)
     document: dict[str, Any] = {
         "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},
         "plan_sha256": programme.plan.sha256(),
@@ -41,10 +42,12 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
             {"facility_id": c.facility_id, "period": c.period} for c in programme.plan.commissionings
         ],
         "measures": [{"measure_id": m.measure_id, "period": m.period} for m in programme.plan.measures],
+        "deaths_moved": moved_document(groups),
         "notes": list(programme.notes) + list(result.notes if result else ()),
     }
     write_atomically(directory / "plan.csv", plan_text(scenario, programme.plan))
     write_atomically(directory / "commissionings.csv", commissionings_text(programme.plan))
+    write_atomically(directory / "risk_by_group.csv", risk_by_group_text(groups))
     if scenario.measures:
         write_atomically(directory / "plan_measures.csv", measures_text(programme.plan))
     write_atomically(directory / "plan.json", json_text(document))
