@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from demilsim.experiments.block import study_of
 from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.ledger import Span
+from demilsim.experiments.ledger_sqlite import FILE
+from demilsim.experiments.ledgers import read_ledgers
 from demilsim.experiments.sweep_result import SweepResult
 from demilsim.reporting.sweep_tables import estimate_rows, write_results_table
 from demilsim.scenario.folder_write import write_folder
@@ -51,3 +57,26 @@ def fingerprint(result: SweepResult, folder: Path) -> str:
     for file in ("results.csv", "results.csv-metadata.json"):
         digest.update((folder / file).read_bytes())
     return digest.hexdigest()
+
+
+def spans_of(folder: Path, experiment: Experiment) -> list[Span]:
+    """Return what the ledger of a folder says is done; check that it is sound, and has nothing twice."""
+    ledger = read_ledgers([folder], study_of(experiment))
+    spans = list(ledger.spans())
+    ledger.close()
+    runs = [(s.row, n) for s in spans for n in range(s.first, s.first + s.size)]
+    assert len(runs) == len(set(runs))
+    if (folder / FILE).exists():
+        with closing(sqlite3.connect(folder / FILE)) as base:
+            assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    return spans
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file of a results folder that may hold neither times nor folders."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"]
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in paths
+        if not path.name.startswith(FILE) and path.parent.name != "ledger"
+    }

@@ -11,7 +11,7 @@ import typer
 
 from demilsim.cli_options import Jobs, Json, Out, Quiet, Seed
 from demilsim.cli_steps import print_json
-from demilsim.terminal import Console, ExitCode, Heartbeat
+from demilsim.terminal import RESUMES, Console, ExitCode, Heartbeat, stoppable
 
 if TYPE_CHECKING:
     from demilsim.experiments.sweep_result import SweepResult
@@ -52,10 +52,11 @@ def sensitivity(
         price = curve_price(funding, loaded.base.sha256)
     claim_folder(out, loaded)
     heartbeat = Heartbeat(console)
-    try:
-        result = sweep(loaded, out, how=How(jobs=jobs), progress=heartbeat.beat, tell=console.say)
-    finally:
-        heartbeat.end()
+    with stoppable(console, RESUMES.format(out=out)):
+        try:
+            result = sweep(loaded, out, how=How(jobs=jobs), progress=heartbeat.beat, tell=console.say)
+        finally:
+            heartbeat.end()
     write_sweep(out, result)
     command = ("demilsim", *sys.argv[1:])
     write_sweep_run(out, loaded, HowRun(command, time.monotonic() - started, jobs or available_cores()))
@@ -89,7 +90,7 @@ def discover(
     from demilsim.reporting.discovery import write_discovery
 
     console = Console(quiet or json)
-    result = _stored(folder)
+    result = _stored(folder, console)
     asked = parse_target(target, result.experiment)
     try:
         refuse_holes(result, str(folder))
@@ -104,15 +105,19 @@ def discover(
     console.say(f"discovery: {folder / 'boxes.csv'}")
 
 
-def _stored(folder: Path) -> SweepResult:
+def _stored(folder: Path, console: Console) -> SweepResult:
     """Return what a results folder holds."""
     from demilsim.experiments.block import study_of
+    from demilsim.experiments.ledger import other_versions_sentence
     from demilsim.experiments.ledgers import read_ledgers
     from demilsim.experiments.sweep_result import SweepResult
     from demilsim.reporting.sweep import read_sweep_run
 
     experiment = read_sweep_run(folder)
     ledger = read_ledgers([folder], study_of(experiment))
+    aside = other_versions_sentence(ledger.other_versions())
+    if aside:
+        console.warn(aside)
     return SweepResult(experiment, ledger, range(len(experiment.rows)))
 
 

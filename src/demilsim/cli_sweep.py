@@ -11,7 +11,7 @@ import typer
 
 from demilsim.cli_options import Jobs, Json, Out, Quiet, Seed
 from demilsim.cli_steps import print_json
-from demilsim.terminal import Console, ExitCode, Heartbeat
+from demilsim.terminal import RESUMES, Console, ExitCode, Heartbeat, stoppable
 
 if TYPE_CHECKING:
     from demilsim.experiments.sweep_result import SweepResult
@@ -65,21 +65,21 @@ def sweep(
     loaded = load_experiment(experiment, seed)
     claim_folder(out, loaded)
     heartbeat = Heartbeat(console)
-    try:
-        result = sweep_experiment(loaded, out, shard=part, how=how, progress=heartbeat.beat, tell=console.say)
-    except KeyboardInterrupt:
-        console.warn(
-            f"what was done is kept: the same command resumes, demilsim merge {out} writes its tables"
-        )
-        raise
-    finally:
-        heartbeat.end()
-    run = HowRun(("demilsim", *sys.argv[1:]), time.monotonic() - started, jobs or available_cores())
-    if part.of > 1:
-        console.say(f"part {shard} is done; when all parts are: demilsim merge {out}")
-    else:
-        _write(out, result, run, console, json)
-    raise typer.Exit(_code(out, result, console))
+    with stoppable(console, RESUMES.format(out=out)):
+        try:
+            result = sweep_experiment(
+                loaded, out, shard=part, how=how, progress=heartbeat.beat, tell=console.say
+            )
+        finally:
+            heartbeat.end()
+        run = HowRun(("demilsim", *sys.argv[1:]), time.monotonic() - started, jobs or available_cores())
+        if part.of > 1:
+            console.say(f"part {shard} is done; when all parts are: demilsim merge {out}")
+        else:
+            _write(out, result, run, console, json)
+    code = _code(out, result, console)
+    result.ledger.close()
+    raise typer.Exit(code)
 
 
 def merge(
@@ -90,6 +90,7 @@ def merge(
 ) -> None:
     """Write the tables of all that parts of a sweep have done, finished or not."""
     from demilsim.experiments.block import study_of
+    from demilsim.experiments.ledger import other_versions_sentence
     from demilsim.experiments.ledgers import read_ledgers
     from demilsim.experiments.sweep_result import SweepResult
     from demilsim.reporting.outputs import HowRun
@@ -101,10 +102,15 @@ def merge(
     for experiment in experiments:
         claim_folder(target, experiment)
     ledger = read_ledgers(folders, study_of(experiments[0]))
+    aside = other_versions_sentence(ledger.other_versions())
+    if aside:
+        console.warn(aside)
     result = SweepResult(experiments[0], ledger, range(len(experiments[0].rows)))
     run = HowRun(("demilsim", *sys.argv[1:]), time.monotonic() - started, 1)
     _write(target, result, run, console, json)
-    raise typer.Exit(_code(target, result, console))
+    code = _code(target, result, console)
+    ledger.close()
+    raise typer.Exit(code)
 
 
 def replay(

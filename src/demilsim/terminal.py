@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from demilsim.experiments.sweep import Progress as SweepProgress
+
+RESUMES = "what was done is kept: the same command resumes, demilsim merge {out} writes its tables"
+"""What is said of a sweep that is interrupted."""
 
 LINE_SECONDS = 30.0
 """Time after which a heartbeat is written where there is no terminal, however little was done [s]."""
@@ -109,6 +114,25 @@ def heartbeat_text(progress: SweepProgress, seconds: float) -> str:
     fresh, left = progress.done - progress.before, progress.of - progress.done
     eta = str(dt.timedelta(seconds=round(seconds * left / fresh))) if fresh else "unknown"
     return f"{progress.done} of {progress.of}, ETA {eta}, failed {progress.failed}"
+
+
+@contextmanager
+def stoppable(console: Console, kept: str) -> Iterator[None]:
+    """Say what is kept when long work is interrupted, by the keyboard or by a queue that ends its jobs.
+
+    SIGTERM, which batch systems send a while before they kill, counts as an interrupt.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.warn(kept)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def guarded(app: typer.Typer) -> int:

@@ -14,14 +14,22 @@ from commands import CommandLine
 from demilsim.errors import ResultsError, StudyError
 from demilsim.experiments.block import Failure, Outcome, study_of
 from demilsim.experiments.experiment import Experiment
+from demilsim.experiments.funding_curve import funding_curve, promised_by_donors
+from demilsim.experiments.funding_study import FundingStudy
 from demilsim.experiments.ledgers import open_ledger
 from demilsim.experiments.price_of_harm import CurvePoint, PriceOfHarm, margin
 from demilsim.experiments.sensitivity import Sensitivity, sensitivity
 from demilsim.experiments.sweep import How, sweep
 from demilsim.experiments.sweep_result import SweepResult
 from demilsim.experiments.workers import Backend
+from demilsim.planning.coordinate import LoopOptions
+from demilsim.reporting.funding import write_funding
 from demilsim.reporting.sensitivity import curve_price, write_sensitivity
+from demilsim.scenario.folder_write import write_folder
+from demilsim.scenario.loader import load_scenario
+from optimisation.instances import two_towns
 from sweeps import tiny_experiment
+from worlds import fund, tranche
 
 STORAGE = "parameters.event_rate.storage_per_storehouse_year"
 TEXT = f"""question: What should be measured?
@@ -156,10 +164,53 @@ def test_margin_of_a_funding_curve() -> None:
     assert margin(curve, 5e6, "curve").usd == pytest.approx(2e6)
 
 
+def test_dent_is_priced_with_what_follows() -> None:
+    """A piece that averts nothing, before one that averts much, is no price without end: both are one."""
+    curve = [
+        CurvePoint(b * 1e6, averted) for b, averted in ((0, 0.0), (1, 3.0), (2, 2.9), (4, 6.0), (5, 6.5))
+    ]
+    price = margin(curve, 2e6, "curve")
+    assert price.usd == pytest.approx(3e6 / 3.0)
+    assert price.source == "margin of curve from 1,000,000 to 4,000,000 USD: 3 deaths"
+    assert margin(curve, 9e6, "curve").usd == pytest.approx(1e6 / 0.5)
+
+
 def test_flat_curve_prices_nothing() -> None:
     """Where more money averts no more, no price is made up."""
-    with pytest.raises(StudyError, match="expected more averted deaths at 2 USD than at 1 USD"):
+    with pytest.raises(StudyError, match=r"expected more averted deaths from 1 to 2 USD, .* has no price"):
         margin([CurvePoint(1.0, 3.0), CurvePoint(2.0, 3.0)], 2.0, "curve")
+    with pytest.raises(StudyError, match=r"expected at least two budgets \(got 1\)"):
+        margin([CurvePoint(1.0, 3.0)], 2.0, "curve")
+
+
+def test_command_prices_deaths_by_a_real_curve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Dollars come from what `demilsim fund` would write of the same scenario, at the donors' promise."""
+    write_folder(two_towns(funds=[fund(), fund("D", holder="donor")],
+                           tranches=[tranche(amount_usd=1_000.0), tranche("T-D", "D", amount_usd=50_000.0)]),
+                 tmp_path / "towns")  # fmt: skip
+    scenario, loop = load_scenario(tmp_path / "towns"), LoopOptions(teaching=4, choosing=8, baseline=4)
+    points = funding_curve(scenario, (0.0, 50_000.0), 6, jobs=1, options=loop)
+    write_funding(tmp_path / "curve", FundingStudy(scenario, promised_by_donors(scenario), points, None, ()))
+    file = tmp_path / "experiment.yaml"
+    file.write_text(
+        "question: What should be measured?\nscenario: towns\npolicies: host_only; risk_per_day_first\n"
+        f"design: latin_hypercube\npoints: 4\nfactors:\n  {STORAGE}: register\n"
+        "outputs: expected_fatalities\nreplications: 2\n",
+        encoding="utf-8",
+    )
+    cli = CommandLine(monkeypatch, capfd)
+    done = cli("sensitivity", file, "--out", tmp_path / "out", "--funding", tmp_path / "curve", "--json",
+               "--jobs", "1")  # fmt: skip
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    usd = 50_000.0 / (points[1].averted.mean - points[0].averted.mean)
+    assert document["usd_per_death"]["usd"] == pytest.approx(usd)
+    assert "margin of" in document["usd_per_death"]["source"]
+    assert [row["usd"] for row in document["information"]] == pytest.approx(
+        [usd * row["averted"] for row in document["information"]]
+    )
 
 
 def test_curve_of_another_scenario_is_refused(tmp_path: Path) -> None:

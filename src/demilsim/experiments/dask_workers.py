@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from demilsim.errors import DemilsimError, StoppedEarlyError
-from demilsim.experiments.backends import AHEAD
+from demilsim.experiments.backends import AHEAD, interrupts_held
 from demilsim.experiments.workers import Workers
 
 LOOPBACK = "127.0.0.1"
@@ -19,8 +19,12 @@ ALLOWED_FAILURES = 10
 CONNECT_SECONDS = 10.0
 """How long the scheduler may take to answer at all [s]."""
 
-ANSWER_SECONDS = 15.0
-"""How long it may leave a question unanswered before it counts as lost [s]."""
+ANSWER_SECONDS = 25.0
+"""How long it may leave a question unanswered before it counts as lost: one that is killed hangs up [s]."""
+
+
+LOUD = ("distributed", "tornado")
+"""Packages whose loggers write to the terminal by themselves."""
 
 
 @contextmanager
@@ -52,10 +56,11 @@ def open_dask(jobs: int, scheduler: str | None) -> Iterator[Workers]:
         stack.enter_context(_quiet())
         address = scheduler
         if address is None:
-            cluster = LocalCluster(
-                n_workers=jobs, threads_per_worker=1, host=LOOPBACK, dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            )  # fmt: skip
+            with interrupts_held():
+                cluster = LocalCluster(
+                    n_workers=jobs, threads_per_worker=1, host=LOOPBACK, dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )  # fmt: skip
             stack.enter_context(cluster)
             address = cluster.scheduler_address
         try:
@@ -72,7 +77,7 @@ def open_dask(jobs: int, scheduler: str | None) -> Iterator[Workers]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep to itself what Dask says about workers that come and go, and a scheduler that is lost."""
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in LOUD]
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -122,7 +123,7 @@ def dispatch(workers: Workers, study: Study, blocks: Iterator[Block]) -> Iterato
     StoppedEarlyError
         If no answer will come any more.
     """
-    under_way = _UnderWay()
+    under_way, asked = _UnderWay(), time.monotonic()
     try:
         while True:
             _fill(workers, study, blocks, under_way)
@@ -131,7 +132,9 @@ def dispatch(workers: Workers, study: Study, blocks: Iterator[Block]) -> Iterato
                     continue
                 return
             done, _ = wait(under_way.sent, timeout=CHECK_SECONDS, return_when=FIRST_COMPLETED)
-            workers.check()
+            if not done or time.monotonic() - asked >= CHECK_SECONDS:
+                workers.check()
+                asked = time.monotonic()
             yield from _outcomes(workers, study, done, under_way)
     finally:
         for future in under_way.sent:
@@ -173,6 +176,7 @@ def _outcomes(
             else:
                 under_way.again.append((block, lost + 1))
         except CancelledError:
+            workers.check()
             raise StoppedEarlyError("the scheduler gave the work up; the same command resumes") from None
         except Exception as error:
             if type(error).__name__ != KILLED:

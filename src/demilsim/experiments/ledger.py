@@ -55,6 +55,16 @@ class Ledger(Protocol):
         """Let go of files."""
 
 
+def other_versions_sentence(blocks: int) -> str:
+    """Return what a reader is told of blocks of another version of the code; nothing if there are none."""
+    if not blocks:
+        return ""
+    return (
+        f"{blocks} blocks of another version of demilsim are left aside; with this version their runs count "
+        "as not done"
+    )
+
+
 def good_pieces(first: int, outcome: Outcome) -> Iterator[Piece]:
     """Yield the replications of a block that did not fail, in runs of such that follow each other."""
     failed = {failure.replication - first for failure in outcome.failures}

@@ -78,12 +78,13 @@ def open_ledger(folder: Path | None, study: Study, kind: LedgerKind = LedgerKind
         if kind is LedgerKind.SQLITE:
             own = SqliteLedger(folder, study)
             return JoinedLedger(own, [own, *_files(folder, study)])
+        others = _database(folder, study)
         writer = FileWriter(folder / LEDGER_FOLDER, study)
     except OSError as error:
         raise ResultsError(
             f"{folder}: cannot be written to: {error.strerror or error}; choose another --out"
         ) from error
-    return JoinedLedger(writer, [writer.reader, *_database(folder, study)])
+    return JoinedLedger(writer, [writer.reader, *others])
 
 
 def read_ledgers(folders: Sequence[Path], study: Study) -> Ledger:
@@ -96,4 +97,4 @@ def _files(folder: Path, study: Study) -> list[Ledger]:
 
 
 def _database(folder: Path, study: Study) -> list[Ledger]:
-    return [SqliteLedger(folder, study)] if (folder / FILE).is_file() else []
+    return [SqliteLedger(folder, study, read_only=True)] if (folder / FILE).is_file() else []

@@ -11,7 +11,7 @@ import numpy as np
 from demilsim.errors import DemilsimError
 from demilsim.experiments.block import Block, run_block, study_of
 from demilsim.experiments.experiment import Experiment
-from demilsim.experiments.ledger import assembled
+from demilsim.experiments.ledger import assembled, other_versions_sentence
 from demilsim.experiments.ledgers import LedgerKind, open_ledger, read_ledgers
 
 
@@ -67,12 +67,13 @@ def replay(folder: Path, experiment: Experiment, row: int, replication: int) -> 
     shape = (len(study.policies), len(study.outputs))
     before = assembled(reader.pieces(block.row), replication + 1, *shape)[replication]
     failed = any(key == block.row and f.replication == replication for key, f in reader.failures())
+    aside = other_versions_sentence(reader.other_versions())
     reader.close()
     if not np.isnan(before[0, 0]):
         same = before.tobytes() == outcome.values[0].tobytes()
         return Replayed(values, same, "the same bits as before" if same else "NOT the same bits as before")
     if not failed:
-        return Replayed(values, None, "the sweep has not done this run yet")
+        return Replayed(values, None, "; ".join(filter(None, ("the sweep has not done this run yet", aside))))
     kept = open_ledger(folder, study, LedgerKind.FILES)
     kept.add(block.row, replication, outcome)
     kept.close()

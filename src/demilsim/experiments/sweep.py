@@ -16,7 +16,7 @@ from demilsim.experiments.backends import available_cores
 from demilsim.experiments.block import Block, Outcome, Study, run_block, study_of
 from demilsim.experiments.dispatch import Sizes, dispatch
 from demilsim.experiments.experiment import Experiment, load_experiment
-from demilsim.experiments.ledger import Ledger, Span, gaps
+from demilsim.experiments.ledger import Ledger, Span, gaps, other_versions_sentence
 from demilsim.experiments.ledgers import LedgerKind, open_ledger
 from demilsim.experiments.policies import POLICIES, simple_plan
 from demilsim.experiments.sweep_result import SweepResult
@@ -114,9 +114,9 @@ def sweep(
     """
     study = study_of(experiment)
     ledger = open_ledger(out, study, how.ledger)
-    others = ledger.other_versions()
-    if others and tell:
-        tell(f"{others} blocks of another version of demilsim are left aside, and their runs done again")
+    aside = other_versions_sentence(ledger.other_versions())
+    if aside and tell:
+        tell(aside)
     result = SweepResult(experiment, ledger, [i for i in range(len(experiment.rows)) if shard.holds(i)])
     state = _State.of(experiment, ledger, result, how.retry)
     told = progress or (lambda _: None)

@@ -21,9 +21,6 @@ from demilsim.experiments.statistics import Estimate
 from demilsim.plan import Floats
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     import xarray
 
 
