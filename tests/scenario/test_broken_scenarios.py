@@ -8,6 +8,7 @@ import pytest
 from broken import BROKEN, Broken
 from broken_facilities import BROKEN_FACILITIES
 from broken_measures import BROKEN_MEASURES
+from broken_risk import BROKEN_RISK
 from broken_terms import BROKEN_TERMS
 from broken_transport import BROKEN_TRANSPORT
 from demilsim.errors import ScenarioError
@@ -18,6 +19,7 @@ TABLES = {
     "scenario": BROKEN,
     "facilities": BROKEN_FACILITIES,
     "measures": BROKEN_MEASURES,
+    "risk": BROKEN_RISK,
     "terms": BROKEN_TERMS,
     "transport": BROKEN_TRANSPORT,
 }
