@@ -14,7 +14,7 @@ export NO_COLOR := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test check format lint types soak bench clean
+.PHONY: demo test check docs tutorials notebooks format lint types soak bench clean
 
 $(VENV)/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,11 +32,24 @@ demo: $(VENV)/core  ## plan, simulate and report the Kazakhstan programme
 test: $(VENV)/dev  ## the fast suite
 	$(PYTEST) -n $(JOBS) -m "not soak"
 
-check: $(VENV)/dev  ## what CI runs: format, lint, types, tests
+check: $(VENV)/dev  ## what CI runs: format, lint, types, tests, and what is written about it
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
+	$(MAKE) docs
+	$(MAKE) tutorials
+	$(MAKE) notebooks
+
+docs: $(VENV)/dev  ## the documentation site, in out/site; nothing is fetched
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	$(BIN)/python docs/_site/check.py out/site
+
+tutorials: $(VENV)/dev  ## every command of the tutorials and how-to pages, as written
+	$(BIN)/python docs/_site/run.py --jobs $(JOBS)
+
+notebooks: $(VENV)/dev  ## the notebooks of the shipped questions, on few replications
+	$(BIN)/python experiments/notebooks/run.py --jobs $(JOBS)
 
 format: $(VENV)/dev
 	$(BIN)/ruff format .
