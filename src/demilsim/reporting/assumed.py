@@ -44,7 +44,9 @@ STATEMENTS = {
     "alternatives": NEAR,
     "reasons": AS_PLANNED,
     "convergence": "replications that are independent of each other",
-    "assumptions": "for each number marked so, our judgement: no source gives it",
+    "assumptions": (
+        "for each number marked so, our judgement: no source gives it; numbers on theft are not public"
+    ),
     "harm-rate": CONSTANTS,
     "stock": COURSE,
     "spending": MONEY,

@@ -13,6 +13,9 @@ from demilsim.reporting.uncertainty_records import UncertaintyFacts
 
 Audience = Literal["public", "partner", "restricted"]
 
+NOT_PUBLIC = "diversion."
+"""Constants of theft: which ammunition is wanted most, and what guards are worth."""
+
 
 def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
     """Return results with the regions that an audience may see; the plan's lines are cut where shown."""
@@ -24,7 +27,8 @@ def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
     return replace(
         results,
         policies=policies,
-        uncertainty=_public_ranking(results.uncertainty),
+        uncertainty=_public_uncertainty(results.uncertainty),
+        assumptions=tuple(row for row in results.assumptions if not row.key.startswith(NOT_PUBLIC)),
         measure_values=_public_measures(results.measure_values),
         over_time=_public_places(results.over_time),
         schedule=_public_schedule(results.schedule),
@@ -66,12 +70,13 @@ def _public_measures(facts: MeasureFacts | None) -> MeasureFacts | None:
     return facts.model_copy(update={"rows": tuple(rows)})
 
 
-def _public_ranking(facts: UncertaintyFacts | None) -> UncertaintyFacts | None:
-    """Return facts without the rank of regions that are too small to be named."""
+def _public_uncertainty(facts: UncertaintyFacts | None) -> UncertaintyFacts | None:
+    """Return facts without the rank of regions too small to be named, and without constants of theft."""
     if facts is None:
         return None
     kept = tuple(row for row in facts.region_ranking if row.sites >= SMALLEST_REGION)
-    return facts.model_copy(update={"region_ranking": kept})
+    bars = tuple(bar for bar in facts.tornado if not bar.key.startswith(NOT_PUBLIC))
+    return facts.model_copy(update={"region_ranking": kept, "tornado": bars})
 
 
 def merged_regions(regions: tuple[Region, ...]) -> tuple[Region, ...]:
