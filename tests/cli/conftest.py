@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from commands import CommandLine
+from demilsim.planning import coordinate
 from demilsim.scenario.starter import write_starter
 
 
@@ -20,3 +22,10 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
 def alpha(tmp_path: Path) -> Path:
     """Return the folder of a fresh starter scenario."""
     return write_starter("alpha", tmp_path)
+
+
+@pytest.fixture
+def quick_planning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands plan with a quarter of the replications or less: how good the plan is, others test."""
+    few = partial(coordinate.LoopOptions, teaching=8, choosing=16, baseline=12)
+    monkeypatch.setattr(coordinate, "LoopOptions", few)

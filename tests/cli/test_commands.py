@@ -4,17 +4,50 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
-from commands import CommandLine
+from commands import CommandLine, Seen
+from demilsim.scenario.starter import write_starter
+
+pytestmark = pytest.mark.usefixtures("quick_planning")
 
 FILES = ("run.json", "summary.json", "plan.csv", "timeline.csv", "events.csv", "report.html")
 POLICIES = {
     "do_nothing", "host_only", "oldest_first", "most_neq_first", "highest_risk_first",
     "risk_per_day_first", "cheapest_first", "optimised",
 }  # fmt: skip
+
+SIZE = ("--replications", 18, "--parameter-draws", 2)
+"""Size of the runs of all that `run` does."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run with one worker and ``--json``: its scenario, what was seen, and its results folder."""
+
+    alpha: Path
+    seen: Seen
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Done]:
+    """Return where `done` keeps its run."""
+    return {}
+
+
+@pytest.fixture
+def done(kept: dict[str, Done], tmp_path_factory: pytest.TempPathFactory, cli: CommandLine) -> Done:
+    """Return a run of the starter scenario, made by the first test that asks for it."""
+    if not kept:
+        alpha = write_starter("alpha", tmp_path_factory.mktemp("done"))
+        out = alpha.with_name("out")
+        kept["run"] = Done(alpha, cli("run", alpha, "--out", out, *SIZE, "--jobs", 1, "--json"), out)
+    return kept["run"]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -26,20 +59,19 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_run_writes_the_results_folder(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+def test_run_writes_the_results_folder(done: Done) -> None:
     """`run` writes every file of the contract, with every policy and difference in the summary."""
-    out = tmp_path / "out"
-    seen = cli("run", alpha, "--out", out, "--replications", 16, "--parameter-draws", 4, "--jobs", 1)
-    assert seen.code == 0, seen.err
+    out = done.out
+    assert done.seen.code == 0, done.seen.err
     assert all((out / name).is_file() for name in FILES)
     assert list((out / "figures").glob("*.svg"))
     assert not list(out.rglob("*.tmp"))
     summary = json.loads((out / "summary.json").read_text())
     assert set(summary["policies"]) == POLICIES
     assert set(summary["differences"]) == {f"optimised - {p}" for p in POLICIES - {"optimised"}}
-    assert summary["replications"] == 16
+    assert summary["replications"] == 18
     assert summary["plan"]["status"] == "optimal"
-    assert summary["uncertainty"]["parameter_draws"] == 4
+    assert summary["uncertainty"]["parameter_draws"] == 2
     assert set(summary["uncertainty"]["p_optimised_better"]) == POLICIES - {"optimised"}
     assert len(summary["uncertainty"]["tornado"]) == 10
     for policy in POLICIES:
@@ -64,18 +96,16 @@ def test_run_writes_the_results_folder(alpha: Path, tmp_path: Path, cli: Command
 
 
 def test_same_seed_same_bytes(
-    alpha: Path, tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+    done: Done, tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Runs with one, one and two workers leave equal files, all but run.json."""
     # Force workers to start even for this small scenario.
     monkeypatch.setattr("demilsim.experiments.backends.WORTH_SECONDS", 0.0)
-    outs = [tmp_path / name for name in ("a", "b", "c")]
-    for out, jobs in zip(outs, (1, 1, 2), strict=True):
-        arguments = ("run", alpha, "--out", out, "--replications", 18, "--parameter-draws", 2, "--jobs", jobs)
-        assert cli(*arguments).code == 0
-    first = contents(outs[0])
-    assert first == contents(outs[1])
-    assert first == contents(outs[2])
+    first = contents(done.out)
+    for name, jobs in (("again", 1), ("two", 2)):
+        out = tmp_path / name
+        assert cli("run", done.alpha, "--out", out, *SIZE, "--jobs", jobs).code == 0
+        assert first == contents(out)
 
 
 def test_one_parameter_draw_is_refused(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
@@ -95,12 +125,9 @@ def test_seed_changes_results(alpha: Path, tmp_path: Path, cli: CommandLine) -> 
     assert contents(tmp_path / "1")["timeline.csv"] != contents(tmp_path / "2")["timeline.csv"]
 
 
-def test_json_is_all_there_is_on_stdout(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+def test_json_is_all_there_is_on_stdout(done: Done) -> None:
     """With --json one document and nothing else is on standard output, whatever the solver prints."""
-    out = tmp_path / "out"
-    arguments = ("--replications", 8, "--parameter-draws", 0, "--jobs", 1, "--json")
-    seen = cli("run", alpha, "--out", out, *arguments)
-    assert json.loads(seen.out) == json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert json.loads(done.seen.out) == json.loads((done.out / "summary.json").read_text())
 
 
 def test_a_plan_can_be_simulated_again(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
@@ -126,10 +153,10 @@ def test_a_plan_can_be_simulated_again(alpha: Path, tmp_path: Path, cli: Command
     assert not (tmp_path / "again").exists()
 
 
-def test_report_is_written_again_from_stored_results(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+def test_report_is_written_again_from_stored_results(done: Done, tmp_path: Path, cli: CommandLine) -> None:
     """`report` restores the same page from the stored numbers."""
     out = tmp_path / "out"
-    cli("simulate", alpha, "--rule", "oldest_first", "--out", out, "--replications", 8, "--jobs", 1)
+    copytree(done.out, out)
     page = (out / "report.html").read_bytes()
     (out / "report.html").unlink()
     assert cli("report", out).code == 0

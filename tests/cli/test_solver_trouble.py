@@ -48,6 +48,7 @@ def test_optimal_is_zero(plan: Plan, tmp_path: Path) -> None:
     assert str(document(tmp_path)["solver"]).startswith("HiGHS")
 
 
+@pytest.mark.usefixtures("quick_planning")
 def test_missing_highs_is_zero_with_a_note(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +61,7 @@ def test_missing_highs_is_zero_with_a_note(
     assert str(document(tmp_path)["solver"]).startswith("CBC")
 
 
+@pytest.mark.usefixtures("quick_planning")
 def test_no_solver_uses_a_rule_and_exits_one(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +76,7 @@ def test_no_solver_uses_a_rule_and_exits_one(
     assert (tmp_path / "out" / "plan.csv").read_text().count("\n") > 1
 
 
+@pytest.mark.usefixtures("quick_planning")
 @pytest.mark.parametrize(
     ("status", "keep_point"),
     [
