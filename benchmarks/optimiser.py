@@ -4,7 +4,7 @@ Covers, for sizes from 30 groups over 20 quarters to 1,000 over 60 and for sever
 hand-over by PuLP against arrays straight to HiGHS; both gaps against time, harm made linear; a kept LP solved
 again after its costs change by 5%, against a new one; peak memory; on the two smallest sizes also exact harm
 with the bound on it. Gaps refer to the model in single periods with every order that it weighs. Limits on the
-clock are for measurements alone, and HiGHS runs with all its own heuristics here. Each instance is measured
+clock are for measurements alone; HiGHS runs with the options of `optimise`. Each instance is measured
 in a process of its own, one after the other.
 
     python benchmarks/optimiser.py --json [--quick] [--sizes small,hubs,medium,large] [--seeds 0,1,2,3,4]
@@ -26,7 +26,7 @@ from instances_optimiser import SIZES, Instance, instance
 from demilsim.optimisation.assemble import Model, assemble, cost_scale, pulp_problem
 from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.bridge import arrays_of_model, arrays_of_pulp, check, hand_over
-from demilsim.optimisation.highs import silent_stdout
+from demilsim.optimisation.highs import HIGHS_OPTIONS, silent_stdout
 from demilsim.optimisation.interior import relax
 from demilsim.optimisation.kept import keep
 from demilsim.optimisation.optimise import optimise
@@ -160,7 +160,7 @@ def solved(
         # What a plan averts and leaves is not known before; no plan leaves less than the relaxation.
         gap *= least / (model.constant - least)
     # HiGHS reports on its way only if it may print; it prints nowhere.
-    watched = {"output_flag": True, "log_to_console": False, "mip_rel_gap": gap}
+    watched = {"output_flag": True, "log_to_console": False, "mip_rel_gap": gap, **HIGHS_OPTIONS}
     for option, value in watched.items():
         check(highs.setOptionValue(option, value), option)
     left = max(target.limit_s - (time.perf_counter() - started), 0.0)

@@ -33,6 +33,7 @@ from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare
+from demilsim.units import GRAMS_PER_TONNE
 from stories import BASE, QUIET, TONNE, line, plan, with_methods
 from strategies import Programme, programmes
 from worlds import facility, fund, lot, rate, route, site, three_sites, tranche, two_lots, world
@@ -104,7 +105,8 @@ class Slack:
     edges
         Knife edges in it.
     grams
-        Most grams of a lot that its facility does in the time of one gram of another.
+        Most grams by which one gram of a lot moves another: what its facility does in the same time, and what
+        a cent pays for where money ends, since a gram may round the price before it up or down by a cent.
     """
 
     edges: int
@@ -116,10 +118,9 @@ def slack(schedule: Schedule, edges: int) -> Slack:
     days: dict[int, list[float]] = {}
     for order in schedule.orders:
         days.setdefault(order.facility, []).append(order.days_per_g)
-    return Slack(
-        edges,
-        max((max(own) / min(own) for own in days.values()), default=1.0),
-    )
+    in_time = max((max(own) / min(own) for own in days.values()), default=1.0)
+    prices = [order.cents_per_t for order in schedule.orders if order.cents_per_t]
+    return Slack(edges, max(in_time, GRAMS_PER_TONNE / min(prices) if prices else 0.0))
 
 
 def differences(engine: RunResult, reference: RunResult, allowed: Slack) -> list[str]:

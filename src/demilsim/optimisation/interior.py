@@ -1,8 +1,9 @@
-"""Relaxations too large for the simplex: interior point without crossover, and a bound from its prices.
+"""Relaxations too large for the simplex: interior point with crossover, and a bound from its prices.
 
-An interior point stops near the optimum, not at it, so its objective bounds nothing. Any prices of rows do:
-what they leave of a column's cost, times the worse of the column's bounds, can only be below the optimum
-(Neumaier and Shcherbina 2004, Safe bounds in linear and mixed-integer linear programming, eq. 3).
+Crossover takes a few hundred steps here and spares the last iterations, which are the slowest. What the
+solver says of its optimum bounds nothing by itself; any prices of rows do: what they leave of a column's cost,
+times the worse of the column's bounds, can only be below the optimum (Neumaier and Shcherbina 2004, Safe
+bounds in linear and mixed-integer linear programming, eq. 3).
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, cost_scale
 from demilsim.optimisation.bridge import arrays_of_model, check, hand_over
-from demilsim.optimisation.highs import silent_stdout
+from demilsim.optimisation.highs import highs_status, silent_stdout
+from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
 
 
@@ -24,7 +27,7 @@ class Relaxed:
     Parameters
     ----------
     values
-        The point where it stopped, shape (column,): nearly feasible, nearly optimal, not a vertex.
+        An optimal vertex, shape (column,).
     duals
         Prices of the rows for unscaled costs, shape (row,).
     bound
@@ -46,14 +49,16 @@ def relax(model: Model) -> Relaxed:
     Raises
     ------
     SolverError
-        If HiGHS refuses the model or an option.
+        If HiGHS refuses the model, or finds no optimum of it.
     """
     scale = cost_scale(model.cost)
     with silent_stdout():
         highs = hand_over(arrays_of_model(model, scale), whole=False)
-        for option, setting in {"solver": "ipx", "run_crossover": "off"}.items():
-            check(highs.setOptionValue(option, setting), f"option {option}")
+        check(highs.setOptionValue("solver", "ipx"), "option solver")
         check(highs.run(), "run")
+    status = highs_status(highs)
+    if status is not PlanStatus.OPTIMAL:
+        raise SolverError(f"HiGHS has no optimum of the relaxation: {status}")
     solution = highs.getSolution()
     duals = np.array(solution.row_dual) / scale
     return Relaxed(
