@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections import Counter
+from collections import defaultdict
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -77,9 +77,9 @@ def words_of(folder: Path) -> str:
 
 def storehouse_neq(scenario: Scenario) -> set[int]:
     """Return the NEQ of each storehouse in whole kg, as far as it can be told from other numbers."""
-    held: Counter[str] = Counter()
+    held: defaultdict[str, float] = defaultdict(float)
     for lot in scenario.lots:
-        held[lot.storehouse_id] += lot.neq_kg  # type: ignore[assignment]
+        held[lot.storehouse_id] += lot.neq_kg
     return {round(neq) for neq in held.values() if neq >= LEAST_NEQ_KG}
 
 

@@ -55,7 +55,9 @@ def _public_schedule(facts: ScheduleFacts | None) -> ScheduleFacts | None:
     """Return facts without sites and guards, and without regions if one of them is too small."""
     if facts is None:
         return None
-    named = {row.region: row.sites for row in (*facts.groups, *facts.measures)}
+    named = {row.region: row.sites for row in facts.groups} | {
+        row.region: row.sites for row in facts.measures
+    }
     large = all(sites >= SMALLEST_REGION or name == ALL_SITES for name, sites in named.items())
     measures = tuple(row for row in facts.measures if row.kind != "guard") if large else ()
     groups = facts.groups if large else ()

@@ -6,6 +6,7 @@ import base64
 import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
@@ -255,7 +256,9 @@ def _page(
         command=_command(results),
     )
     tables = {one.name: getattr(page, one.name) for one in fields(page)}
-    said = stated({name: table for name, table in tables.items() if isinstance(table, Table)}, results)
+    said: dict[str, Any] = dict(
+        stated({name: table for name, table in tables.items() if isinstance(table, Table)}, results)
+    )
     return replace(page, numbers=stated(page.numbers, results), **said)
 
 

@@ -168,7 +168,7 @@ def _key(y: float) -> list[str]:
 
 def _caption(results: StoredResults) -> str:
     policies = _policies(results)
-    parts = []
+    parts: list[str] = []
     for before, after in pairwise(policies):
         paired = _difference(results, before, after)
         stored = paired.expected_fatalities if paired else None
