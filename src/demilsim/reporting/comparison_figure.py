@@ -17,7 +17,7 @@ from demilsim.reporting.canvas import (
     settings,
     svg_text,
 )
-from demilsim.reporting.comparison_words import name_of, spelled
+from demilsim.reporting.comparison_words import letter, name_of, spelled
 from demilsim.reporting.wording import MINUS, MOST_DECIMALS, fixed
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ BAR_TICKS, DOT_TICKS = 4, 3
 
 NAME_CHARACTERS = 22
 BOTTOM_IN, TOP_IN = 0.6, 0.72
-LEFT, WIDTH, RIGHT_LEFT, RIGHT_WIDTH = 0.2, 0.33, 0.72, 0.26
+LEFT, WIDTH, RIGHT_LEFT, RIGHT_WIDTH = 0.22, 0.34, 0.66, 0.32
 """Places of the two panels, as shares of the figure's width; the right one has names at its left."""
 
 
@@ -84,7 +84,7 @@ def _bars(axes: Axes, comparison: Comparison) -> None:
             axes.plot([low, high], [index, index], color=INK, linewidth=0.9)
         if own.half_width is not None:
             axes.plot([own.low, own.high], [index, index], color=INK, linewidth=3.2, solid_capstyle="butt")
-        names.append(textwrap.shorten(name_of(comparison, index), NAME_CHARACTERS, placeholder="…"))
+        names.append(_name(comparison, index))
     _rows(axes, names)
     axes.set_xlim(left=0.0)
     axes.set_xlabel("expected deaths")
@@ -103,10 +103,15 @@ def _dots(axes: Axes, comparison: Comparison) -> None:
             means[index] - means[0], [index] * draws.draws, "o", color=BLUE, markersize=4, alpha=0.55,
             markeredgewidth=0,
         )  # fmt: skip
-        names.append(textwrap.shorten(name_of(comparison, index), NAME_CHARACTERS, placeholder="…"))
+        names.append(f"{letter(index)} {MINUS} {letter(0)}")
     _rows(axes, names)
-    axes.set_xlabel(f"difference from the first, {draws.draws} draws; {MINUS} is fewer", color=MUTED)
+    axes.set_xlabel(f"difference in deaths, {draws.draws} draws; {MINUS} is fewer", color=MUTED)
     _few_ticks(axes, DOT_TICKS)
+
+
+def _name(comparison: Comparison, index: int) -> str:
+    name = textwrap.shorten(name_of(comparison, index), NAME_CHARACTERS, placeholder="…")
+    return f"{letter(index)}: {name}"
 
 
 def _few_ticks(axes: Axes, most: int) -> None:

@@ -14,6 +14,7 @@ from demilsim.experiments.ensemble import Ensemble
 from demilsim.reporting.comparison_audience import ShownInputs, TableCounts
 from demilsim.reporting.comparison_words import (
     LONGEST_NAME,
+    letter,
     name_of,
     plan_words,
     signed,
@@ -37,7 +38,7 @@ from demilsim.scenario.columns import column_meanings
 from demilsim.scenario.origins import Given, Origin
 
 HUNDREDTH = 0.01
-MOST_LINES = 10
+MOST_LINES = 8
 """Lines of differences between inputs on the page; the file of them has all that the audience may see."""
 
 PLAN_COLUMN = 1
@@ -63,7 +64,7 @@ def results_table(comparison: Comparison) -> Table:
         Column("Plan", wide=True),
         Column("Expected deaths", "persons, ±"),
         Column("Their range", "5-95% of draws"),
-        Column("Fewer deaths", "chance over draws"),
+        Column("Fewer deaths", "chance over draws", wide=True),
         Column("Major explosion", "chance, %, ±"),
         Column("NEQ in store", "tonne-years, ±"),
         Column("Destroyed", "t, ±"),
@@ -86,7 +87,7 @@ def results_table(comparison: Comparison) -> Table:
     years = sorted({ensemble.scenario.settings.horizon_years for ensemble in comparison.ensembles})
     caption = (
         f"What each comes to over {' or '.join(map(years_text, years))}, and in bold the paired differences "
-        f"from “{name_of(comparison, 0)}”{f'; every plan: {plans.pop()}' if len(plans) == 1 else ''}"
+        f"from {letter(0)}{f'; every plan: {plans.pop()}' if len(plans) == 1 else ''}"
     )
     return Table(caption, tuple(columns[number] for number in shown), table_rows)
 
@@ -96,7 +97,7 @@ def _alternative_row(comparison: Comparison, index: int) -> tuple[str, ...]:
     chosen = comparison.alternatives[index]
     low, high = draws.range_of(index) if draws else (None, None)
     return (
-        name_of(comparison, index),
+        f"{letter(index)}: {name_of(comparison, index)}",
         plan_words(comparison, index),
         spelled(own.estimate(Measured.EXPECTED_FATALITIES)),
         ABSENT if low is None else f"{figure(low)} to {figure(high)}",
@@ -132,7 +133,7 @@ def _difference_row(comparison: Comparison, index: int) -> tuple[str, ...]:
         fewer = f"{percent(chance.share)} ({percent(chance.low)} to {percent(chance.high)})"
         fewer += "" if chance.resolved else ", not resolved"
     return (
-        f"{name_of(comparison, index)} {MINUS} {name_of(comparison, 0)}",
+        f"{letter(index)} {MINUS} {letter(0)}",
         "",
         cell(Measured.EXPECTED_FATALITIES),
         ABSENT if low is None else f"{figure(low)} to {figure(high)}",

@@ -32,6 +32,8 @@ from demilsim.units import KG_PER_TONNE
 LONGEST_NAME = 48
 """Characters of an alternative's name in a sentence or a table."""
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 LONGEST_PLAN = 90
 """Characters of what is said about a plan."""
 
@@ -49,6 +51,19 @@ def name_of(comparison: Comparison, index: int) -> str:
     return shortened(plain(label(comparison.alternatives[index].name)), LONGEST_NAME)
 
 
+def letter(index: int) -> str:
+    """Return the letter by which the table and the figure speak of an alternative; a number after Z."""
+    return LETTERS[index] if index < len(LETTERS) else str(index + 1)
+
+
+def _said(comparison: Comparison, index: int) -> str:
+    """Return how a sentence names an alternative: by name if there are two, else by letter."""
+    name = f"“{name_of(comparison, index)}”"
+    if len(comparison.alternatives) == 2:
+        return name
+    return f"{letter(index)}, {name}," if index else letter(0)
+
+
 def findings(comparison: Comparison) -> tuple[str, ...]:
     """Return a paragraph for each of the first alternatives beside the reference."""
     others = range(1, len(comparison.alternatives))
@@ -61,7 +76,7 @@ def findings(comparison: Comparison) -> tuple[str, ...]:
 def _against_first(comparison: Comparison, index: int) -> Iterator[str]:
     if same_throughout(comparison, index):
         yield (
-            f"“{name_of(comparison, index)}” and “{name_of(comparison, 0)}” come out the same in every "
+            f"{_said(comparison, index)} and {_said(comparison, 0)} come out the same in every "
             "replication and every output."
         )
         return
@@ -81,11 +96,11 @@ def _deaths(comparison: Comparison, index: int) -> str:
     own, first = comparison.outputs[index], comparison.outputs[0]
     output = Measured.EXPECTED_FATALITIES
     difference = own.difference(first, output)
-    ours, reference = name_of(comparison, index), name_of(comparison, 0)
+    ours, reference = _said(comparison, index), _said(comparison, 0)
     over = _horizon(comparison)
     if not is_resolved(difference):
         return (
-            f"Between “{ours}” and “{reference}” no difference in expected deaths can be shown over {over}: "
+            f"Between {ours} and {reference} no difference in expected deaths can be shown over {over}: "
             f"{signed(difference)} ({INTERVAL})."
         )
     assert difference.half_width is not None, "without it nothing is resolved"
@@ -94,8 +109,8 @@ def _deaths(comparison: Comparison, index: int) -> str:
     low, high = size - difference.half_width, size + difference.half_width
     means = (fixed(one.estimate(output).mean, decimals) for one in (own, first))
     return (
-        f"With “{ours}” {fixed(size, decimals)} {'fewer' if difference.mean < 0 else 'more'} deaths are "
-        f"expected over {over} than with “{reference}” ({INTERVAL} {fixed(low, decimals)} to "
+        f"With {ours} {fixed(size, decimals)} {'fewer' if difference.mean < 0 else 'more'} deaths are "
+        f"expected over {over} than with {reference} ({INTERVAL} {fixed(low, decimals)} to "
         f"{fixed(high, decimals)}): {' instead of '.join(means)}."
     )
 
@@ -123,10 +138,10 @@ def chance_sentence(comparison: Comparison, index: int, chance: Chance) -> str:
     assert draws is not None, "the chance is from the draws"
     if chance.ties == draws.draws:
         return f"Under all {draws.draws} draws of what is not known both have the same expected deaths."
-    first = name_of(comparison, 0)
+    first = _said(comparison, 0)
     text = (
         f"Over {draws.draws} draws of what is not known, the same for both, it has fewer expected deaths "
-        f"than “{first}” in {percent(chance.share)} of them ({level_text(LEVEL)} interval "
+        f"than {first} in {percent(chance.share)} of them ({level_text(LEVEL)} interval "
         f"{percent(chance.low)} to {percent(chance.high)})"
     )
     return f"{text}." if chance.resolved else f"{text}: not resolved, since the interval covers 50%."
