@@ -258,9 +258,9 @@ def test_old_results_say_what_they_lack(folder: Path) -> None:
     """Without the newer facts there is a report; panels say what is absent, and nothing breaks."""
     assert list(drawn(for_audience(read_results(folder), "public"))) == ["waterfall"]
     html = write_report(folder).read_text(encoding="utf-8")
-    assert "stored without a schedule by period" in html
+    assert "No schedule by period is stored here" in html
     assert "No map:" in html
-    assert "stored without finishing years" in html
+    assert "No finishing years are stored here" in html
     assert "figure-schedule" not in html
 
 

@@ -8,11 +8,12 @@ from demilsim.reporting.drawing import DrawnFigure, drawn
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.over_time_records import OverTimeFacts
 from demilsim.reporting.records import OPTIMISED, PolicyResult, StoredResults
+from demilsim.reporting.schedule_views import WITHOUT
 from demilsim.reporting.strips import Block, Scale, Strip, draw_strips
 from demilsim.reporting.wording import label, level_text, sentence, the_plan, with_half_width
 
 NAME, TITLE = "finishing", "When the surplus is gone"
-ABSENT_FACTS = "These results were stored without finishing years; run the scenario again to see them."
+ABSENT_FACTS = f"No finishing years are stored here; {WITHOUT}."
 LATER = "later"
 PERCENT = 100.0
 HALF = 0.5

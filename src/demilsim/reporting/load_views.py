@@ -6,14 +6,12 @@ from demilsim.reporting.drawing import DrawnFigure, drawn
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_records import FacilitySchedule, ScheduleFacts
-from demilsim.reporting.schedule_views import Steps, scale_of, steps_of
+from demilsim.reporting.schedule_views import WITHOUT, Steps, scale_of, steps_of
 from demilsim.reporting.strips import Block, Strip, draw_strips
 from demilsim.reporting.wording import ABSENT, fixed, label, sentence, the_plan
 
 NAME, TITLE = "load", "Load of facilities"
-ABSENT_LOAD = (
-    "These results were stored without the load of facilities by year; run the scenario again to see it."
-)
+ABSENT_LOAD = f"No load of facilities by year is stored here; {WITHOUT}."
 LEAST_DAY = 0.05
 """Working days in a year below which a facility counts as closed: they would be shown as zero."""
 

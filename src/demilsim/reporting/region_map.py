@@ -17,14 +17,12 @@ from demilsim.reporting.drawing import WIDTH, DrawnFigure, circle, drawing, line
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.over_time_records import OverTimeFacts, RegionYears
 from demilsim.reporting.records import DO_NOTHING, StoredResults
+from demilsim.reporting.schedule_views import WITHOUT
 from demilsim.reporting.wording import figure, label, sentence, the_plan
 
 NAME, TITLE = "map", "Where the harm is, year by year"
 UNIT = "expected deaths per year"
-ABSENT_FACTS = (
-    "No map: these results hold no places of regions that this report may show. Those of an older version "
-    "hold none; run the scenario again."
-)
+ABSENT_FACTS = f"No map: no places of regions that may be shown are stored here; {WITHOUT}."
 
 TOP, BOTTOM, LEFT = 30.0, 74.0, 46.0
 TALLEST, WIDEST = 400.0, WIDTH - LEFT - 10

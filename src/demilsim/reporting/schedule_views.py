@@ -20,7 +20,8 @@ from demilsim.reporting.wording import figure, sentence, the_plan
 from demilsim.units import DAYS_PER_YEAR
 
 NAME, TITLE = "schedule", "Schedule"
-ABSENT_FACTS = "These results were stored without a schedule by period; run the scenario again to see it."
+WITHOUT = "results of older versions and forecasts of past programmes have none"
+ABSENT_FACTS = f"No schedule by period is stored here; {WITHOUT}."
 MOST_SITES = 40
 """Sites with a row of their own; where there are more, those of a region are put together."""
 
