@@ -118,6 +118,8 @@ def best_flows(
         for year in {date.year for date in scenario.period_dates[:-1]}:
             if plant.permit_t_per_year is not None:
                 program.at_most["permit", plant.facility_id, year] = plant.permit_t_per_year
+            if plant.worker_risk_limit_per_year is not None:
+                program.at_most["workers", plant.facility_id, year] = 1.0
     for lot in scenario.lots:
         program.at_most["stock", lot.lot_id] = lot.gross_mass_t
     for name, period in choice:
@@ -181,6 +183,10 @@ def _work(
         program.add(("days", name, t), x, float(rows.days_per_t(lot, plant)))
         if plant.permit_t_per_year is not None:
             program.add(("permit", name, scenario.period_dates[t].year), x, 1.0)
+        if plant.worker_risk_limit_per_year is not None and plant.workers is not None:
+            deaths = method.accident_rate_per_t * method.worker_fatalities_per_accident
+            share = deaths / plant.workers / plant.worker_risk_limit_per_year
+            program.add(("workers", name, scenario.period_dates[t].year), x, share)
         cost = float(rows.cost_usd_per_t(lot, plant)) / KUSD
         where = (rows.place(rows.site(lot)), plant.method_id, rows.category(lot))
         if cost > 0.0:

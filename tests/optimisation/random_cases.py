@@ -13,6 +13,7 @@ from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.problem import Problem, make_problem
 from demilsim.optimisation.task import Task, make_task
 from demilsim.plan import Floats
+from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Facility, FacilityRate, Fund, Lot, Tranche
 from optimisation.instances import PERSONS, coefficients
@@ -66,7 +67,7 @@ def random_scenario(seed: int, *, years: int = 2, possible: int = 2, plain: bool
     rng = np.random.default_rng(seed)
     houses = [storehouse(f"H{k}", SITES[k % 2], y_m=300.0 * k) for k in range(int(rng.integers(2, 6)))]
     lots = [_lot(rng, k, h.storehouse_id, plain) for k, h in enumerate(houses)]
-    plants = [_plant(rng, "F0", "existing", plain)]
+    plants = [_limited(_plant(rng, "F0", "existing", plain))]
     plants += [_plant(rng, f"F{k + 1}", "possible", plain) for k in range(possible)]
     funds = [_fund(rng, f"M{k}", plain) for k in range(3)]
     return world(
@@ -122,6 +123,15 @@ def _plant(rng: np.random.Generator, facility_id: str, status: str, plain: bool)
         learning_days=100.0 if not plain and rng.random() < 0.3 else 0.0,
         learning_start_fraction=0.5,
     )  # fmt: skip
+
+
+def _limited(plant: Facility) -> Facility:
+    """Return a plant without a permit with a limit on the risk of its workers, at 15 t a year."""
+    if plant.permit_t_per_year is not None:
+        return plant
+    method = shipped_register().methods[plant.method_id]
+    deaths = 15.0 * method.accident_rate_per_t * method.worker_fatalities_per_accident
+    return plant.model_copy(update={"workers": 10.0, "worker_risk_limit_per_year": deaths / 10.0})
 
 
 def _rates(rng: np.random.Generator, plant: Facility) -> list[FacilityRate]:

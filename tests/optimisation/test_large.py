@@ -41,9 +41,9 @@ def test_size_of_the_small_model(small: Model) -> None:
     """A formulation that grows is noticed: rows, columns and coefficients are counted to the last one."""
     by_family = {rows.family: (len(rows.names), rows.row.size) for rows in small.families}
     assert by_family == {
-        "stock": (29, 1499), "working_days": (199, 1668), "permits": (5, 136), "commissioning": (10, 160),
-        "ordered": (160, 470), "cumulative_cuts": (716, 8784), "payments": (240, 2316), "budget": (80, 644),
-        "commitments": (0, 0), "destroy_by": (0, 0),
+        "stock": (29, 1499), "working_days": (199, 1668), "permits": (5, 136), "worker_risk": (0, 0),
+        "commissioning": (10, 160), "ordered": (160, 470), "cumulative_cuts": (716, 8784),
+        "payments": (240, 2316), "budget": (80, 644), "commitments": (0, 0), "destroy_by": (0, 0),
     }  # fmt: skip
     assert (small.rows, small.cost.size, small.matrix().nnz) == (1439, 2387, 15677)
 

@@ -126,17 +126,27 @@ class Orders:
             self.standing_class[kept],
         )
 
-    def worthwhile(self, numbers: ClassNumbers, every: bool = False) -> Orders:
+    def worthwhile(self, numbers: ClassNumbers, alive: Bools, every: bool = False) -> Orders:
         """Return the orders whose costs some fund may pay, and that add working days of their own.
 
         Of two orders of a facility that add the same days, as before a winter, the later one asks for money
-        later and is open no longer, so the earlier one is left out, unless `every` one is wanted: a fund that
-        expires in between may pay for the earlier alone.
+        later and is open no longer, so the earlier one is left out. Not where a fund expires in between, as
+        it may pay for the earlier one alone, nor where `every` one is wanted.
+
+        Parameters
+        ----------
+        numbers
+            Cost classes.
+        alive
+            Whether a fund may still be spent in a period, shape (fund, period).
+        every
+            Whether to keep orders that add the same days.
         """
         bankrupt = [c for c, funds in enumerate(numbers.classes().funds) if not funds]
         unpaid = np.isin(self.capital_class, bankrupt) | np.isin(self.standing_class, bankrupt)
         useful = ~unpaid & self.days.any(axis=1)
         same = (self.facility[:-1] == self.facility[1:]) & np.all(self.days[:-1] == self.days[1:], axis=1)
+        same &= np.all(alive[:, self.period[:-1]] == alive[:, self.period[1:]], axis=0)
         useful[:-1] &= ~same | every
         return self.only(np.flatnonzero(useful))
 

@@ -15,7 +15,7 @@ import numpy as np
 from demilsim.model.calendar import roads_open
 from demilsim.model.money import NO_FUND, scrap_fund
 from demilsim.model.options import Bools, DisposalOptions
-from demilsim.optimisation.blocks import Blocks, fund_alive
+from demilsim.optimisation.blocks import Blocks, fund_alive, single_periods
 from demilsim.optimisation.groups import Groups
 from demilsim.optimisation.orders import (
     NO_CLASS,
@@ -188,7 +188,9 @@ def make_problem(
     days = blocks.sum(np.where(existing[:, None], coefficients.working_days, 0.0))
     most = days.copy()
     if commissioned is None:
-        choice, fixed = orders.worthwhile(numbers, every_order), orders.only(np.empty(0, dtype=np.int64))
+        alive = fund_alive(scenario, single_periods(scenario))
+        choice = orders.worthwhile(numbers, alive, every_order)
+        fixed = orders.only(np.empty(0, dtype=np.int64))
         np.maximum.at(most, choice.facility, choice.days)
     else:
         choice, fixed = orders.only(np.empty(0, dtype=np.int64)), orders
