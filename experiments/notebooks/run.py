@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 HERE = Path(__file__).resolve().parent
 CELL_SECONDS = 1_800
 """Time after which a cell is given up [s]; far above what any takes."""
+
+KERNEL_SECONDS = 300
+"""Time within which a kernel has to answer [s], also on a machine that is busy with other tests."""
 
 
 def stored(notebook: Any) -> list[str]:
@@ -39,9 +41,8 @@ def run(path: Path) -> tuple[list[str], str]:
     nbformat.validate(notebook)
     if wrong := stored(notebook):
         return [], "; ".join(wrong)
-    client = NotebookClient(
-        notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(path.parent)}}
-    )
+    where = {"metadata": {"path": str(path.parent)}}
+    client = NotebookClient(notebook, timeout=CELL_SECONDS, startup_timeout=KERNEL_SECONDS, resources=where)
     error = ""
     try:
         client.execute()
