@@ -2,8 +2,8 @@
 
 Crossover takes a few hundred steps here and spares the last iterations, which are the slowest. What the
 solver says of its optimum bounds nothing by itself; any prices of rows do: what they leave of a column's
-cost, times the worse of the column's bounds, can only be below the optimum (Neumaier and Shcherbina 2004, Safe
-bounds in linear and mixed-integer linear programming, eq. 3).
+cost, times the worse of the column's bounds, can only be below the optimum (Neumaier and Shcherbina 2004,
+Safe bounds in linear and mixed-integer linear programming, eq. 3).
 """
 
 from __future__ import annotations
