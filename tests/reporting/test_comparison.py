@@ -19,10 +19,11 @@ from demilsim.experiments.policies import simple_plan
 from demilsim.experiments.statistics import Estimate
 from demilsim.plan import DisposalPlan
 from demilsim.planning.rules import DO_NOTHING
-from demilsim.reporting.comparison import CONTENT_POLICY, write_comparison
+from demilsim.reporting.comparison import write_comparison
 from demilsim.reporting.comparison_words import findings, signed, spelled
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.sheet import CONTENT_POLICY
 from demilsim.reporting.wording import figure, percent
 from demilsim.scenario.loader import load_resolved
 from demilsim.scenario.starter import write_starter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,14 +25,10 @@ from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
 from demilsim.reporting.records import plain
+from demilsim.reporting.sheet import CONTENT_POLICY, picture_uri, sheet_html
 from demilsim.reporting.tables import json_text
 
 PAGE, FIGURE = "comparison.html", "compare.svg"
-
-CONTENT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-)
-"""The page runs nothing and asks nobody: styles and pictures are in the file."""
 
 HASH_CHARACTERS = 12
 
@@ -43,6 +38,7 @@ class Page:
     """All that the template shows."""
 
     title: str
+    kind: str
     countries: tuple[str, ...]
     synthetic: bool
     audience: Audience
@@ -126,18 +122,7 @@ def comparison_html(
     audience
         Who reads it.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("demilsim.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    page = _page(comparison, inputs, figure, audience)
-    return environment.get_template("comparison.html.j2").render(page=page)
+    return sheet_html("comparison.html.j2", _page(comparison, inputs, figure, audience))
 
 
 def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, audience: Audience) -> Page:
@@ -147,13 +132,14 @@ def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, 
     title = f"{names[0]} and {names[1]} side by side" if count == 2 else f"{count} alternatives side by side"
     return Page(
         title=title,
+        kind="comparison",
         countries=tuple(sorted({country for s in scenarios for country in s.country_of_site.values()})),
         synthetic=any(scenario.settings.synthetic for scenario in scenarios),
         audience=audience,
         content_policy=CONTENT_POLICY,
         findings=findings(comparison),
         results=results_table(comparison),
-        picture=f"data:image/svg+xml;base64,{base64.b64encode(figure.encode()).decode()}",
+        picture=picture_uri(figure),
         picture_alt=f"Expected deaths of {', '.join(names)}; the numbers are in the table",
         inputs=inputs_table(inputs),
         input_sentences=inputs_sentences(inputs),
