@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from demilsim.experiments.ensemble import replicate
-from demilsim.experiments.programme import run_programme
+from demilsim.experiments.programme import ProgrammeOutcome, run_programme
 from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import (
     CHOOSING_FIRST,
     LEAD_PERIODS,
     TEACHING_FIRST,
     LoopOptions,
+    Programme,
     learned_coefficients,
     objective,
     plan_programme,
@@ -27,6 +28,9 @@ from optimisation.instances import three_towns
 from worlds import fund, lot, measure, three_sites, tranche, village
 
 SMALL = LoopOptions(teaching=8, choosing=16, baseline=12)
+
+Planned = tuple[Programme, list[tuple[tuple[str, ...], int, int]]]
+"""A programme, and names of plans, first replication and number of them of each call for simulation."""
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +59,24 @@ class Spy:
         return dict(replicate(self.scenario, plans, count, first=first, jobs=1, detailed=True).results)
 
 
-def test_chosen_plan_beats_or_equals_every_rule_where_they_were_compared(crowded: Scenario) -> None:
-    """On the replications that a rule and the chosen plan have in common the rule is no better."""
+@pytest.fixture(scope="module")
+def planned(crowded: Scenario) -> Planned:
+    """Return the programme of the crowded sites, and what was simulated for it."""
     spy = Spy(crowded)
-    programme = plan_programme(crowded, spy, SMALL)
+    return plan_programme(crowded, spy, SMALL), spy.calls
+
+
+@pytest.fixture(scope="module")
+def outcome(crowded: Scenario) -> ProgrammeOutcome:
+    """Return the crowded sites planned again, and simulated on fresh replications."""
+    return run_programme(crowded, 60, jobs=1, options=SMALL, parameter_draws=0)
+
+
+def test_chosen_plan_beats_or_equals_every_rule_where_they_were_compared(
+    crowded: Scenario, planned: Planned
+) -> None:
+    """On the replications that a rule and the chosen plan have in common the rule is no better."""
+    spy, (programme, _) = Spy(crowded), planned
     told = {row.name: row for row in programme.compared}
     assert set(programme.rules) == {"host_only", *RULES} <= set(told)
     assert min(row.replications for row in programme.compared) >= 8
@@ -71,39 +89,36 @@ def test_chosen_plan_beats_or_equals_every_rule_where_they_were_compared(crowded
     assert programme.result.status.value == "optimal"
 
 
-def test_teaching_choosing_and_reporting_use_different_replications(crowded: Scenario) -> None:
+def test_teaching_choosing_and_reporting_use_different_replications(
+    planned: Planned, outcome: ProgrammeOutcome
+) -> None:
     """No replication number serves twice: teaching, choosing and the reported ensemble are disjoint."""
-    spy = Spy(crowded)
-    plan_programme(crowded, spy, SMALL)
-    asked = {first + k for _, first, count in spy.calls for k in range(count)}
+    asked = {first + k for _, first, count in planned[1] for k in range(count)}
     teaching = {number for number in asked if number < CHOOSING_FIRST}
     choosing = asked - teaching
-    outcome = run_programme(crowded, 6, jobs=1, options=SMALL, parameter_draws=0)
     reported = {r.replication for r in outcome.ensemble.results["optimised"]}
-    assert reported == set(range(6))
+    assert reported == set(range(60))
     assert teaching == set(range(TEACHING_FIRST, TEACHING_FIRST + max(SMALL.teaching, SMALL.baseline)))
     assert min(choosing) == CHOOSING_FIRST
     assert not reported & asked
 
 
-def test_promise_is_kept(crowded: Scenario) -> None:
+def test_promise_is_kept(outcome: ProgrammeOutcome) -> None:
     """The harm as planned is within 15% of the harm as simulated on fresh replications."""
-    outcome = run_programme(crowded, 60, jobs=1, options=SMALL, parameter_draws=0)
     result = outcome.programme.result
     assert result is not None
     simulated = float(np.mean(outcome.ensemble.objective("optimised")))
     assert result.planned_harm == pytest.approx(simulated, rel=0.15)
 
 
-def test_planning_is_deterministic(crowded: Scenario) -> None:
+def test_planning_is_deterministic(planned: Planned, outcome: ProgrammeOutcome) -> None:
     """Two runs of the loop make the same plan."""
-    plans = [plan_programme(crowded, Spy(crowded), SMALL).plan.sha256() for _ in range(2)]
-    assert plans[0] == plans[1]
+    assert planned[0].plan.sha256() == outcome.programme.plan.sha256()
 
 
-def test_disaggregation_loses_no_tonnes(crowded: Scenario) -> None:
+def test_disaggregation_loses_no_tonnes(crowded: Scenario, planned: Planned) -> None:
     """The lines of the plan add up to the optimiser's flows within 1%, and never exceed a lot."""
-    programme = plan_programme(crowded, Spy(crowded), SMALL)
+    programme, _ = planned
     assert programme.plan.source == "milp"
     assert programme.result is not None
     planned_t = sum(line.mass_g for line in programme.plan.lines) / 1e6

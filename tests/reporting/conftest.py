@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.records import POLICY_ORDER
+from demilsim.reporting.report import write_report
 from demilsim.reporting.tables import csv_text, json_text
 
 YEARS = 15
@@ -29,6 +32,7 @@ FACILITIES = (
     ("NEW", "<script>alert(1)</script> plant $x^2$", "contained_detonation", "commissioned"),
 )
 
+Reported = Callable[[Audience], Path]
 EditSummary = Callable[[Callable[[dict[str, Any]], None]], None]
 
 
@@ -250,6 +254,19 @@ def write_results(directory: Path, names: tuple[str, ...] = POLICY_ORDER) -> Pat
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return write_results(tmp_path / "results")
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """Return a function from an audience to a folder with its report, written once and only to be read."""
+
+    @cache
+    def written(audience: Audience) -> Path:
+        directory = write_results(tmp_path_factory.mktemp(audience))
+        write_report(directory, audience)
+        return directory
+
+    return written
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from demilsim.reporting.canvas import spread_out
+from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.figures import draw_figures
 from demilsim.reporting.folder import read_results
 from reporting.conftest import EditSummary, write_results
@@ -15,15 +16,20 @@ SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ["harm-rate", "stock", "spending", "facilities", "deaths", "regions", "tornado"]
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[DrawnFigure, ...]:
+    """Return the figures of the fixture's results, drawn once."""
+    return draw_figures(read_results(write_results(tmp_path_factory.mktemp("drawn"))))
+
+
 def texts(svg: str) -> list[str]:
     return ["".join(element.itertext()).strip() for element in ET.fromstring(svg).iter(f"{SVG}text")]
 
 
-def test_every_figure_is_a_small_marked_document_with_words(folder: Path) -> None:
+def test_every_figure_is_a_small_marked_document_with_words(drawn: tuple[DrawnFigure, ...]) -> None:
     """Each is well-formed XML with title and description, says SYNTHETIC, and has a caption."""
-    figures = draw_figures(read_results(folder))
-    assert [figure.name for figure in figures] == NAMES
-    for figure in figures:
+    assert [figure.name for figure in drawn] == NAMES
+    for figure in drawn:
         root = ET.fromstring(figure.svg)
         assert root.findtext(f"{SVG}title") == figure.title
         assert root.findtext(f"{SVG}desc") == figure.alt
@@ -33,16 +39,15 @@ def test_every_figure_is_a_small_marked_document_with_words(folder: Path) -> Non
         assert len(figure.svg) < 100_000
 
 
-def test_drawing_twice_gives_the_same_bytes(folder: Path) -> None:
+def test_drawing_twice_gives_the_same_bytes(folder: Path, drawn: tuple[DrawnFigure, ...]) -> None:
     """No date, no random identifier, nothing left over in matplotlib's settings."""
     import matplotlib
 
     results = read_results(folder)
     before = dict(matplotlib.rcParams)
-    first = draw_figures(results)
     matplotlib.rcParams["font.size"] = 30.0  # someone else's taste must not show
     try:
-        assert draw_figures(results) == first
+        assert draw_figures(results) == drawn
     finally:
         matplotlib.rcParams["font.size"] = before["font.size"]
     assert dict(matplotlib.rcParams) == before
@@ -55,13 +60,13 @@ def test_real_data_are_not_called_synthetic(folder: Path) -> None:
     assert not any("SYNTHETIC" in figure.svg for figure in draw_figures(real))
 
 
-def test_hostile_names_stay_text(folder: Path) -> None:
+def test_hostile_names_stay_text(drawn: tuple[DrawnFigure, ...]) -> None:
     """Tags are escaped, dollar signs are not mathematics, no script element exists."""
-    for figure in draw_figures(read_results(folder)):
+    for figure in drawn:
         root = ET.fromstring(figure.svg)
         assert not list(root.iter(f"{SVG}script"))
         assert "<script" not in figure.svg
-    facilities = next(f for f in draw_figures(read_results(folder)) if f.name == "facilities")
+    facilities = next(f for f in drawn if f.name == "facilities")
     assert any("$x^2$" in text for text in texts(facilities.svg))
 
 
@@ -97,7 +102,13 @@ def test_letters_that_the_measuring_font_lacks_are_drawn_without_a_warning(
     ],
 )
 def test_a_caption_follows_its_numbers(
-    folder: Path, edit: EditSummary, path: tuple[Any, ...], value: float, name: str, said: str
+    folder: Path,
+    edit: EditSummary,
+    drawn: tuple[DrawnFigure, ...],
+    path: tuple[Any, ...],
+    value: float,
+    name: str,
+    said: str,
 ) -> None:
     """Changing a stored number changes the sentence under the figure."""
 
@@ -107,7 +118,7 @@ def test_a_caption_follows_its_numbers(
             inner = inner[key]
         inner[path[-1]] = value
 
-    before = {figure.name: figure for figure in draw_figures(read_results(folder))}[name]
+    before = {figure.name: figure for figure in drawn}[name]
     edit(change)
     after = {figure.name: figure for figure in draw_figures(read_results(folder))}[name]
     assert said in after.caption
@@ -123,12 +134,12 @@ def test_few_results_draw_what_they_can(tmp_path: Path) -> None:
     assert "against" not in figures[0].caption
 
 
-def test_single_constants_are_drawn_from_low_to_high(folder: Path) -> None:
+def test_single_constants_are_drawn_from_low_to_high(drawn: tuple[DrawnFigure, ...]) -> None:
     """Names in words, the largest first, both colours named, and the caption tells the first."""
-    drawn = {figure.name: figure for figure in draw_figures(read_results(folder))}["tornado"]
-    shown = texts(drawn.svg)
+    tornado = {figure.name: figure for figure in drawn}["tornado"]
+    shown = texts(tornado.svg)
     assert {"responders per event", "open detonation accident rate per t", "low end of the range"} <= {*shown}
-    assert "from 10 to 100 the optimised plan's expected deaths go from 4.25 to 14.2" in drawn.caption
+    assert "from 10 to 100 the optimised plan's expected deaths go from 4.25 to 14.2" in tornado.caption
 
 
 @pytest.mark.parametrize("wanted", [[0.5] * 8, [0.0, 0.01, 0.99, 1.0], [1.0, 0.98, 0.97]])

@@ -14,7 +14,7 @@ from demilsim.reporting.folder import read_results
 from demilsim.reporting.headline import headline
 from demilsim.reporting.records import Region
 from demilsim.reporting.report import LARGEST_BYTES, Audience, write_report
-from reporting.conftest import EditSummary, write_results
+from reporting.conftest import EditSummary, Reported, write_results
 
 FETCHING = ("src", "href", "srcset", "action", "data", "poster", "background")
 SECRETS = ("LOT-SECRET", "STORE-SECRET", "SITE-SECRET")
@@ -44,6 +44,12 @@ def written(folder: Path, audience: Audience = "public") -> tuple[str, Page]:
     return html, Page(html)
 
 
+def read(folder: Path) -> tuple[str, Page]:
+    """Return the report that is there."""
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    return html, Page(html)
+
+
 def everything(folder: Path, html: str) -> str:
     """Return the report's text with its embedded figures decoded, and the figures beside it."""
     embedded = [base64.b64decode(found).decode() for found in re.findall(r"base64,([A-Za-z0-9+/=]+)", html)]
@@ -58,9 +64,9 @@ def test_the_same_results_give_the_same_bytes(folder: Path) -> None:
     assert {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == first
 
 
-def test_the_report_stands_alone_and_is_small(folder: Path) -> None:
+def test_the_report_stands_alone_and_is_small(reported: Reported) -> None:
     """One script, of which the policy knows the hash; nothing else may run or be fetched; at most 3 MB."""
-    html, page = written(folder)
+    html, page = read(reported("public"))
     assert len(html.encode()) <= LARGEST_BYTES
     assert [attributes for tag, attributes in page.tags if tag == "script"] == [{}]
     assert "link" not in {tag for tag, _ in page.tags}
@@ -79,28 +85,28 @@ def test_the_report_stands_alone_and_is_small(folder: Path) -> None:
     ]
 
 
-def test_figures_inside_and_beside_the_report_fetch_nothing(folder: Path) -> None:
+def test_figures_inside_and_beside_the_report_fetch_nothing(reported: Reported) -> None:
     """Addresses in an SVG are names of namespaces only."""
-    html, _ = written(folder)
-    figures = "\n".join(everything(folder, html).splitlines()[len(html.splitlines()) :])
+    html, _ = read(reported("public"))
+    figures = "\n".join(everything(reported("public"), html).splitlines()[len(html.splitlines()) :])
     addresses = set(re.findall(r'(\S+)="https?://[^"]*"', figures))
     assert addresses == {"xmlns", "xmlns:xlink"}
     assert set(re.findall(r'href="(.)', figures)) == {"#"}
 
 
-def test_hostile_names_are_shown_not_run(folder: Path) -> None:
+def test_hostile_names_are_shown_not_run(reported: Reported) -> None:
     """Tags in a title, a fund and a note arrive as text."""
-    html, page = written(folder)
+    html, page = read(reported("public"))
     assert "Testland <script>alert('x')</script>" in page.words
     assert '"><img src=x onerror=alert(1)>' in page.words
     assert "<i>note</i>" in page.words
     assert all(str(a.get("src")).startswith("data:") for tag, a in page.tags if tag == "img")
-    assert everything(folder, html).count("<script") == 1
+    assert everything(reported("public"), html).count("<script") == 1
 
 
-def test_the_headline_repeats_the_summary(folder: Path) -> None:
+def test_the_headline_repeats_the_summary(reported: Reported) -> None:
     """17.5 - 8.25 = 9.25 averted, ± 0.21; 1.35 more than the best rule; tonnes and money as stored."""
-    _, page = written(folder)
+    _, page = read(reported("public"))
     words = " ".join(page.words.split())
     assert (
         "The optimised plan is expected to avert 9.25 of the 17.50 ± 0.53 deaths (95% Monte Carlo interval "
@@ -187,9 +193,9 @@ def test_one_policy_gives_a_report_without_comparison(tmp_path: Path) -> None:
     assert "demilsim simulate testland --seed 7 --replications 400 --out DIR" in page.words
 
 
-def test_the_plan_is_described_with_bound_and_gaps(folder: Path) -> None:
+def test_the_plan_is_described_with_bound_and_gaps(reported: Reported) -> None:
     """Incumbent, bound and both gaps stand together, with what they concern."""
-    _, page = written(folder)
+    _, page = read(reported("public"))
     words = " ".join(page.words.split())
     for said in ("10.52", "9.874", "6.1%", "1.2%", "HiGHS 1.16", "4.4% more harm than was planned"):
         assert said in words
@@ -203,10 +209,10 @@ def test_a_bound_without_a_note_is_not_oversold(folder: Path, edit: EditSummary)
     assert "not known to bound the simulated harm" in page.words
 
 
-def test_the_public_report_names_no_lot_storehouse_or_site(folder: Path) -> None:
+def test_the_public_report_names_no_lot_storehouse_or_site(reported: Reported) -> None:
     """Nor any quantity of explosive or date of a line; tonnes by facility and year take their place."""
-    html, page = written(folder)
-    text = everything(folder, html)
+    html, page = read(reported("public"))
+    text = everything(reported("public"), html)
     assert not [secret for secret in SECRETS if secret in text]
     assert not NEQ_OF_A_LINE.search(page.words)
     assert "Tonnes planned by facility and year" in page.words
@@ -215,15 +221,15 @@ def test_the_public_report_names_no_lot_storehouse_or_site(folder: Path) -> None
     assert row is not None
 
 
-def test_partner_and_restricted_see_more(folder: Path) -> None:
+def test_partner_and_restricted_see_more(reported: Reported) -> None:
     """A partner sees lots and sites, the restricted report also storehouses, NEQ and reasons; both say so."""
-    _, partner = written(folder, "partner")
+    _, partner = read(reported("partner"))
     assert "PARTNER" in partner.words
     assert "LOT-SECRET-024" in partner.words
     assert "LOT-SECRET-025" not in partner.words
     assert "STORE-SECRET" not in partner.words
     assert not NEQ_OF_A_LINE.search(partner.words)
-    _, restricted = written(folder, "restricted")
+    _, restricted = read(reported("restricted"))
     assert "RESTRICTED" in restricted.words
     assert "STORE-SECRET-3" in restricted.words
     assert NEQ_OF_A_LINE.search(restricted.words)
@@ -261,9 +267,9 @@ def test_the_public_sees_regions_of_three_sites_or_more(
     assert sum(row.stock_t_start for row in merged) == 10.0 * sum(sites)
 
 
-def test_what_is_not_known_has_its_section(folder: Path) -> None:
+def test_what_is_not_known_has_its_section(reported: Reported) -> None:
     """Shares of variance, the chance of being better, the worst region and single constants are told."""
-    _, page = written(folder)
+    _, page = read(reported("public"))
     words = " ".join(page.words.split())
     assert "21% comes from constants that are not known and 79% from chance" in words
     assert "fewer expected deaths in at least 94% of the draws; the closest is “cheapest first”" in words
@@ -313,9 +319,9 @@ def test_figures_of_another_audience_do_not_stay(folder: Path) -> None:
     assert not (folder / "figures" / "site-map.svg").exists()
 
 
-def test_everything_synthetic_says_so(folder: Path, edit: EditSummary) -> None:
+def test_everything_synthetic_says_so(folder: Path, edit: EditSummary, reported: Reported) -> None:
     """Title, banner, each table and each figure; real data are marked nowhere."""
-    html, page = written(folder)
+    html, page = read(reported("public"))
     assert html.count('class="synthetic">SYNTHETIC') == html.count("<caption>") + html.count("<figure")
     assert "(SYNTHETIC)</title>" in html
     edit(lambda document: document["scenario"].update(synthetic=False))
@@ -324,9 +330,9 @@ def test_everything_synthetic_says_so(folder: Path, edit: EditSummary) -> None:
     assert "SYNTHETIC" not in real.words
 
 
-def test_the_page_can_be_read_aloud(folder: Path) -> None:
+def test_the_page_can_be_read_aloud(reported: Reported) -> None:
     """Language, skip link, one h1, headings in order, scopes on heads, words for each picture."""
-    html, page = written(folder)
+    html, page = read(reported("public"))
     tags = page.tags
     assert ("html", {"lang": "en"}) in tags
     assert any(attributes.get("href") == "#main" for _, attributes in tags)
@@ -341,17 +347,17 @@ def test_the_page_can_be_read_aloud(folder: Path) -> None:
     assert "@media print" in html
 
 
-def test_assumed_numbers_are_marked(folder: Path) -> None:
+def test_assumed_numbers_are_marked(reported: Reported) -> None:
     """The two assumed numbers of the fixture carry the mark; others do not."""
-    html, page = written(folder)
+    html, page = read(reported("public"))
     assert html.count('<span class="mark">assumed</span>') == 2
     assert "4 \N{MULTIPLICATION SIGN} 10⁻⁷" in page.words
     assert "4,000 to 25,000" in page.words
 
 
-def test_nothing_of_the_run_enters_the_report(folder: Path) -> None:
+def test_nothing_of_the_run_enters_the_report(folder: Path, reported: Reported) -> None:
     """Whatever `run.json` holds, the report stays the same and names no path."""
-    html, _ = written(folder)
+    html, _ = read(reported("public"))
     (folder / "run.json").write_text('{"wall_seconds": 12345.678, "command": ["/secret/path"]}')
     again, _ = written(folder)
     assert again == html

@@ -9,27 +9,27 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.report import RESULTS_BOOK, write_report
 from hostile import HOSTILE
+from reporting.conftest import Reported
 
 
-def sheets(folder: Path, audience: Audience = "public") -> dict[str, list[list[object]]]:
-    """Return the cells of the results workbook that an audience gets."""
-    write_report(folder, audience)
+def sheets(folder: Path) -> dict[str, list[list[object]]]:
+    """Return the cells of a results workbook."""
     workbook = CalamineWorkbook.from_path(str(folder / RESULTS_BOOK))
     return {name: workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names}
 
 
-def test_plan_comparison_and_assumptions_are_there_and_synthetic_is_said_first(folder: Path) -> None:
+def test_plan_comparison_and_assumptions_are_there_and_synthetic_is_said_first(reported: Reported) -> None:
     """The sheets that a planner needs, and the warning before everything."""
-    found = sheets(folder)
+    found = sheets(reported("public"))
     assert list(found) == ["about", "plan", "comparison", "differences", "assumptions"]
     assert found["about"][2][0] == "SYNTHETIC"
 
 
-def test_comparison_has_the_stored_numbers_with_their_intervals(folder: Path) -> None:
+def test_comparison_has_the_stored_numbers_with_their_intervals(reported: Reported) -> None:
     """Mean, half width and parameter range of each policy's expected deaths are those of summary.json."""
+    folder = reported("public")
     stored = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["policies"]
     shown = {row[0]: row[3:] for row in sheets(folder)["comparison"] if row[1] == "expected_fatalities"}
     assert set(shown) == set(stored)
@@ -39,8 +39,9 @@ def test_comparison_has_the_stored_numbers_with_their_intervals(folder: Path) ->
         assert cells == pytest.approx(kept)
 
 
-def test_assumptions_carry_source_and_confidence(folder: Path) -> None:
+def test_assumptions_carry_source_and_confidence(reported: Reported) -> None:
     """Each stored assumption has its row with evidence."""
+    folder = reported("public")
     stored = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["assumptions"]
     rows = sheets(folder)["assumptions"][2:]
     assert [(row[0], row[6], row[7] or None) for row in rows] == [
@@ -48,8 +49,9 @@ def test_assumptions_carry_source_and_confidence(folder: Path) -> None:
     ]
 
 
-def test_public_plan_has_facilities_and_years_only(folder: Path) -> None:
+def test_public_plan_has_facilities_and_years_only(reported: Reported) -> None:
     """No lot, storehouse, site, quantity of explosive or date within the year is in the public file."""
+    folder = reported("public")
     heads = sheets(folder)["plan"][0]
     assert heads == ["facility", "year", "planned"]
     with zipfile.ZipFile(folder / RESULTS_BOOK) as archive:
@@ -60,9 +62,9 @@ def test_public_plan_has_facilities_and_years_only(folder: Path) -> None:
     assert not [word for word in secret if f">{word}<" in text]
 
 
-def test_partner_sees_lots_and_restricted_reasons(folder: Path) -> None:
+def test_partner_sees_lots_and_restricted_reasons(reported: Reported) -> None:
     """A partner's plan has lots, sites and dates; only the restricted one has storehouses and NEQ."""
-    partner, restricted = sheets(folder, "partner")["plan"], sheets(folder, "restricted")["plan"]
+    partner, restricted = (sheets(reported(who))["plan"] for who in ("partner", "restricted"))
     assert partner[0][1:3] == ["lot", "site"]
     assert isinstance(partner[2][5], dt.date)
     assert "storehouse" not in partner[0]
