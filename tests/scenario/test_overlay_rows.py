@@ -152,7 +152,7 @@ def test_variants_add_and_remove_in_folders_and_workbooks(folder: Path, tmp_path
         ({"facility_rates[+KILN-B]": "like KILN-B,mortar"}, r"facility_rates\[\+FACILITY_ID,CATEGORY\]"),
         ({"facility_rates[+KILN-B,mines]": "like KILN-B"}, r"a row of facility_rates with facility_id"),
         ({"lots[+L13].neq": "30"}, r"unknown column neq of lots; did you mean neq_kg\?"),
-        ({"measures[+M1]": "like M0"}, "a row of measures with measure_id 'M0' .got none"),
+        ({"measures[+M1]": "like M0"}, "expected a scenario with measures .got one without"),
         ({"storehouses[A1]": "remove"}, r"lots\.csv:2: storehouse_id: expected a storehouse_id"),
     ],
 )

@@ -23,6 +23,7 @@ from demilsim.scenario import (
     check_settings,
     check_terms,
 )
+from demilsim.scenario.capped import limited
 from demilsim.scenario.draft import Draft
 
 Check = Callable[[Draft], Iterable[Problem]]
@@ -116,9 +117,9 @@ def problems_of(draft: Draft, readable: bool) -> list[Problem]:
     readable
         Whether all of it could be read and typed; if not, checks of the whole are left out.
     """
-    problems = [problem for check in REFERENCES for problem in check(draft)]
+    problems = [problem for check in REFERENCES for problem in limited(check(draft))]
     whole = readable and not problems
-    problems += [problem for check in ROWS for problem in check(draft)]
+    problems += [problem for check in ROWS for problem in limited(check(draft))]
     if whole:
-        problems += [problem for check in WHOLE for problem in check(draft)]
+        problems += [problem for check in WHOLE for problem in limited(check(draft))]
     return problems

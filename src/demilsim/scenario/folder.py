@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.capped import limited
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.phrases import did_you_mean
 from demilsim.scenario.place import Place
 from demilsim.scenario.source import ScenarioText, SettingsText, VariantText, settings_text
 from demilsim.scenario.tables import TextTable, read_table
-from demilsim.scenario.text import read_yaml
+from demilsim.scenario.text import MAX_YAML_BYTES, read_yaml
 from demilsim.scenario.variants import VARIANTS, checked, variant_of, variants_of
 
 SETTINGS_FILE = "scenario.yaml"
@@ -29,11 +31,13 @@ def read_folder(folder: Path) -> ScenarioText:
     folder
         An existing folder with ``scenario.yaml`` and the tables that ``scenarios/README.md`` describes.
     """
-    problems = list(_stray_files(folder))
+    problems = list(limited(_stray_files(folder)))
     settings = _settings(folder, problems)
     variants: list[VariantText] = []
     if settings is not None and VARIANTS in settings.tree:
         variants = variants_of(settings.tree.pop(VARIANTS), settings.places, VARIANTS, problems)
+        own = {path: place for path, place in settings.places.items() if not path.startswith(VARIANTS)}
+        settings = replace(settings, places=own)
     variants += _variant_files(folder / VARIANTS, problems)
     tables = {table.name: read for table in LAYOUT.values() if (read := _table(folder, table, problems))}
     names = {name: str(folder / f"{name}.csv") for name in LAYOUT}
@@ -101,11 +105,17 @@ def _table(folder: Path, layout: TableLayout, problems: list[Problem]) -> TextTa
 
 def _variant_files(folder: Path, problems: list[Problem]) -> list[VariantText]:
     """Return the variants that have a file of their own, named after it."""
-    variants = []
-    for file in sorted(folder.iterdir()) if os.path.isdir(folder) else ():
+    variants: list[VariantText | None] = []
+    files = sorted(folder.iterdir()) if os.path.isdir(folder) else []
+    read = [f for f in files if f.suffix.lower() in (".csv", ".yaml", ".yml") and f.name[0] != "."]
+    if sum(file.stat().st_size for file in read if file.is_file()) > MAX_YAML_BYTES:
+        megabytes = MAX_YAML_BYTES // 1_000_000
+        problems.append(
+            Problem(str(folder), 0, "", f"expected at most {megabytes} MB of variants (got more)")
+        )
+        return []
+    for file in read:
         suffix, name = file.suffix.lower(), str(file)
-        if file.name.startswith(".") or suffix not in (".csv", ".yaml", ".yml"):
-            continue
         if suffix != ".yaml":
             problems.append(Problem(name, 0, "", "expected a variant as NAME.yaml (got another suffix)"))
             continue

@@ -7,9 +7,11 @@ from copy import deepcopy
 from dataclasses import replace
 
 from demilsim.errors import Problem
-from demilsim.scenario.overlay_rows import LIKE, REMOVE, copied_row, empty_row, row_name
+from demilsim.scenario.capped import MOST_OF_A_CHECK
+from demilsim.scenario.overlay_rows import LIKE, REMOVE, LaidTable, row_name
 from demilsim.scenario.paths import NEW, CellPath, ScalarPath, UnknownPathError, parse_path
 from demilsim.scenario.phrases import got, plain
+from demilsim.scenario.place import Place
 from demilsim.scenario.source import SET_SOURCE, SETTINGS, Gone, ScenarioText, SetText, SettingsText
 from demilsim.scenario.tables import TextRow, TextTable
 from demilsim.scenario.text import Tree
@@ -29,6 +31,9 @@ def laid_over(text: ScenarioText, sets: Iterable[SetText]) -> ScenarioText:
     """
     layer = _Layer(text)
     for one in sorted(sets, key=_turn):
+        if layer.wrong == MOST_OF_A_CHECK:
+            layer.stop(one)
+            break
         layer.put(one)
     return layer.result()
 
@@ -51,22 +56,29 @@ class _Layer:
         self._text = text
         self._problems: list[Problem] = []
         self._settings = text.settings and _copied(text.settings)
-        self._tables: dict[str, TextTable] = dict(text.tables)
+        self._tables: dict[str, LaidTable] = {}
         self._done: set[tuple[str, str, int]] = set()
-        self._new: dict[tuple[str, str], int] = {}
-        self._removed: dict[str, set[int]] = {}
         self._gone = list(text.gone)
 
     def result(self) -> ScenarioText:
         """Return the scenario with all that was put over it."""
-        problems = (*self._text.problems, *self._problems)
+        laid = {name: table.result() for name, table in self._tables.items() if table.changed}
         return replace(
             self._text,
             settings=self._settings,
-            tables=self._tables,
-            problems=problems,
+            tables={**self._text.tables, **laid},
+            problems=(*self._text.problems, *self._problems),
             gone=tuple(self._gone),
         )
+
+    @property
+    def wrong(self) -> int:
+        """How many of its values could not be placed."""
+        return len(self._problems)
+
+    def stop(self, one: SetText) -> None:
+        """Say that the values from this one on were not looked at."""
+        self._wrong(one, "and perhaps more, not looked at; mend the others first")
 
     def put(self, one: SetText) -> None:
         """Put one value in its place."""
@@ -85,46 +97,47 @@ class _Layer:
         elif self._settings is not None and self._once(one, SETTINGS, path.path, {0}):
             self._put_scalar(self._settings, path, one)
 
-    def _put_cells(self, path: CellPath, one: SetText) -> None:
-        table = self._tables.get(path.table.name)
-        if table is None or not table.header_line:
+    def _table(self, path: CellPath) -> LaidTable | None:
+        """Return the table of a path; None if it is not there, or could not be read."""
+        name = path.table.name
+        if name not in self._tables:
+            given = self._text.tables.get(name)
+            if given is None and path.table.optional:
+                given = TextTable(self._text.names[name], 1, path.table.columns, (), ())
             # A table that should be there, and is not, is a problem of its own.
-            if path.table.optional and table is None:
-                self._wrong(one, f"expected a scenario with {path.table.name} (got one without)")
-            return
-        # Rows are found as they were before this layer, so that the order of its values does not matter.
-        given = self._given(path.table.name)
-        chosen = {row.line for row in given if path.matches(row)}
-        if not chosen:
-            self._wrong(one, path.nothing_found(given))
-        elif chosen & self._removed.get(path.table.name, set()):
-            self._wrong(one, f"expected a row that stays (got {path.row}, which is removed here too)")
-        elif self._once(one, path.table.name, path.column, chosen):
-            rows = tuple(
-                _with_cell(row, path.column, one) if row.line in chosen else row for row in table.rows
-            )
-            self._tables[path.table.name] = replace(table, rows=rows)
+            if given is None or not given.header_line:
+                return None
+            self._tables[name] = LaidTable(given)
+        return self._tables[name]
 
-    def _given(self, table: str) -> tuple[TextRow, ...]:
-        """Return the rows of a table as they were before this layer."""
-        return self._text.tables[table].rows if table in self._text.tables else ()
+    def _put_cells(self, path: CellPath, one: SetText) -> None:
+        table, name = self._table(path), path.table.name
+        if table is None:
+            return
+        lines = {row.line for row in table.find(path)}
+        if not lines:
+            self._nothing(path, table, one)
+        elif lines & table.removed:
+            self._wrong(one, f"expected a row that stays (got {path.row}, which is removed here too)")
+        elif self._once(one, name, path.column, lines):
+            table.set(lines, path.column, one.text, _place(one))
 
     def _remove(self, path: CellPath, one: SetText) -> None:
         """Take rows out; what cited their sources counts as cited still."""
-        name = path.table.name
-        found = [row for row in self._given(name) if path.matches(row)]
-        again = {row.line for row in found} & self._removed.get(name, set())
+        table, name = self._table(path), path.table.name
+        if table is None:
+            return
+        found = table.find(path)
+        lines = {row.line for row in found}
         if one.text.strip() != REMOVE:
             wanted = f"expected {REMOVE}, or a column as {name}[{path.row}].{path.table.columns[-1]}"
             self._wrong(one, f"{wanted} {got(one.text, (REMOVE,))}")
-        elif again or not found:
-            self._wrong(one, ONCE if again else path.nothing_found(self._given(name)))
+        elif not found:
+            self._nothing(path, table, one)
+        elif lines & table.removed:
+            self._wrong(one, ONCE)
         else:
-            lines = {row.line for row in found}
-            self._removed.setdefault(name, set()).update(lines)
-            table = self._tables[name]
-            rows = tuple(row for row in table.rows if row.line not in lines)
-            self._tables[name] = replace(table, rows=rows)
+            table.remove(lines)
             self._gone += [Gone(name, row_name(path.table, row), one.place) for row in found]
             cited = {part.strip() for row in found for part in row.cells.get("source", "").split(";")}
             if self._settings is not None:
@@ -132,49 +145,44 @@ class _Layer:
 
     def _put_new(self, path: CellPath, one: SetText) -> None:
         """Add a row where it is named first; later values of its name go into it."""
-        name = path.table.name
-        table = self._tables.get(name)
-        if table is None and path.table.optional:
-            table = TextTable(self._text.names[name], 1, path.table.columns, (), ())
-        if table is None or not table.header_line:
+        table, name = self._table(path), path.table.name
+        if table is None or (path.row not in table.new and not self._added(table, path, one)):
             return
-        if (name, path.row) not in self._new:
-            there = [row for row in table.rows if path.matches(row)]
-            if there:
-                message = f"expected the name of a new row (got {path.row}, which is there); "
-                self._wrong(one, f"{message}write {name}[{path.row}] to change it")
-                return
-            line = 1 + max((row.line for row in (*table.rows, *self._given(name))), default=table.header_line)
-            row = self._new_row(path, line, one)
-            if row is None:
-                return
-            self._new[name, path.row] = line
-            self._done |= {(name, key, line) for key in path.table.keys}
-            self._tables[name] = table = replace(table, rows=(*table.rows, row))
-        line = self._new[name, path.row]
+        line = table.new[path.row]
         if path.column and self._once(one, name, path.column, {line}):
-            rows = tuple(_with_cell(row, path.column, one) if row.line == line else row for row in table.rows)
-            self._tables[name] = replace(table, rows=rows)
+            table.set((line,), path.column, one.text, _place(one))
 
-    def _new_row(self, path: CellPath, line: int, one: SetText) -> TextRow | None:
-        """Return a row with nothing but its name, or a copy of another; None if that cannot be."""
-        if path.column:
-            return empty_row(path, line, one.place)
+    def _added(self, table: LaidTable, path: CellPath, one: SetText) -> bool:
+        """Return whether a row could be added: one with nothing but its name, or a copy of another."""
         name = path.table.name
+        if any(row.line not in table.removed for row in table.find(path)):
+            message = f"expected the name of a new row (got {path.row}, which is there)"
+            self._wrong(one, f"{message}; write {name}[{path.row}] to change it")
+            return False
+        like = None
+        if not path.column:
+            like = self._copied(table, path, one)
+            if like is None:
+                return False
+        table.add(path, one.place, like)
+        self._done |= {(name, key, table.new[path.row]) for key in path.table.keys}
+        return True
+
+    def _copied(self, table: LaidTable, path: CellPath, one: SetText) -> TextRow | None:
+        """Return the row that a new one begins as a copy of."""
         word, _, other = one.text.strip().partition(" ")
         names = [part.strip() for part in other.split(",")]
         copied = CellPath(path.table, tuple(zip(path.table.keys, names, strict=False)), "")
-        found = [row for row in self._given(name) if copied.matches(row)]
         if word != LIKE or not other.strip():
-            example = next((row_name(path.table, row) for row in self._given(name)), "ROW")
+            example = next((row_name(path.table, row) for row in table.given.rows), "ROW")
+            column = f"{path.table.name}[{NEW}{path.row}].{path.table.columns[-1]}"
             wanted = f"expected {LIKE} and the row that it copies, as {LIKE} {example}"
-            column = f"{name}[{NEW}{path.row}].{path.table.columns[-1]}"
             self._wrong(one, f"{wanted} {got(one.text)}; or name its columns one by one, as {column}")
-        elif len(names) != len(path.table.keys) or not found:
-            self._wrong(one, copied.nothing_found(self._given(name)))
-        else:
-            return copied_row(self._text.tables[name], found[0], path, line, one.place)
-        return None
+            return None
+        found = table.find(copied) if len(names) == len(path.table.keys) else []
+        if not found:
+            self._nothing(copied, table, one)
+        return found[0] if found else None
 
     def _put_scalar(self, settings: SettingsText, path: ScalarPath, one: SetText) -> None:
         places = dict(settings.places)
@@ -201,6 +209,12 @@ class _Layer:
         self._done |= places
         return True
 
+    def _nothing(self, path: CellPath, table: LaidTable, one: SetText) -> None:
+        if path.table.name not in self._text.tables:
+            self._wrong(one, f"expected a scenario with {path.table.name} (got one without)")
+        else:
+            self._wrong(one, path.nothing_found(table.given.rows))
+
     def _wrong(self, one: SetText, message: str) -> None:
         self._problems.append(one.place.problem(plain(one.path), message))
 
@@ -214,6 +228,5 @@ def _copied(settings: SettingsText) -> SettingsText:
     return replace(settings, tree=deepcopy(settings.tree))
 
 
-def _with_cell(row: TextRow, column: str, one: SetText) -> TextRow:
-    place = replace(one.place, path=plain(one.path.strip()))
-    return TextRow(row.line, row.cells | {column: one.text}, {**row.moved, column: place})
+def _place(one: SetText) -> Place:
+    return replace(one.place, path=plain(one.path.strip()))

@@ -1,7 +1,8 @@
-"""Rows that a layer adds: empty ones, and copies of others; each cell with the place that says so."""
+"""The rows of a table while a layer is put over them, and the rows that it adds, each cell with its place."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from demilsim.scenario.layout import TableLayout
@@ -64,3 +65,63 @@ def _named(path: CellPath, column: str, place: Place) -> Place:
 def _place(table: TextTable, line: int, column: str) -> Place:
     letter = table.letters.get(column)
     return Place(table.name, line, f"{letter}{line}" if letter else "")
+
+
+class LaidTable:
+    """A table while a layer is put over it.
+
+    Rows are found as they were before the layer, so that the order of its values does not matter.
+    """
+
+    def __init__(self, table: TextTable) -> None:
+        self.given = table
+        self.removed: set[int] = set()
+        self.new: dict[str, int] = {}
+        self._rows = {row.line: row for row in table.rows}
+        self._changed = False
+        self._next = 1 + max(self._rows, default=table.header_line)
+        # A layer may have thousands of paths: each set of columns is looked through once.
+        self._found: dict[tuple[str, ...], dict[tuple[str, ...], list[TextRow]]] = {}
+
+    def find(self, path: CellPath) -> list[TextRow]:
+        """Return the rows that a path means, as they were."""
+        columns = tuple(column for column, _ in path.where)
+        if columns not in self._found:
+            index: dict[tuple[str, ...], list[TextRow]] = {}
+            for row in self.given.rows:
+                index.setdefault(tuple(row.cells.get(c, "").strip() for c in columns), []).append(row)
+            self._found[columns] = index
+        return self._found[columns].get(tuple(value for _, value in path.where), [])
+
+    def set(self, lines: Collection[int], column: str, text: str, place: Place) -> None:
+        """Put a text into a column of some rows."""
+        self._changed = True
+        for line in lines:
+            row = self._rows[line]
+            cells, moved = row.cells | {column: text}, {**row.moved, column: place}
+            self._rows[line] = TextRow(line, cells, moved)
+
+    def remove(self, lines: Collection[int]) -> None:
+        """Take rows out."""
+        self._changed = True
+        self.removed.update(lines)
+        for line in lines:
+            del self._rows[line]
+
+    def add(self, path: CellPath, place: Place, like: TextRow | None) -> None:
+        """Add the row that a path names, as a copy of another or with nothing but its name."""
+        self._changed = True
+        line = self._next
+        self._next += 1
+        self.new[path.row] = line
+        copied = like and copied_row(self.given, like, path, line, place)
+        self._rows[line] = copied or empty_row(path, line, place)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it was more than looked at."""
+        return self._changed
+
+    def result(self) -> TextTable:
+        """Return the table with all that was done to it."""
+        return replace(self.given, rows=tuple(self._rows.values()))

@@ -24,6 +24,9 @@ from demilsim.scenario.text import Tree
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
+MOST_FINDINGS = 200
+"""Mistakes in one record that are looked at: what each could have meant takes time."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _OTHER_DATE = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0*)?", re.ASCII)
@@ -68,7 +71,10 @@ def to_record(
         record = model.model_validate(typed)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        findings += [f for f in _translated(model, details, text) if f.path not in failed]
+        findings += [f for f in _translated(model, details[:MOST_FINDINGS], text) if f.path not in failed]
+        if len(details) > MOST_FINDINGS:
+            more = f"and {len(details) - MOST_FINDINGS:,} more mistakes, not looked at; mend the others first"
+            findings.append(Finding(_place(details[MOST_FINDINGS]["loc"], text)[0], more))
         return None, findings
     return (None, findings) if findings else (record, [])
 

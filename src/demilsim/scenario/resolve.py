@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.capped import MOST_FAULTY, capped
 from demilsim.scenario.checks import problems_of
 from demilsim.scenario.draft import DRAFT_NAMES, Draft, Essentials, Rows, SettingsDraft
 from demilsim.scenario.layout import LAYOUT, TableLayout
@@ -84,7 +85,7 @@ def resolve(text: ScenarioText) -> Resolved:
     draft = Draft(settings=settings, **rows, register=shipped_register())
     problems += problems_of(draft, readable=not problems)
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(capped(problems))
     return Resolved(_scenario(draft), text, draft, tuple(understood))
 
 
@@ -165,7 +166,14 @@ def _rows(
     moved = {(row.line, column): place for row in table.rows for column, place in row.moved.items()}
     places: Rows[Any] = Rows(name, (), (), layout.id_column, (), False, moved, table.letters)
     written = TableReading(table, layout)
-    for row in table.rows:
+    faulty, seen = 0, set()
+    for number, row in enumerate(table.rows):
+        if faulty >= MOST_FAULTY:
+            left = (
+                f"and {len(table.rows) - number:,} rows from here on, not looked at; mend those above first"
+            )
+            problems.append(places.at(row.line, layout.keys[0], left))
+            break
         reading = written.of(row)
         # An empty cell of a column that may be left out is as if it were left out.
         cells: Tree = {c: cell for c, cell in row.cells.items() if c not in layout.allowed or cell.strip()}
@@ -174,6 +182,9 @@ def _rows(
             lines.append(row.line)
             records.append(record)
         understood += [(places.place(row.line, one.path), one) for one in reading.understood]
+        own = tuple(row.cells.get(key, "").strip() for key in layout.keys)
+        faulty += bool(findings) or own in seen
+        seen.add(own)
         # A column that is not there is said once, at the header.
         problems += [places.at(row.line, f.path, f.message) for f in findings if f.path in row.cells]
     column = layout.id_column

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demilsim.errors import Problem
+from demilsim.scenario.capped import MOST_FAULTY
 from demilsim.scenario.columns import is_units_row, wrong_units
 from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.phrases import did_you_mean, plain
@@ -19,6 +20,14 @@ from demilsim.scenario.place import Place
 from demilsim.scenario.text import Refused, read_utf8
 
 MAX_TABLE_BYTES = 10_000_000
+MAX_COLUMNS = 500
+"""No table of ours has a tenth of this."""
+
+MOST_SHARED = 10_000
+"""Different texts of a table that are kept once, however often they stand in it."""
+
+MAX_CELL_CHARACTERS = 10_000
+"""The longest list of ids that makes sense is far shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +147,23 @@ def form_table(
 
     say(header_line, _header_findings(header, columns, optional))
     rows = []
+    ragged = 0
     for count, (line, cells) in enumerate(lines):
         if count == 0 and table and is_units_row(cells):
             say(line, wrong_units(table, header, cells))
             continue
-        if len(cells) == len(header):
+        if len(cells) == len(header) and max(map(len, cells)) > MAX_CELL_CHARACTERS:
+            say(line, _long_cells(header, cells))
+        elif len(cells) == len(header):
             named = zip(header, cells, strict=True)
             rows.append(TextRow(line, {column: cell for column, cell in named if column in every}))
-        else:
+        elif ragged < MOST_FAULTY:
+            ragged += 1
             problems.append(Problem(name, line, "", f"expected {len(header)} cells (got {len(cells)})"))
+        else:
+            message = "and perhaps more rows below, not looked at; mend those above first"
+            problems.append(Problem(name, line, "", message))
+            break
     known = tuple(dict.fromkeys(column for column in header if column in every))
     named_letters = {c: a for c, a in zip(header, letters, strict=True) if c in every} if letters else {}
     return TextTable(name, header_line, known, tuple(rows), tuple(problems), letters=named_letters)
@@ -154,15 +171,38 @@ def form_table(
 
 def _lines(text: str, delimiter: str, name: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row that is not blank with its first line; a quoted cell may span lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    narrow = _narrow(io.StringIO(text, newline=""), delimiter)
+    reader = csv.reader(narrow, delimiter=delimiter, strict=True)
     line = 1
+    shared: dict[str, str] = {}
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield line, [unquoted(cell) for cell in cells]
+                # The same few texts stand in most rows; each is kept once.
+                share = shared.setdefault if len(shared) < MOST_SHARED else shared.get
+                yield line, [share(cell, cell) for cell in map(unquoted, cells)]
             line = reader.line_num + 1
     except csv.Error as error:
         problems.append(Problem(name, line, "", f"expected a CSV row (got a mistake: {error})"))
+    except Refused as refused:
+        problems.append(Problem(name, refused.line, "", refused.message))
+
+
+def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """Yield lines as they are until one has so many cells that they would take much memory."""
+    for number, line in enumerate(lines, start=1):
+        cells = line.count(delimiter) + 1
+        if cells > MAX_COLUMNS:
+            raise Refused(number, f"expected at most {MAX_COLUMNS} columns (got {cells:,})")
+        yield line
+
+
+def _long_cells(header: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield number, name and what is wrong of each cell that is too long to be looked at."""
+    for number, cell in enumerate(cells, start=1):
+        if len(cell) > MAX_CELL_CHARACTERS:
+            found = f"expected at most {MAX_CELL_CHARACTERS:,} characters (got {len(cell):,})"
+            yield number, header[number - 1], found
 
 
 def _delimiter(text: str) -> str:

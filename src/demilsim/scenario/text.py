@@ -18,6 +18,8 @@ from demilsim.scenario.phrases import got, plain
 
 MAX_YAML_BYTES = 1_000_000
 MAX_DEPTH = 50
+MAX_KEYS = 20_000
+"""Keys of one file; a variant that sets each cell of a national register has a few thousand."""
 # What neither XML (figures) nor a terminal should ever be handed.
 CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]")
 
@@ -128,6 +130,7 @@ class _Builder:
     problems: list[Problem] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     tree: Tree = field(default_factory=dict)
+    keys: int = 0
 
     def problem(self, line: int, path: str, message: str) -> None:
         self.problems.append(Problem(self.name, line, path, message))
@@ -168,6 +171,9 @@ class _Builder:
                 break
             if not isinstance(event, yaml.ScalarEvent):
                 raise Refused(_line(event), "expected a key that is plain text (got a list or mapping)")
+            self.keys += 1
+            if self.keys > MAX_KEYS:
+                raise Refused(_line(event), f"expected at most {MAX_KEYS:,} keys (got more)")
             key = plain(str(event.value))
             path = f"{prefix}.{key}" if prefix else key
             if key in tree:

@@ -16,6 +16,9 @@ from demilsim.scenario.text import Tree
 VARIANTS = "variants"
 """Key of ``scenario.yaml``, and folder, that holds variants."""
 
+MOST_ON_TOP = 50
+"""Variants that may extend each other one after the other."""
+
 _KEYS = ("extends", "set")
 
 
@@ -104,7 +107,10 @@ def checked(text: ScenarioText, variants: Iterable[VariantText]) -> ScenarioText
             message = f"expected the name of a variant, or {BASE} {got(variant.extends, (BASE, *known))}"
             problems.append(variant.place.problem("extends", message))
         elif _chain(known, variant.name) is None:
-            message = f"expected variants that do not extend each other in a circle {got(variant.extends)}"
+            message = (
+                f"expected variants that do not extend each other in a circle, at most {MOST_ON_TOP} on top "
+                f"of each other {got(variant.extends)}"
+            )
             problems.append(variant.place.problem("extends", message))
     cited = {
         part.strip()
@@ -118,8 +124,18 @@ def checked(text: ScenarioText, variants: Iterable[VariantText]) -> ScenarioText
     if problems:
         return whole
     # Variants that are not asked for now would otherwise keep their mistakes to themselves.
-    found = {p: None for name in known for p in chosen(whole, name).problems}
-    return replace(whole, problems=tuple(dict.fromkeys((*whole.problems, *found))))
+    return replace(whole, problems=tuple(dict.fromkeys((*whole.problems, *_wrong_variants(whole)))))
+
+
+def _wrong_variants(text: ScenarioText) -> Iterator[Problem]:
+    """Yield what is wrong with the values of each variant, laid over what it extends."""
+    laid: dict[str, ScenarioText] = {BASE: text}
+    for name in text.variants:
+        for variant in _chain(text.variants, name) or ():
+            if variant.name not in laid:
+                below = laid[variant.extends]
+                over = laid[variant.name] = laid_over(below, variant.sets)
+                yield from over.problems[len(below.problems) :]
 
 
 def chosen(text: ScenarioText, name: str) -> ScenarioText:
@@ -143,10 +159,10 @@ def chosen(text: ScenarioText, name: str) -> ScenarioText:
 
 def _chain(variants: Mapping[str, VariantText], name: str) -> tuple[VariantText, ...] | None:
     """Return a variant after those that it extends, the first first; None if they go in a circle."""
-    chain: list[VariantText] = []
+    chain: dict[str, VariantText] = {}
     while name in variants:
-        if variants[name] in chain:
+        if name in chain or len(chain) == MOST_ON_TOP:
             return None
-        chain.append(variants[name])
+        chain[name] = variants[name]
         name = variants[name].extends
-    return tuple(reversed(chain))
+    return tuple(reversed(chain.values()))
