@@ -85,7 +85,9 @@ def schedule_figure(results: StoredResults, audience: Audience) -> DrawnFigure |
         ),
         Block("Measures: when ordered", tuple(_measures(facts, steps))),
     ]
-    key = [("work", "destroyed or planned"), ("level", "planned"), ("lead", "ordered, not ready")]
+    key = [("work", "destroyed, or planned for a place"), ("level", "planned for a facility")]
+    if any(strip.leads for block in blocks for strip in block.strips):
+        key += [("order", "ordered"), ("lead", "not ready yet")]
     marks, height = draw_strips(blocks, scale_of(facts.starts, steps), key)
     form, caption = f"Rows of bars over calendar time, tonnes by {steps.unit}", _caption(results, rows, steps)
     return drawn(NAME, TITLE, form, caption, height, marks, results.scenario.synthetic)
@@ -191,11 +193,12 @@ def _caption(results: StoredResults, rows: list[FacilitySchedule], steps: Steps)
     """Return what the figure shows, in a sentence."""
     done = tuple(map(sum, zip(*(steps.sums(row.destroyed_t) for row in rows), strict=True)))
     working = [row for row in rows if sum(row.destroyed_t) > 0]
-    busiest = done.index(max(done))
+    busiest = steps.names[done.index(max(done))]
+    when = busiest if steps.unit == "year" else f"the {steps.unit} from {busiest}"
     said = (
         f"{sentence(the_plan(results.shown))} destroys {figure(sum(done))} t on average at {len(working)} "
-        f"facilit{'y' if len(working) == 1 else 'ies'}, most of it in {steps.names[busiest]} "
-        f"({figure(done[busiest])} t)"
+        f"facilit{'y' if len(working) == 1 else 'ies'}, most of it in {when} "
+        f"({figure(max(done))} t)"
     )
     waits = [row for row in rows if row.ordered and row.ready]
     if waits:

@@ -125,11 +125,11 @@ def draw_strips(
 
 def _grid(scale: Scale, top: float, bottom: float) -> list[str]:
     """Return the lines of the axis, and numbers under them as far as there is room."""
-    marks, free = [line(LEFT, bottom, WIDTH - RIGHT, bottom)], -LEAST_TICK
-    for column, name in scale.names:
+    marks, free = [line(LEFT, bottom, WIDTH - RIGHT, bottom)], float(WIDTH)
+    for column, name in reversed(scale.names):
         x = scale.at(column)
         marks.append(line(x, top, x, bottom))
-        if x - free >= LEAST_TICK:
+        if free - x >= LEAST_TICK:
             where = x + scale.step / 2 if scale.centred else x
             marks.append(words(where, bottom + 13, name, "quiet", "middle" if scale.centred else "start"))
             free = x
@@ -142,7 +142,8 @@ def _row(strip: Strip, scale: Scale, y: float) -> list[str]:
     marks = [words(0, middle, shortened(strip.label, LONGEST_LABEL)), *_bars(strip, scale, y + ROW)]
     for lead in strip.leads:
         begin, end = scale.at(lead.begin), scale.at(min(lead.end, scale.columns))
-        marks.append(box(begin, y + GAP + 4, max(end - begin, 1.0), tall - 8, "lead", lead.told))
+        if end > begin:
+            marks.append(box(begin, y + GAP + 4, end - begin, tall - 8, "lead", lead.told))
         marks.append(diamond(begin, y + GAP + tall / 2, 5, "order", lead.told))
     if strip.sum:
         marks.append(words(WIDTH - RIGHT + 6, middle, strip.sum, "quiet"))
