@@ -13,8 +13,8 @@ from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.statistics import paired
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
-from demilsim.plan import DisposalPlan, PlanLine
-from demilsim.planning.coordinate import Programme
+from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
+from demilsim.planning.coordinate import Programme, learned_coefficients
 from demilsim.planning.draft import tonnes_left
 from demilsim.planning.replay import replayed
 from demilsim.planning.rules import DO_NOTHING
@@ -28,15 +28,20 @@ FRESH = 200
 SWAPS, SWAP_SEED, APART, SWAP_FRESH = 50, 6, 4, 64
 """Swaps, the seed that draws them, least periods between the two lines, and replications."""
 
+TAUGHT, TAUGHT_FIRST = 128, 10_000
+"""Replications that teach what capacity and money may come to, and the first of them: none of the fresh ones.
+
+Seen with seed 6 on central-asia: 31 of 38 right by mean capacity and money, 34 over 16 or 32 outcomes, 36 over
+128. Then, not looked at before, seeds 7 to 10: 138 of 157 by the means, 143 over 128 outcomes.
+"""
+
 RESOLVED = 2.0
 """Standard errors beyond which a simulated difference counts as resolved."""
 
 
 MISSED_HARM: dict[str, str] = {}
-MISSED_SWAPS = {
-    "central-asia": "34 of 43 resolved swaps right: differences of 1e-6 to 2e-4 of 0.31 deaths",
-}
-"""What was measured on 24 November 2026 where the claim did not hold; strict, so that a repair is noticed."""
+MISSED_SWAPS: dict[str, str] = {}
+"""What was measured where a claim did not hold; strict, so that a repair is noticed."""
 
 
 def missed(request: pytest.FixtureRequest, scenario: Scenario, measured: dict[str, str]) -> None:
@@ -96,17 +101,28 @@ def drawn_swaps(plan: DisposalPlan) -> list[tuple[int, int]]:
 def test_sign_of_swaps_is_as_predicted(
     planned: tuple[Scenario, Programme], request: pytest.FixtureRequest
 ) -> None:
-    """Of 50 swaps of two lines, nine in ten with a difference that simulation resolves go as predicted."""
+    """Of 50 swaps of two lines, nine in ten with a difference that simulation resolves go as predicted.
+
+    Predicted is the mean of planning harm over what capacity and money may come to: swaps change so little
+    that what lines wait for, one outcome at a time, decides the sign.
+    """
     scenario, programme = planned
     missed(request, scenario, MISSED_SWAPS)
-    plan, coefficients = programme.proposed[0], programme.coefficients
-    harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
-    options = disposal_options(scenario)
+    plan, factor = programme.proposed[0], programme.coefficients.harm_factor
+    harm, options = stock_harm(scenario).with_factor(factor), disposal_options(scenario)
+    taught = replicate(scenario, {"plan": plan}, TAUGHT, first=TAUGHT_FIRST, detailed=True)
+    outcomes = [
+        replace(learned_coefficients([result], programme.coefficients), harm_factor=factor)
+        for result in taught.results["plan"]
+    ]
 
-    def predicted(trial: DisposalPlan) -> float:
-        pieces = replayed(trial, scenario, coefficients, harm, options).pieces
+    def by_replay(trial: DisposalPlan, outcome: PlanningCoefficients) -> float:
+        pieces = replayed(trial, scenario, outcome, harm, options).pieces
         accidents = sum(p.mass_t * float(options.accident_harm_per_t[p.lot, p.facility]) for p in pieces)
         return harm.total(tonnes_left(scenario, pieces)) + accidents
+
+    def predicted(trial: DisposalPlan) -> float:
+        return float(np.mean([by_replay(trial, outcome) for outcome in outcomes]))
 
     trials = {str(k): swapped(plan, i, j) for k, (i, j) in enumerate(drawn_swaps(plan))}
     ensemble = replicate(scenario, {"plan": plan, **trials}, SWAP_FRESH)
