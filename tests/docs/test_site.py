@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import demilsim
+from demilsim.experiments.experiment import load_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,6 +97,16 @@ def test_public_names_are_documented() -> None:
     listed = re.findall(r"^::: (\S+)\.(\w+)$", (ROOT / "docs" / "api.md").read_text("utf-8"), re.MULTILINE)
     homes = {name: home for home, name in listed}
     assert {name: homes.get(name) for name in demilsim.__all__} == demilsim._HOMES
+
+
+def test_the_experiment_file_that_is_shown_can_be_used(tmp_path: Path) -> None:
+    """The example of docs/cluster.md is a file that a sweep takes, with all the rows that it says."""
+    text = (ROOT / "docs" / "cluster.md").read_text("utf-8")
+    shown = next(b for b in run.blocks(text) if b.language == "yaml" and not b.title)
+    scenario = os.path.relpath(ROOT / "scenarios" / "kazakhstan", tmp_path)
+    file = tmp_path / "shown.yaml"
+    file.write_text("\n".join(shown.lines).replace("../scenarios/kazakhstan", scenario), "utf-8")
+    assert len(load_experiment(file).rows) == 2 * 3 * 4 * 3
 
 
 HEAD = """# A page
