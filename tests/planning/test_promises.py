@@ -31,8 +31,8 @@ SWAPS, SWAP_SEED, APART, SWAP_FRESH = 50, 6, 4, 64
 TAUGHT, TAUGHT_FIRST = 128, 10_000
 """Replications that teach what capacity and money may come to, and the first of them: none of the fresh ones.
 
-Seen with seed 6 on central-asia: 31 of 38 right by mean capacity and money, 34 over 16 or 32 outcomes, 36 over
-128. Then, not looked at before, seeds 7 to 10: 138 of 157 by the means, 143 over 128 outcomes.
+Seen with seed 6 on central-asia: 31 of 38 right by mean capacity and money, 34 over 16 or 32 outcomes, 36
+over 128. Then, not looked at before, seeds 7 to 10: 138 of 157 by the means, 143 over 128 outcomes.
 """
 
 RESOLVED = 2.0
