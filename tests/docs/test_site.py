@@ -99,6 +99,17 @@ def test_public_names_are_documented() -> None:
     assert {name: homes.get(name) for name in demilsim.__all__} == demilsim._HOMES
 
 
+def test_pictures_come_from_commands() -> None:
+    """Each picture is in the README, and in the list that says which command draws it."""
+    listed = (ROOT / "docs" / "pictures" / "README.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    pictures = [path.name for path in (ROOT / "docs" / "pictures").glob("*.svg")]
+    assert pictures
+    for name in pictures:
+        assert re.search(rf"^\| `{name}` \| `make .*{name} docs/pictures/`", listed, re.MULTILINE), name
+        assert f"](docs/pictures/{name})" in readme
+
+
 def test_the_experiment_file_that_is_shown_can_be_used(tmp_path: Path) -> None:
     """The example of docs/cluster.md is a file that a sweep takes, with all the rows that it says."""
     text = (ROOT / "docs" / "cluster.md").read_text("utf-8")
