@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from demilsim.reporting.diagrams import draw_diagrams, numbers_behind
+from demilsim.reporting.diagrams import absences, draw_diagrams, numbers_behind
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.drawing import LOOKS, DrawnFigure
 from demilsim.reporting.folder import read_results
@@ -21,7 +21,7 @@ from demilsim.reporting.report import write_report
 from demilsim.reporting.waterfall_views import waterfall_steps
 from demilsim.reporting.wording import ABSENT
 from reporting.conftest import FIRST_YEAR, EditSummary
-from reporting.facts import with_facts
+from reporting.facts import series, with_facts
 
 SVG = "{http://www.w3.org/2000/svg}"
 MINUS = "\N{MINUS SIGN}"
@@ -262,6 +262,19 @@ def test_old_results_say_what_they_lack(folder: Path) -> None:
     assert "No map:" in html
     assert "No finishing years are stored here" in html
     assert "figure-schedule" not in html
+
+
+def test_a_plan_of_nothing_says_that(stored: Callable[..., StoredResults]) -> None:
+    """Where a schedule is stored and empty, nobody is told that results are old."""
+
+    def nothing(document: dict[str, Any]) -> None:
+        for row in document["schedule"]["facilities"]:
+            row.update(planned_t=series(0.0), destroyed_t=series(0.0), ordered=None, open_days=series(0.0))
+
+    results = stored("public", nothing)
+    assert {"schedule", "load"}.isdisjoint(drawn(results))
+    assert absences(results)["schedule"] == "Nothing is planned."
+    assert absences(results)["load"] == "No facility could work."
 
 
 def test_the_page_holds_what_the_files_hold(stored: Callable[..., StoredResults], folder: Path) -> None:

@@ -14,14 +14,6 @@ from demilsim.reporting.schedule_views import schedule_figure
 from demilsim.reporting.series_table import series_tables
 from demilsim.reporting.waterfall_views import waterfall_figure
 
-ABSENT = {
-    schedule_views.NAME: schedule_views.ABSENT_FACTS,
-    region_map.NAME: region_map.ABSENT_FACTS,
-    finishing_views.NAME: finishing_views.ABSENT_FACTS,
-    load_views.NAME: load_views.ABSENT_LOAD,
-}
-"""What stands in the place of a figure for which nothing is stored."""
-
 
 def draw_diagrams(results: StoredResults, audience: Audience) -> tuple[DrawnFigure, ...]:
     """Return every figure of the page's own for which there are numbers.
@@ -53,4 +45,15 @@ def numbers_behind(results: StoredResults, audience: Audience) -> dict[str, Tabl
         finishing_views.NAME: finishing_views.finishing_table(results),
         load_views.NAME: load_views.load_table(results),
         **series_tables(results),
+    }
+
+
+def absences(results: StoredResults) -> dict[str, str]:
+    """Return what stands in the place of a figure for which there is nothing to draw, by its name."""
+    there = results.schedule is not None
+    return {
+        schedule_views.NAME: "Nothing is planned." if there else schedule_views.ABSENT_FACTS,
+        region_map.NAME: region_map.ABSENT_FACTS,
+        finishing_views.NAME: finishing_views.ABSENT_FACTS,
+        load_views.NAME: "No facility could work." if there else load_views.ABSENT_LOAD,
     }

@@ -22,7 +22,7 @@ from demilsim.reporting import (
 from demilsim.reporting.assumed import stated
 from demilsim.reporting.convergence import convergence_table
 from demilsim.reporting.delay_views import time_use
-from demilsim.reporting.diagrams import ABSENT, draw_diagrams, numbers_behind
+from demilsim.reporting.diagrams import absences, draw_diagrams, numbers_behind
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.figures import draw_figures
@@ -236,7 +236,7 @@ def _page(
         figures={drawn.name: EmbeddedFigure(drawn, _data_uri(drawn.svg)) for drawn in figures},
         diagrams={one.name: replace(one, svg=Markup(one.svg)) for one in diagrams},
         numbers=numbers_behind(results, audience),
-        absent=ABSENT,
+        absent=absences(results),
         regions=views.regions(results),
         commissionings=views.commissionings(results),
         destroyed=views.destroyed(results),
