@@ -16,7 +16,9 @@ from demilsim.cli_inputs import INPUTS
 from demilsim.cli_options import (
     Audience,
     AudienceOption,
+    Averting,
     Debug,
+    FirstObjective,
     Jobs,
     Json,
     MaxReplications,
@@ -29,6 +31,7 @@ from demilsim.cli_options import (
     ScenarioPath,
     Seed,
     Set,
+    Within,
 )
 from demilsim.cli_sensitivity import SENSITIVITY
 from demilsim.cli_steps import (
@@ -196,6 +199,9 @@ def simulate(
 def plan(
     scenario: ScenarioPath,
     out: Out,
+    order: FirstObjective = None,
+    within: Within = None,
+    averting: Averting = None,
     seed: Seed = None,
     set_: Set = [],  # noqa: B006
     jobs: Jobs = None,
@@ -204,11 +210,12 @@ def plan(
 ) -> None:
     """Optimise and simulate in turn until settled; write the plan."""
     from demilsim.experiments.programme import plan_with_simulation
+    from demilsim.planning.objectives import loop_options
     from demilsim.reporting.plan_file import write_plan_files
 
-    console = Console(quiet or json)
+    console, options = Console(quiet or json), loop_options(order, within, averting)
     loaded = load(scenario, set_)
-    programme = plan_with_simulation(loaded, seed=seed, jobs=jobs, tell=console.say)
+    programme = plan_with_simulation(loaded, seed=seed, jobs=jobs, options=options, tell=console.say)
     document = write_plan_files(out, loaded, programme)
     if json:
         print_json(document)
@@ -236,15 +243,15 @@ def fund(
     from demilsim.experiments.funding_study import funding_study
     from demilsim.reporting.funding import write_funding
 
-    console = Console(quiet or json)
+    console, started = Console(quiet or json), time.monotonic()
     values = parse_budgets(budgets)
     study = funding_study(load(scenario, set_), values, replications, seed=seed, jobs=jobs, tell=console.say)
-    document = write_funding(out, study)
+    document = write_funding(out, study, seed, how_run(started, jobs))
     if json:
         print_json(document)
     for note in study.notes:
         console.say(note)
-    console.say(f"funding curve: {out / 'funding.csv'}")
+    console.say(f"funding curve: {out / 'funding.html'}")
 
 
 for study in (*STUDIES, *SWEEPS, *SENSITIVITY):

@@ -49,6 +49,24 @@ AudienceOption = Annotated[Audience, typer.Option(help="Who the report is for.")
 Pdf = Annotated[
     bool, typer.Option("--pdf", help="Print the report as report.pdf, by your own Chromium or Chrome.")
 ]
+FirstObjective = Annotated[
+    str | None,
+    typer.Option(
+        "--order",
+        metavar="FIRST,SECOND",
+        help="Two objectives in order: harm,cost or cost,harm. [default: harm alone]",
+    ),
+]
+Within = Annotated[
+    str | None,
+    typer.Option(help="With --order: how much of the first to give up for the second. [default: 1%]"),
+]
+Averting = Annotated[
+    str | None,
+    typer.Option(
+        help="With --order cost,harm: share to avert of what the plan of least harm averts, as 80%."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -3,7 +3,8 @@
 A plan that reaches the target is made cheaper step by step. Each step asks a linear program for the cheapest
 plan whose harm, made linear here, reaches the target, and goes that way as far as exact harm still does:
 every point between two plans is a plan, and cost is linear between them, so that cost falls with each step
-and the target is kept. Harm is not convex, so that the result is a local optimum.
+and the target is kept. Harm is not convex, so that the result is a local optimum. Limits on risk that the
+start keeps are kept, as in `limited_search`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from demilsim.optimisation.bridge import check
 from demilsim.optimisation.candidates import Search
 from demilsim.optimisation.highs import highs_status, silent_stdout
 from demilsim.optimisation.kept import pass_model
+from demilsim.optimisation.limited_search import AIM, AIM_OF_RADIUS, exchange_rows
 from demilsim.optimisation.objective import PlanningHarm, emptied_path_t
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.rows import Rows, Sense
@@ -93,6 +95,7 @@ class Cheapener:
             search.model, families=(*search.model.families, row), cost=cost_scale(self._cost) * self._cost
         )
         self._row = model.rows - 1
+        self._limits = None if search.limited is None else search.limited.limits
         with silent_stdout():
             self._highs = pass_model(model)
 
@@ -127,7 +130,7 @@ class Cheapener:
         """
         values, flows = start, self._harm.flows
         harm = self._harm.total(values[:flows])
-        if harm > target:
+        if harm > target or (self._limits is not None and self._limits.excess(values[:flows]) > 0.0):
             return None
         radius, steps = np.inf, 0
         while steps < max_steps and radius > LAST_RADIUS:
@@ -163,7 +166,8 @@ class Cheapener:
             middle = 0.5 * (low + high)
             values = self._solve(flow_cost, -middle, *bounds)
             if values is not None and self._harm.total(values[:flows]) <= target - ROUNDING * nothing:
-                found, high = values, middle
+                within = self._limits is None or self._limits.excess(values[:flows]) == 0.0
+                found, high = values if within else found, middle
             elif values is None:
                 high = middle
             else:
@@ -180,10 +184,18 @@ class Cheapener:
         if np.isfinite(radius):
             lower[:flows] = np.maximum(here - radius * self._harm.most_t, 0.0)
             upper[:flows] = np.minimum(here + radius * self._harm.most_t, upper[:flows])
-        there = self._solve(gradient, limit, lower, upper)
-        if there is None:
-            raise SolverError("the cheapest plan near one that exists was not found: expected one")
-        return there
+        if self._limits is None:
+            there = self._solve(gradient, limit, lower, upper)
+            if there is None:
+                raise SolverError("the cheapest plan near one that exists was not found: expected one")
+            return there
+        aim = AIM if not np.isfinite(radius) else min(AIM, AIM_OF_RADIUS * radius)
+        for asked in (1.0 - aim, 1.0):
+            exchange_rows(self._highs, self._row + 1, self._limits.add_risk(here, asked))
+            there = self._solve(gradient, limit, lower, upper)
+            if there is not None:
+                return there
+        return values
 
     def _solve(self, gradient: Floats, limit: float, lower: Floats, upper: Floats) -> Floats | None:
         """Return the cheapest plan with at most some linear harm; None if there is none."""
@@ -202,7 +214,13 @@ class Cheapener:
     def _share(self, here: Floats, there: Floats, target: float) -> float:
         """Return the largest share of the way found at which exact harm reaches the target [1]."""
         target -= ROUNDING * self._harm.do_nothing
-        value = self._harm.along(here[: self._harm.flows], there[: self._harm.flows])
+        flows = self._harm.flows
+        harm = self._harm.along(here[:flows], there[:flows])
+        excess = None if self._limits is None else self._limits.excess_along(here[:flows], there[:flows])
+
+        def value(share: float) -> float:
+            return np.inf if excess is not None and excess(share) > 0.0 else harm(share)
+
         reached = [share for share in np.linspace(0.0, 1.0, GRID + 1)[1:].tolist() if value(share) <= target]
         low = reached[-1] if reached else 0.0
         if low == 1.0:

@@ -119,23 +119,36 @@ class LimitedModel:
     def _kept(self, cost: Floats, rows: Rows, lower: Floats, upper: Floats) -> Vertex:
         """Return an optimal vertex by the model that HiGHS keeps, its rows of risk exchanged."""
         highs, columns = self._highs, np.arange(lower.size, dtype=np.int32)
-        base, old = self._model.rows, int(highs.getNumRow())
-        start = np.searchsorted(rows.row, np.arange(len(rows.names))).astype(np.int32)
-        index, value = rows.column.astype(np.int32), rows.coefficient
-        most = np.full(rows.rhs.size, np.inf)
+        exchange_rows(highs, self._model.rows, rows)
         with silent_stdout():
-            if old > base:
-                check(highs.deleteRows(old - base, np.arange(base, old, dtype=np.int32)), "rows out")
-            if rows.rhs.size:
-                check(
-                    highs.addRows(rows.rhs.size, rows.rhs, most, value.size, start, index, value), "rows in"
-                )
             check(highs.changeColsCost(columns.size, columns, cost_scale(cost) * cost), "costs")
             check(highs.changeColsBounds(columns.size, columns, lower, upper), "bounds")
             check(highs.run(), "run")
             status = highs_status(highs)
             values = np.array(highs.getSolution().col_value) if status is PlanStatus.OPTIMAL else None
         return Vertex(status, values)
+
+
+def exchange_rows(highs: Any, base: int, rows: Rows) -> None:
+    """Put rows that ask for at least their right-hand side in place of all after the first few of a model.
+
+    Parameters
+    ----------
+    highs
+        The model in HiGHS.
+    base
+        Rows that stay.
+    rows
+        Rows that follow them from now on.
+    """
+    old, count = int(highs.getNumRow()), rows.rhs.size
+    start = np.searchsorted(rows.row, np.arange(count)).astype(np.int32)
+    index, value, most = rows.column.astype(np.int32), rows.coefficient, np.full(count, np.inf)
+    with silent_stdout():
+        if old > base:
+            check(highs.deleteRows(old - base, np.arange(base, old, dtype=np.int32)), "rows out")
+        if count:
+            check(highs.addRows(count, rows.rhs, most, value.size, start, index, value), "rows in")
 
 
 def restored(model: LimitedModel, harm: PlanningHarm, start: Floats) -> tuple[Floats, float]:

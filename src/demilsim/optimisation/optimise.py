@@ -14,6 +14,7 @@ import numpy as np
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.bound import HarmBound, bound_harm
 from demilsim.optimisation.candidates import Search, begin, finish, group_flows, neighbours, promising
+from demilsim.optimisation.lexicographic import in_order
 from demilsim.optimisation.measured import with_measures
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
@@ -36,7 +37,7 @@ def optimise(
     others: Sequence[DisposalPlan] = (),
     options: SolveOptions = DEFAULT_OPTIONS,
 ) -> PlanResult:
-    """Return the plan of least planning harm that was found.
+    """Return the plan of least planning harm that was found, or the best by harm and cost in order.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def optimise(
         found = _bound(lowered, options)
         return -np.inf if found is None else found.harm
 
-    return with_measures(task, lambda each: _planned(each, start, others, options), bound, options)
+    result = with_measures(task, lambda each: _planned(each, start, others, options), bound, options)
+    return result if options.in_order is None else in_order(task, result, options.in_order, options)
 
 
 def _planned(

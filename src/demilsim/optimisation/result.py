@@ -73,6 +73,8 @@ class PlanResult:
         What each fund pays for them [USD], shape (fund, period); None without measures.
     notes
         What its reader should know.
+    cost_usd
+        What funds pay in all [USD], where cost is an objective; None where it is not.
     without_orders
         The best plan found that commissions nothing, where this one does. Harm is planned with money as
         expected: if it may not come, simulation decides whether the orders are worth their risk.
@@ -96,3 +98,4 @@ class PlanResult:
     measures: tuple[MeasureOrder, ...] = ()
     measures_paid_usd: Floats | None = None
     without_orders: PlanResult | None = None
+    cost_usd: float | None = None

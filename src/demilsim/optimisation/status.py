@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from demilsim.plan import Floats
 
@@ -28,6 +29,26 @@ class PlanStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class InOrder:
+    """Two objectives in order of importance.
+
+    Parameters
+    ----------
+    first
+        ``harm``: least harm, then least cost; ``cost``: least cost to avert enough, then least harm.
+    within
+        How much of the first may be given up for the second [1], >= 0: a share of the harm that the plan of
+        least harm averts, or of the least cost.
+    averting
+        Share that must be averted of what the plan of least harm averts [1], 0 to 1, if cost is first.
+    """
+
+    first: Literal["harm", "cost"]
+    within: float
+    averting: float = 1.0
+
+
+@dataclass(frozen=True)
 class SolveOptions:
     """How to solve.
 
@@ -48,6 +69,8 @@ class SolveOptions:
     bound_steps
         LPs that bound exact harm over all plans, >= 0; without any there is no bound, and the search has one
         start less. On the Kazakhstan scenario 12 leave 2.0% of the harm averted open, 25 leave 1.9%.
+    in_order
+        Cost as another objective, before or after harm; None is least harm alone.
     """
 
     gap_averted: float = 0.005
@@ -56,6 +79,7 @@ class SolveOptions:
     max_steps: int = 40
     neighbours: bool = False
     bound_steps: int = 12
+    in_order: InOrder | None = None
 
 
 @dataclass(frozen=True)

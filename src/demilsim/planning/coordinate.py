@@ -191,7 +191,9 @@ class _Loop:
         self._disposal = disposal_options(scenario)
         self._harm = stock_harm(scenario)
         self._notes: list[str] = []
-        self._dated = any(has_date(lot) for lot in scenario.lots) or limits_risk(scenario)
+        # Rules know neither dates of lots nor limits on risk nor cost: only a plan that keeps them will do.
+        self._alone = any(has_date(lot) for lot in scenario.lots) or limits_risk(scenario)
+        self._alone |= options.solve.in_order is not None
 
     def run(self) -> Programme:
         nominal = nominal_coefficients(self._scenario)
@@ -215,8 +217,7 @@ class _Loop:
             candidate, candidate_result = found[contest.best_of(found)]
             proposed.append(candidate.plan)
             result = result or candidate_result
-            # Rules know neither dates of lots nor limits on risk: only a plan that keeps them will do.
-            best = candidate if self._dated else best
+            best = candidate if self._alone else best
             if best is not candidate:
                 self._notes.append(
                     f"round {number}: simulated, the optimiser's plan was not better than that of "
@@ -309,7 +310,7 @@ class _Loop:
         """
         taken = {order.measure_id for order in plan.measures}
         offered = [m for m in self._scenario.measures if m.measure_id not in taken]
-        if not offered:
+        if not offered or self._options.solve.in_order is not None:
             return plan
         self._tell("trying measures other than destruction")
         alone = {

@@ -37,6 +37,7 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
         "status": result.status.value if result else None,
         "solver": result.solver if result else None,
         "planned_harm": result.planned_harm if result else None,
+        "cost_usd": result.cost_usd if result else None,
         "lines": len(programme.plan.lines),
         "commissionings": [
             {"facility_id": c.facility_id, "period": c.period} for c in programme.plan.commissionings
