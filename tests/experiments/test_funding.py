@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
-from itertools import pairwise, permutations
-from typing import Any
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from demilsim.experiments.donors import Coalition, donor_shares, exact_shapley, sampled_shapley
+from demilsim.experiments.donors import Share, Shares
 from demilsim.experiments.funding_curve import FundingPoint, funding_curve, with_donor_budget
+from demilsim.experiments.funding_study import DonorTerms, FundingStudy
 from demilsim.experiments.funding_terms import (
+    Firmness,
+    FundingOption,
+    LateTranche,
+    Leverage,
+    StringsPrice,
     committed_only,
     delayed,
     donor_tranches,
@@ -21,46 +29,30 @@ from demilsim.experiments.funding_terms import (
     with_million,
     without_matching,
 )
-from demilsim.experiments.least_harm import LeastHarm, donors_of, without_funds
+from demilsim.experiments.least_harm import Found, donors_of, without_funds
 from demilsim.experiments.next_million import MILLION_USD, next_million
+from demilsim.experiments.statistics import Estimate
 from demilsim.model.harm import held_t, stock_harm
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.duals import priced
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.plan_model import PlanModel, plan_model
-from demilsim.optimisation.status import SolveOptions
 from demilsim.plan import Floats
 from demilsim.planning.coordinate import LoopOptions
-from demilsim.planning.rules import nominal_coefficients
-from demilsim.scenario.scenario import Scenario
-from optimisation.instances import two_towns
+from demilsim.planning.rules import DO_NOTHING, nominal_coefficients
+from demilsim.reporting import funding_views as views
+from demilsim.reporting.comparison_words import signed, spelled
+from demilsim.reporting.funding import write_funding
+from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.wording import figure
+from donor_towns import QUICK, least, towns_and_donors
 from optimisation.random_cases import random_scenario
-from stories import without_accidents
-from worlds import fund, tranche
 
 LOOP = LoopOptions(teaching=4, choosing=8, baseline=4)
 REPLICATIONS = 6
 SEEDS = (0, 1, 2)
 ROUNDING = 1e-9
-QUICK = SolveOptions(bound_steps=0)
-
-
-def towns_and_donors(*donors: dict[str, Any], host_usd: float = 1_000.0) -> Scenario:
-    """Return two lots of 100 t at 500 USD/t beside a town; each donor brings 50,000 USD if not told."""
-    funds, tranches = [fund()], [tranche(amount_usd=host_usd)]
-    for number, terms in enumerate(donors):
-        name = f"D{number}"
-        own = {key: terms[key] for key in ("amount_usd", "probability", "due") if key in terms}
-        rest = {key: value for key, value in terms.items() if key not in own and key != "silent"}
-        funds.append(fund(name, holder="donor", **rest))
-        if not terms.get("silent"):
-            tranches.append(tranche(f"T-{name}", name, **({"amount_usd": 50_000.0} | own)))
-    return without_accidents(two_towns(funds=funds, tranches=tranches))
-
-
-def least(scenario: Scenario) -> LeastHarm:
-    return LeastHarm(nominal_coefficients(scenario), QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -197,60 +189,6 @@ def test_money_per_million_by_dual_is_bounded_by_what_it_can_buy(
     assert next_million(at, added, budget).by_dual <= 2_000.0 * per_tonne * (1.0 + 1e-9)
 
 
-def glove(present: Coalition) -> float:
-    """Return 1 if there is a left glove and one of two right ones: Shapley values 2/3, 1/6, 1/6."""
-    return float("left" in present and bool(present & {"right 1", "right 2"}))
-
-
-def test_exact_shapley_values_of_the_glove_game() -> None:
-    """One left and two right gloves: the textbook's values."""
-    found = exact_shapley(("left", "right 1", "right 2"), glove)
-    assert found == pytest.approx({"left": 2 / 3, "right 1": 1 / 6, "right 2": 1 / 6})
-
-
-def test_exact_shapley_values_are_means_over_all_orders() -> None:
-    """The formula over subsets equals what is added, averaged over the 24 orders of four players."""
-    players = ("a", "b", "c", "d")
-
-    def value(present: Coalition) -> float:
-        return sum(map(ord, present)) ** 1.5 + 7.0 * ({"a", "c"} <= present)
-
-    added = dict.fromkeys(players, 0.0)
-    for order in permutations(players):
-        for i, player in enumerate(order):
-            added[player] += (value(frozenset(order[: i + 1])) - value(frozenset(order[:i]))) / 24.0
-    assert exact_shapley(players, value) == pytest.approx(added)
-
-
-def test_sampled_shapley_values_sum_to_the_total_and_come_near() -> None:
-    """Whatever orders are drawn, values sum to the total; 400 orders come within 0.1 of the exact ones."""
-    players = ("left", "right 1", "right 2")
-    assert sum(sampled_shapley(players, glove, 1, 4).values()) == pytest.approx(1.0)
-    many = sampled_shapley(players, glove, 1, 400)
-    assert many == pytest.approx({"left": 2 / 3, "right 1": 1 / 6, "right 2": 1 / 6}, abs=0.1)
-
-
-def test_shares_of_donors_whose_money_does_the_same() -> None:
-    """Three like donors, money of two for all: Shapley values are alike, their sum the total; last-in 0."""
-    scenario = towns_and_donors({}, {}, {})
-    found = donor_shares(scenario, donors_of(scenario), least(scenario))
-    assert found.orders is None
-    assert sum(one.shapley for one in found.shares) == pytest.approx(found.total)
-    assert [one.shapley for one in found.shares] == pytest.approx([found.total / 3] * 3, rel=1e-3)
-    assert found.last_in_sum <= found.total * 1e-3
-
-
-def test_last_in_shares_of_donors_who_need_each_other_exceed_the_total() -> None:
-    """A fund that only matches averts nothing alone: without either all is lost, which is counted twice."""
-    silent = {"silent": True, "matches_funds": ("D0",), "match_ratio": 1.0}
-    scenario = towns_and_donors({"amount_usd": 20_000.0}, silent)
-    found = donor_shares(scenario, donors_of(scenario), least(scenario))
-    alone = {one.fund_id: one for one in found.shares}
-    assert alone["D0"].last_in == pytest.approx(found.total)
-    assert found.last_in_sum > found.total
-    assert sum(one.shapley for one in found.shares) == pytest.approx(found.total)
-
-
 def test_late_tranche_never_helps_and_costs_where_money_is_short() -> None:
     """Planning harm with any tranche a year late is at least that of the best plan with it in time."""
     scenario = towns_and_donors({}, {"due": "2026-07-01"})
@@ -303,3 +241,83 @@ def test_million_more_is_a_million() -> None:
     assert added == pytest.approx(MILLION_USD)
     assert more.funds[-1].earmark_sites == ("S1",)
     assert without_funds(more, [more.funds[-1].fund_id]).tranches == scenario.tranches
+
+
+def told(curve: tuple[FundingPoint, ...]) -> FundingStudy:
+    """Return a study with terms made by hand: some that count, one that is within the optimiser's gap."""
+    scenario = towns_and_donors({})
+    gap = views.least_that_counts(FundingStudy(scenario, 0.0, curve, None, ()))
+    shares = Shares(8.0 * gap, (Share("D0", 5.0 * gap, 8.0 * gap),), Found(0.0, DO_NOTHING))
+    terms = DonorTerms(
+        shares=shares,
+        strings=(StringsPrice("D0", 3.0 * gap),),
+        late=(LateTranche("T-D0", "D0", 50_000.0, 0.5 * gap, Estimate(2.0, 0.5)),),
+        firmness=Firmness(30_000.0, 20_000.0, 12_000.0, 4.0 * gap),
+        matching=(Leverage("D0", 8_000.0, 0.4, 2.0 * gap),),
+        options=(
+            FundingOption("D0: <b>strings</b> dropped", 0.0, 6.0 * gap),
+            FundingOption("D0: a million more", 1e6, 0.5 * gap),
+        ),
+    )
+    return FundingStudy(scenario, 50_000.0, curve, terms, ("a note",))
+
+
+def test_the_donors_page_tells_the_numbers_of_its_document(
+    curve: tuple[FundingPoint, ...], tmp_path: Path
+) -> None:
+    """Each budget's deaths, tonnes, money and prices stand on the page as in funding.json, rounded alone."""
+    document = write_funding(tmp_path, told(curve), 7, HowRun(("demilsim", "fund"), 1.0, 1))
+    page = (tmp_path / "funding.html").read_text("utf-8")
+    for row in document["points"]:
+        for name, spell, scale in (
+            ("averted_over_host_only", signed, 1.0),
+            ("destroyed_t", spelled, 1.0),
+            ("cost_usd", spelled, 1e6),
+            ("usd_per_t", spelled, 1.0),
+            ("usd_per_kg_neq", spelled, 1.0),
+            ("usd_per_fatality_averted", spelled, 1e6),
+        ):
+            if row[name] is not None:
+                assert spell(Estimate(row[name], row[f"{name}_half_width"]), scale) in page
+    last = document["points"][-1]
+    assert (
+        spelled(Estimate(last["averted_over_host_only"], last["averted_over_host_only_half_width"]))
+        in (views.findings(told(curve))[0])
+    )
+    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert (run["seed"], run["replications"]) == (7, REPLICATIONS)
+    assert list(run["plans_sha256"]) == ["0", "50000", "100000", "200000"]
+    assert "<script" not in page
+    assert "<b>strings" not in page
+    assert page.count("SYNTHETIC") > 5
+
+
+def test_the_donors_page_ranks_and_says_what_is_within_the_gap(curve: tuple[FundingPoint, ...]) -> None:
+    """Options keep their order; what is below the optimiser's gap is not given as a number."""
+    study = told(curve)
+    gap = views.least_that_counts(study)
+    first, second = (row.cells for row in views.options_table(study).rows)
+    assert first == ("1", "D0: <b>strings</b> dropped", "0", figure(6.0 * gap))
+    assert second == ("2", "D0: a million more", "1.00", f"below {figure(gap, 2)}")
+    (late,) = views.late_table(study).rows
+    assert late.cells == ("T-D0", "0.0500", f"below {figure(gap, 2)}", "+2.00 ± 0.50")
+    firm, matching, strings = views.terms_sentences(study)
+    assert "USD 0.0300 million that is committed" in firm
+    assert "USD 0.0200 million that is indicative, of which USD 0.0120 million are expected" in firm
+    assert "0.400 for each dollar that it matches" in matching
+    assert figure(3.0 * gap) in strings
+    shares = views.donors_table(study).rows
+    assert [row.cells[-1] for row in shares] == ["100", "100"]
+    assert views.options_table(replace(study, terms=None)).empty.startswith("Lots have dates")
+
+
+def test_clean_up_is_told_as_probability_times_cost(curve: tuple[FundingPoint, ...]) -> None:
+    """The cost if an explosion happens never stands without its probability and the product."""
+    table = views.clean_up_table(told(curve))
+    assert [column.head for column in table.columns][1:4] == [
+        "Chance of an explosion", "With this money", "Clean-up avoided",
+    ]  # fmt: skip
+    for row, point in zip(table.rows, curve, strict=True):
+        assert row.cells[3] == signed(point.clean_up.avoided_usd)
+        assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", row.cells[1])
+    assert "probability times cost" in table.caption

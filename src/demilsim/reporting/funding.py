@@ -5,8 +5,9 @@ Figures that rest on planning harm, which is computed and not simulated, say so 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,50 @@ from demilsim.experiments.funding_study import DonorTerms, FundingStudy
 from demilsim.experiments.next_million import MILLION_USD
 from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.reporting import funding_views as views
 from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
+from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.grid import Table
+from demilsim.reporting.outputs import HowRun, run_facts
+from demilsim.reporting.records import plain
+from demilsim.reporting.sheet import CONTENT_POLICY, picture_uri, sheet_html
 from demilsim.reporting.summary import clearance_dates, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 
 Document = dict[str, Any]
 
 
-def write_funding(directory: Path, study: FundingStudy) -> Document:
-    """Write the tables, ``figures/funding.svg`` and ``funding.json``; return the JSON document.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the template shows."""
+
+    title: str
+    kind: str
+    countries: tuple[str, ...]
+    synthetic: bool
+    audience: Audience
+    content_policy: str
+    findings: tuple[str, ...]
+    curve: Table
+    picture: str
+    next: Table
+    terms: tuple[str, ...]
+    options: Table
+    donors: Table
+    late: Table
+    clean_up: Table
+    notes: tuple[str, ...]
+    command: str
+
+
+def write_funding(
+    directory: Path, study: FundingStudy, seed: int | None = None, how: HowRun | None = None
+) -> Document:
+    """Write ``funding.html``, the tables, the figure and ``funding.json``; return the JSON document.
+
+    The page names funds and tranches, and no site, stock or road: any audience may read it. ``run.json`` is
+    written if `how` says how it was run; `seed` is the root seed, the scenario's by default.
 
     ``funding.csv`` has a row for each budget, ``funding_donors.csv`` one for each donor, and
     ``funding_options.csv`` one for each option. Keys of the JSON document:
@@ -75,8 +110,50 @@ def write_funding(directory: Path, study: FundingStudy) -> Document:
         write_atomically(directory / "funding_donors.csv", _table(document["donors"]))
         write_atomically(directory / "funding_options.csv", _table(document["options"]))
     write_atomically(directory / "funding.json", json_text(document))
-    write_atomically(directory / "figures" / "funding.svg", funding_figure(study))
+    drawn = funding_figure(study)
+    write_atomically(directory / "figures" / "funding.svg", drawn)
+    page = _page(study, drawn, study.scenario.settings.seed if seed is None else seed)
+    write_atomically(directory / "funding.html", sheet_html("funding.html.j2", page))
+    if how is not None:
+        write_atomically(directory / "run.json", json_text(_run_document(study, seed, how)))
     return document
+
+
+def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
+    scenario = study.scenario
+    budgets = ",".join(f"{point.budget_usd:.10g}" for point in study.points)
+    replications = len(study.points[0].ensemble.results[OPTIMISED])
+    return Page(
+        title=f"What donors' money buys: {plain(scenario.settings.title)}",
+        kind="funding",
+        countries=tuple(sorted(set(scenario.country_of_site.values()))),
+        synthetic=scenario.settings.synthetic,
+        audience="public",
+        content_policy=CONTENT_POLICY,
+        findings=views.findings(study),
+        curve=views.curve_table(study),
+        picture=picture_uri(drawn),
+        next=views.next_table(study),
+        terms=views.terms_sentences(study),
+        options=views.options_table(study),
+        donors=views.donors_table(study),
+        late=views.late_table(study),
+        clean_up=views.clean_up_table(study),
+        notes=views.notes(study),
+        command=f"demilsim fund {shlex.quote(scenario.settings.name)} --budgets {budgets} --seed {seed} "
+        f"--replications {replications} --out DIR",
+    )
+
+
+def _run_document(study: FundingStudy, seed: int | None, how: HowRun) -> Document:
+    settings = study.scenario.settings
+    return {
+        "scenario": {"name": settings.name, "sha256": study.scenario.sha256},
+        "plans_sha256": {f"{point.budget_usd:.10g}": point.programme.plan.sha256() for point in study.points},
+        "seed": settings.seed if seed is None else seed,
+        "replications": len(study.points[0].ensemble.results[OPTIMISED]),
+        **run_facts(how),
+    }
 
 
 def point_row(point: FundingPoint) -> Document:

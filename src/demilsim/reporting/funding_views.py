@@ -1,0 +1,380 @@
+"""What donors read of a funding study: sentences and tables, each price with what it is a price of.
+
+Two counts of deaths stand side by side and are never mixed: *simulated*, expected deaths up to the horizon
+with their Monte Carlo error, and *as planned*, the planner's own count, which weighs deaths and goes on after
+the horizon, and by which money is shared out and options are ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from demilsim.experiments.ensemble import Response
+from demilsim.experiments.funding_curve import FundingPoint
+from demilsim.experiments.funding_study import FundingStudy
+from demilsim.experiments.next_million import MOST_MILLIONS
+from demilsim.experiments.statistics import LEVEL, Estimate, paired, wilson_interval
+from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.planning.coordinate import GAP_AVERTED
+from demilsim.reporting.comparison_words import is_resolved, signed, spelled
+from demilsim.reporting.grid import Column, Row, Table
+from demilsim.reporting.records import plain
+from demilsim.reporting.summary import clearance_dates
+from demilsim.reporting.wording import (
+    ABSENT,
+    USD_PER_MILLION,
+    figure,
+    fixed,
+    level_text,
+    million,
+    percent,
+    sentence,
+    shortened,
+    years_text,
+)
+
+LONGEST_NAME = 60
+PLANNED = "deaths averted, as planned"
+
+HOST = "the host's own money alone"
+
+
+def step(before: FundingPoint, after: FundingPoint) -> Estimate:
+    """Return the deaths that the money from one budget to the next averts, paired [persons]."""
+    deaths = Response.EXPECTED_FATALITIES
+    return paired(before.ensemble.values(OPTIMISED, deaths), after.ensemble.values(OPTIMISED, deaths))
+
+
+def findings(study: FundingStudy) -> tuple[str, ...]:
+    """Return what to remember: what most money buys, its last step, and the best change of terms."""
+    return tuple(sentence(said) for said in (*_curve_findings(study), *_terms_findings(study)))
+
+
+def _curve_findings(study: FundingStudy) -> Iterator[str]:
+    last = study.points[-1]
+    years = years_text(study.scenario.settings.horizon_years)
+    yield _bought(last, years)
+    yield from _as_planned(study)
+    if len(study.points) > 1:
+        before = study.points[-2]
+        more = step(before, last)
+        span = f"from USD {million(before.budget_usd)} to {million(last.budget_usd)} million"
+        if is_resolved(more) and more.mean > 0:
+            yield f"Of these the last step, {span}, averts {spelled(more)}."
+        else:
+            yield f"For the last step, {span}, no further deaths averted can be shown: {signed(more)}."
+
+
+def _as_planned(study: FundingStudy) -> Iterator[str]:
+    """Yield what most money averts by the planner's own count, if the curve begins without donors."""
+    first, last = study.points[0], study.points[-1]
+    if first is last or first.budget_usd or first.planning_harm is None or last.planning_harm is None:
+        return
+    years = study.scenario.settings.terminal_years
+    counts = f", which counts what is left then for another {years_text(years)}," if years else ""
+    more = planned(study, first.planning_harm - last.planning_harm)
+    yield f"As planned{counts} it averts {more} deaths more than no donors' money."
+
+
+def _bought(point: FundingPoint, years: str) -> str:
+    averted, budget = point.averted, f"USD {million(point.budget_usd)} million from donors"
+    interval = f"{level_text(LEVEL)} Monte Carlo interval"
+    if not is_resolved(averted):
+        return (
+            f"With {budget} no effect on expected deaths up to the horizon of {years} can be shown against "
+            f"{HOST}: {signed(averted)} averted ({interval})."
+        )
+    verb = "averts" if averted.mean > 0 else "adds"
+    size = Estimate(abs(averted.mean), averted.half_width)
+    price = point.usd_per_fatality_averted
+    paid = f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
+    return f"{budget} {verb} {spelled(size)} expected deaths over {years} against {HOST} ({interval}){paid}."
+
+
+def _terms_findings(study: FundingStudy) -> Iterator[str]:
+    terms, least = study.terms, least_that_counts(study)
+    if terms is None:
+        return
+    useful = [option for option in terms.options if option.averted >= least]
+    if not useful:
+        yield (
+            f"No change to donors' terms averts more than {percent(GAP_AVERTED)} of what the plan averts: "
+            "they hardly matter."
+        )
+        return
+    best = useful[0]
+    price = f"for USD {million(best.usd)} million more" if best.usd else "at no cost"
+    yield (
+        f"Of the changes to donors' terms, “{_short(best.name)}” averts most as planned: "
+        f"{figure(best.averted)} deaths, {price}."
+    )
+
+
+def least_that_counts(study: FundingStudy) -> float:
+    """Return the planning harm below which two plans are equal to the optimiser [weighted persons]."""
+    found = [
+        p.do_nothing_harm - p.planning_harm for p in study.points if p.do_nothing_harm and p.planning_harm
+    ]
+    return GAP_AVERTED * max(found, default=0.0)
+
+
+def planned(study: FundingStudy, averted: float | None) -> str:
+    """Return deaths as planned; what is within the optimiser's gap is said to be below it."""
+    least = least_that_counts(study)
+    if averted is None or abs(averted) >= least:
+        return figure(averted)
+    return "0" if averted == 0.0 else f"below {figure(least, 2)}"
+
+
+def curve_table(study: FundingStudy) -> Table:
+    """Return a row for each budget: what it averts, destroys and costs, over the host's own money alone."""
+    year = study.scenario.settings.price_year
+    columns = (
+        Column("Donors promise", f"million USD of {year}"),
+        Column("Deaths averted", "against the host alone, ±"),
+        Column("By the last step", "deaths averted, ±"),
+        Column("Averted as planned", "against doing nothing"),
+        Column("Destroyed", "t, ±"),
+        Column("Spent", "million USD, ±"),
+        Column("Per death averted", "million USD, ±"),
+        Column("Per tonne", "USD/t, ±"),
+        Column("Per kg NEQ", "USD/kg, ±"),
+        Column("Surplus cleared", "median, 5 to 95%", wide=True),
+        Column("Plan by", wide=True),
+    )
+    rows = []
+    for number, point in enumerate(study.points):
+        before = study.points[number - 1] if number else None
+        rows.append(
+            Row(
+                (
+                    million(point.budget_usd),
+                    signed(point.averted),
+                    signed(step(before, point)) if before else ABSENT,
+                    _averted_as_planned(point),
+                    spelled(point.destroyed_t),
+                    spelled(point.cost_usd, USD_PER_MILLION),
+                    _or_dash(point.usd_per_fatality_averted, USD_PER_MILLION),
+                    _or_dash(point.usd_per_t),
+                    _or_dash(point.usd_per_kg_neq),
+                    _cleared(point),
+                    "optimiser" if point.source == "milp" else plain(point.source),
+                )
+            )
+        )
+    caption = (
+        "What each amount buys, simulated. The three prices are money spent more than by the host alone, for "
+        f"one death, tonne or kg NEQ more; {ABSENT} where there is no more of it"
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def _averted_as_planned(point: FundingPoint) -> str:
+    if point.planning_harm is None or point.do_nothing_harm is None:
+        return ABSENT
+    return figure(point.do_nothing_harm - point.planning_harm)
+
+
+def _or_dash(price: Estimate | None, scale: float = 1.0) -> str:
+    return spelled(price, scale) if price else ABSENT
+
+
+def _cleared(point: FundingPoint) -> str:
+    dates = clearance_dates(point.ensemble, OPTIMISED)
+    if dates["p50"] is None:
+        return "not in the horizon"
+    return f"{dates['p50']} ({dates['p5']} to {dates['p95'] or 'after the horizon'})"
+
+
+def clean_up_table(study: FundingStudy) -> Table:
+    """Return clean-up avoided as probability times cost, with both factors beside it."""
+    columns = (
+        Column("Donors promise", "million USD"),
+        Column("Chance of an explosion", "host alone, %, 95% interval"),
+        Column("With this money", "%, 95% interval"),
+        Column("Clean-up avoided", "USD, on average, ±"),
+        Column("If one happens", "USD, host alone"),
+    )
+    rows = []
+    replications = len(study.points[0].ensemble.results[OPTIMISED])
+    for point in study.points:
+        own = point.clean_up
+        rows.append(
+            Row(
+                (
+                    million(point.budget_usd),
+                    _chance(own.p_host_only, replications),
+                    _chance(own.p_optimised, replications),
+                    signed(own.avoided_usd),
+                    ABSENT if own.usd_if_any is None else fixed(own.usd_if_any, 0),
+                )
+            )
+        )
+    caption = (
+        "Clean-up after explosions in store. What is avoided is the mean over all replications, with an "
+        "explosion or not: probability times cost. The last column holds only if one happens; it is no "
+        "saving by itself"
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def _chance(share: float, replications: int) -> str:
+    low, high = wilson_interval(share, replications)
+    return f"{figure(100 * share)} ({figure(100 * low, 2)} to {figure(100 * high, 2)})"
+
+
+def next_table(study: FundingStudy) -> Table:
+    """Return what the next million is worth at each budget, by the dual and by planning again."""
+    columns = (
+        Column("Donors promise", "million USD"),
+        Column("By the slope", f"{PLANNED}, per million"),
+        Column("The slope holds", "from, million USD"),
+        Column("", "to, million USD"),
+        Column("Planned again", PLANNED),
+    )
+    rows = []
+    for point in study.points:
+        if point.next is not None:
+            cells = (
+                million(point.budget_usd),
+                planned(study, point.next.by_dual),
+                million(point.next.holds_from_usd),
+                _end(point),
+                planned(study, point.next.again),
+            )
+            rows.append(Row(cells))
+    caption = (
+        "What the next million would avert. Between the two budgets beside it the slope (the dual of the "
+        "plan's money) is exact for the plan made linear; outside trust planning again, which may also order "
+        "other plants"
+    )
+    return Table(
+        caption, columns, tuple(rows), "Nothing was optimised, so that the next million has no price."
+    )
+
+
+def _end(point: FundingPoint) -> str:
+    """Return where the slope ends; it is not followed for ever."""
+    assert point.next is not None, "asked for only with a next million"
+    farthest = point.budget_usd + MOST_MILLIONS * USD_PER_MILLION
+    return "no end found" if point.next.holds_to_usd >= farthest else million(point.next.holds_to_usd)
+
+
+def donors_table(study: FundingStudy) -> Table:
+    """Return each donor's share, last in and Shapley, with the total of all."""
+    terms = study.terms
+    columns = (
+        Column("Donor", wide=True),
+        Column("Last in", PLANNED),
+        Column("Shapley", PLANNED),
+        Column("Share", "% of the total"),
+    )
+    if terms is None:
+        return Table("Donors' shares", columns, (), _UNPRICED)
+    names = {fund.fund_id: fund.name for fund in study.scenario.funds}
+    total = terms.shares.total
+    rows = [
+        Row(
+            (
+                _short(f"{one.fund_id}: {names[one.fund_id]}"),
+                planned(study, one.last_in),
+                planned(study, one.shapley),
+                percent(one.shapley / total).removesuffix("%") if total > 0.0 else ABSENT,
+            )
+        )
+        for one in terms.shares.shares
+    ]
+    all_of_it = Row(("All together", figure(terms.shares.last_in_sum), figure(total), "100"), strong=True)
+    caption = (
+        "What donors avert over the host alone. Last in: what is lost if this donor alone leaves; the sum "
+        "may be more or less than the total. Shapley: shares that sum to it"
+    )
+    return Table(caption, columns, (*rows, all_of_it))
+
+
+_UNPRICED = "Lots have dates, which plans with less money may miss: donors' terms are not priced."
+
+
+def options_table(study: FundingStudy) -> Table:
+    """Return the changes of terms in order of what they avert."""
+    columns = (
+        Column("Rank"),
+        Column("Change", wide=True),
+        Column("Costs", "million USD more"),
+        Column("Averts", PLANNED),
+    )
+    options = study.terms.options if study.terms else ()
+    rows = tuple(
+        Row((str(rank), _short(one.name), million(one.usd), planned(study, one.averted)))
+        for rank, one in enumerate(options, start=1)
+    )
+    return Table("Changes to donors' terms, the best first", columns, rows, _UNPRICED)
+
+
+def late_table(study: FundingStudy) -> Table:
+    """Return what each tranche costs if it comes a year late, known before or not."""
+    columns = (
+        Column("Tranche", wide=True),
+        Column("Promises", "million USD"),
+        Column("If planned for", "deaths more, as planned"),
+        Column("By surprise", "deaths more, simulated, ±"),
+    )
+    late = study.terms.late if study.terms else ()
+    rows = tuple(
+        Row((_short(one.tranche_id), million(one.usd), planned(study, one.replanned), signed(one.simulated)))
+        for one in late
+    )
+    return Table("What it costs if a tranche comes a year late", columns, rows, _UNPRICED)
+
+
+def terms_sentences(study: FundingStudy) -> tuple[str, ...]:
+    """Return how firm the money is, what matching adds, and what strings cost."""
+    terms = study.terms
+    if terms is None:
+        return ()
+    firm = terms.firmness
+    said = [
+        f"Donors promise USD {million(firm.committed_usd)} million that is committed (certain) and USD "
+        f"{million(firm.indicative_usd)} million that is indicative, of which USD "
+        f"{million(firm.indicative_expected_usd)} million are expected to come. With the committed money "
+        f"alone {planned(study, firm.rests_on_indicative)} of the deaths averted as planned would be lost."
+    ]
+    said += [
+        f"{_short(one.fund_id)} matches others: it is expected to add USD {million(one.matched_usd)} "
+        f"million, {figure(one.per_usd)} for each dollar that it matches, which averts "
+        f"{planned(study, one.averted)} deaths as planned."
+        for one in terms.matching
+    ]
+    said += [
+        f"The strings of {_short(one.fund_id)} cost {planned(study, one.price)} deaths as planned: planned "
+        "with them and without."
+        for one in terms.strings
+    ]
+    return tuple(said)
+
+
+def notes(study: FundingStudy) -> tuple[str, ...]:
+    """Return what the reader must know."""
+    settings = study.scenario.settings
+    replications = len(study.points[0].ensemble.results[OPTIMISED])
+    after = (
+        f" and counts what is left at the end for another {settings.terminal_years:g} years"
+        if settings.terminal_years
+        else ""
+    )
+    told = [
+        f"± is half the width of the {level_text(LEVEL)} Monte Carlo interval, each by itself, from "
+        f"{replications:,} replications that are the same for every budget. What is not known about the "
+        "model's constants is not in it: see the parameter range of the report.",
+        f"Differences below {percent(GAP_AVERTED)} of what the plan averts are within the optimiser's gap "
+        "and are not told apart.",
+        f"“As planned” is the planner's own count: it weighs deaths{after}. Simulated deaths stop at the "
+        "horizon, so that a plan that works for the years after it can look worse there.",
+        "A budget is what all donors promise, before overhead; their dates, strings and probabilities stay, "
+        f"and amounts are scaled. The scenario as given promises USD {million(study.promised_usd)} million.",
+    ]
+    return (*told, *(f"{sentence(plain(note))}." for note in study.notes))
+
+
+def _short(name: str) -> str:
+    return shortened(plain(name), LONGEST_NAME)
