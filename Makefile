@@ -13,6 +13,8 @@ export NO_COLOR := 1
 # One thread for BLAS: results must not depend on how many cores there are.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
+# Tests and workers start many processes: what one compiles, the others find, whatever the caller's shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check docs tutorials notebooks format lint types soak bench clean
 
@@ -30,7 +32,7 @@ demo: $(VENV)/core  ## plan, simulate and report the Kazakhstan programme
 	@echo "The report is out/kazakhstan/report.html"
 
 test: $(VENV)/dev  ## the fast suite
-	$(PYTEST) -n $(JOBS) -m "not soak"
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "not soak"
 
 check: $(VENV)/dev  ## what CI runs: format, lint, types, tests, and what is written about it
 	$(BIN)/ruff format --check .
