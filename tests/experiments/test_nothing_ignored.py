@@ -1,113 +1,140 @@
-"""Nothing is ignored: each column of the starter changes a result, or is declared inert with its reason."""
+"""Nothing is ignored: each column and scalar, changed alone, changes an output, or is declared inert."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from demilsim.experiments.ensemble import Response, replicate
+from demilsim.errors import ScenarioError
+from demilsim.exchange.envelopes import military_operators
+from demilsim.exchange.geojson import sites_geojson
+from demilsim.experiments.ensemble import Ensemble
+from demilsim.experiments.history import as_planned, planned_t
 from demilsim.experiments.policies import simple_plan
-from demilsim.reporting.summary import scenario_facts
-from demilsim.scenario.loader import load_resolved
-from demilsim.scenario.origins import Given, origins
+from demilsim.model.options import disposal_options
+from demilsim.model.plausible import doubts
+from demilsim.optimisation.audit_risk import over_risk, over_worker_risk
+from demilsim.optimisation.audit_rows import audit_rows
+from demilsim.plan import DisposalPlan, MeasureOrder
+from demilsim.planning.coordinate import objective
+from demilsim.planning.risk_moved import risk_by_group
+from demilsim.reporting.summary import assumption_rows, scenario_facts, summary_document
+from demilsim.scenario.columns import column_meanings, meaning_of
+from demilsim.scenario.editor_schema import editor_schema
+from demilsim.scenario.layout import LAYOUT
+from demilsim.scenario.loader import read_text
+from demilsim.scenario.notes import borrowed_sources
+from demilsim.scenario.overlay import laid_over
+from demilsim.scenario.place import COMMAND_LINE, Place
+from demilsim.scenario.records import leaf_paths
+from demilsim.scenario.resolve import Resolved, resolve
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import Settings
+from demilsim.scenario.source import SetText
 from demilsim.scenario.starter import write_starter
+from demilsim.scenario.summary import summary
+from demilsim.simulation.record import RunResult
+from demilsim.simulation.replication import simulate
+from demilsim.simulation.streams import Streams
+from trials import EVIDENCE, TRIALS, Sets, Trial
 
-REPLICATIONS = 16
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-CHANGES: dict[str, str] = {
-    "settings.name": "other", "settings.title": "Another", "settings.country": "YY",
-    "settings.synthetic": "no",
-    "settings.price_year": "2024", "settings.start": "2026-04-01", "settings.horizon_years": "12",
-    "settings.period": "month", "settings.seed": "2", "settings.terminal_years": "2.5",
-    "settings.harm_weights.fatalities_public": "0.5", "settings.harm_weights.fatalities_workers": "2",
-    **{f"sites[A].temperature_{month}_c": "26" for month in MONTHS}, "sites[A].rrpl": "2",
-    "sites[A].daily_half_swing_c": "9", "storehouses[A1].construction": "masonry",
-    "storehouses[A1].x_m": "20", "storehouses[A1].y_m": "20", "exposed_sites[A-workers].kind": "dwellings",
-    "exposed_sites[A-workers].x_m": "90", "exposed_sites[A-workers].y_m": "120",
-    "exposed_sites[A-workers].persons": "18", "exposed_sites[A-workers].day_fraction": "0.75",
-    "exposed_sites[A-workers].night_fraction": "1", "lots[L01].storehouse_id": "A2",
-    "lots[L02].nature_id": "mortar_120", "lots[L01].gross_mass_t": "90", "lots[L01].neq_kg": "24000",
-    "lots[L01].status": "reserve", "lots[L04].safe_to_move": "no", "lots[L05].year_made": "2020",
-    "lots[L01].stabiliser_fraction": "0.6", "facilities[RANGE-A].method_id": "contained_detonation",
-    "facilities[RANGE-A].status": "possible", "facilities[RANGE-A].mobile": "yes",
-    "facilities[KILN-B].serves_sites": "B", "facilities[RANGE-A].open_months": "4-8",
-    "facilities[RANGE-A].working_days_per_week": "2.5", "facilities[KILN-B].breakdown_mean_days": "90",
-    "facilities[KILN-B].repair_mean_days": "10.5", "facilities[RANGE-A].weather_stops_per_year": "6",
-    "facilities[RANGE-A].weather_stop_mean_days": "4.5", "facilities[RANGE-A].permit_t_per_year": "375",
-    "facilities[RANGE-A].neq_limit_kg_per_day": "750",
-    "facility_rates[RANGE-A,artillery].throughput_t_per_day": "4.5",
-    "facility_rates[RANGE-A,artillery].unit_cost_usd_per_t": "675", "routes[A,B].distance_km": "135",
-    "routes[A,B].travel_days": "1.5", "funds[HOST].holder": "donor", "funds[HOST].use": "capital",
-    "funds[HOST].earmark_sites": "A", "funds[HOST].earmark_methods": "open_detonation",
-    "funds[HOST].earmark_categories": "artillery", "funds[HOST].overhead_fraction": "0.5",
-    "funds[HOST].expires": "2028-06-30", "funding[HOST-2026].due": "2030-06-30",
-    "funding[HOST-2026].fund_id": "DONOR", "funding[HOST-2026].probability": "0.5",
-    "funding[HOST-2026].mean_delay_days": "45", "funding[HOST-2026].amount_usd": "180000",
-    "parameters.transport.payload_t": "1",
-}  # fmt: skip
-"""A change of each column that alone changes what is simulated under two rules, or a fact of the report."""
-
-INERT: dict[str, str] = {
-    "settings.schema_version": "names the form of the files; only 1 exists",
-    "settings.harm_weights.fatalities_transport": "weighs the objective of the optimised plan alone",
-    "sites.site_id": "a name; references to it are checked",
-    "sites.name": "shown to partners",
-    "sites.region": "decides what the public report merges",
-    "sites.latitude_deg": "for maps and for checks; distances by road are in routes",
-    "sites.longitude_deg": "for maps and for checks; distances by road are in routes",
-    "storehouses.storehouse_id": "a name; references to it are checked",
-    "storehouses.site_id": "moves the stock with it only where all that refers to it agrees",
-    "exposed_sites.exposed_site_id": "a name",
-    "exposed_sites.site_id": "moves the people, who keep their local coordinates, to another site",
-    "lots.lot_id": "a name, and the key of its draws",
-    "facilities.facility_id": "a name; references to it are checked",
-    "facilities.site_id": "moves the plant only where routes and lots agree",
-    "facilities.name": "shown in the report",
-    "facilities.operator": "shown to people; no rule asks who works a plant",
-    "facilities.fixed_cost_usd_per_year": "of plant to be commissioned, which only the optimised plan does",
-    "facilities.capital_cost_usd": "of plant to be commissioned, which only the optimised plan does",
-    "facilities.lead_time_days": "of plant to be commissioned, which only the optimised plan does",
-    "facility_rates.facility_id": "part of the row's name",
-    "facility_rates.category": "part of the row's name",
-    "routes.from_site_id": "part of the row's name",
-    "routes.to_site_id": "part of the row's name",
-    "funds.fund_id": "a name; references to it are checked",
-    "funds.name": "shown in the report",
-    "funding.tranche_id": "a name, and the key of its draws",
-    "sources.source_id": "a name; references to it are checked",
-    "sources.confidence": "marks assumed numbers in every output that leans on them; no result moves",
-    "sources.text": "listed by `demilsim sources`",
-} | {
-    f"{table}.source": "evidence: listed beside the numbers, part of the hash, moves no result"
-    for table in (
-        "sites", "storehouses", "exposed_sites", "lots", "facilities", "facility_rates", "routes", "funds",
-        "funding",
-    )
-}  # fmt: skip
-"""Columns that change no result under the rules by themselves, with the reason."""
-
-SAMPLE = (
-    "sites[A].rrpl",
-    "lots[L05].year_made",
-    "funds[HOST].earmark_sites",
-    "facilities[KILN-B].serves_sites",
-)
+REPLICATIONS = 3
+ALL_TRIALS = (*TRIALS, *EVIDENCE)
 
 
-def column(path: str) -> str:
-    """Return table and column of a path, without its row."""
-    return path if "[" not in path else f"{path.partition('[')[0]}.{path.rpartition('.')[2]}"
+def plan_of(scenario: Scenario) -> DisposalPlan:
+    """Return a rule's plan that orders the possible plant and every measure at once."""
+    possible = [f"+{f.facility_id}" for f in scenario.facilities if f.status == "possible"]
+    plan = simple_plan("highest_risk_first" + "".join(possible), scenario)
+    return replace(plan, measures=tuple(MeasureOrder(m.measure_id, 0) for m in scenario.measures))
 
 
-def results(scenario: Scenario) -> tuple[object, ...]:
-    """Return facts of the report, and means and half-widths of every response under two policies."""
-    plans = {name: simple_plan(name, scenario) for name in ("host_only", "highest_risk_first")}
-    found = replicate(scenario, plans, REPLICATIONS, jobs=1)
-    facts = {key: value for key, value in scenario_facts(scenario).items() if key != "sha256"}
-    return facts, *(found.estimate(name, response) for name in plans for response in Response)
+def simulated(scenario: Scenario) -> tuple[RunResult, ...]:
+    plan = plan_of(scenario)
+    return tuple(simulate(scenario, plan, Streams(scenario.settings.seed, n)) for n in range(REPLICATIONS))
+
+
+def run(scenario: Scenario) -> object:
+    """Return all that some replications leave behind, and the planning objective of each."""
+    results = simulated(scenario)
+    content = [[_bare(getattr(result, f.name)) for f in fields(result)] for result in results]
+    return content, objective(scenario, results).tolist()
+
+
+def _bare(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def told(scenario: Scenario) -> object:
+    """Return the money by fund and the tonnes by facility as the report has them."""
+    ensemble = Ensemble(scenario, {"rule": plan_of(scenario)}, {"rule": simulated(scenario)})
+    document = summary_document(ensemble, 1, None, ())
+    return document["spend_by_fund"], document["destroyed_by_facility"]
+
+
+def limits(scenario: Scenario) -> object:
+    """Return the limits on risk that a rule's plan breaks, as the audit of an optimised plan has it."""
+    rows, plan = audit_rows(scenario), plan_of(scenario)
+    return [*over_risk(rows, plan), *over_worker_risk(rows, plan)]
+
+
+OUTPUTS: dict[str, Callable[[Scenario], object]] = {
+    "run": run,
+    "told": told,
+    "limits": limits,
+    "rules": lambda s: [simple_plan(rule, s) for rule in ("host_only", "highest_risk_first")],
+    "facts": lambda s: {key: value for key, value in scenario_facts(s).items() if key != "sha256"},
+    "public_map": lambda s: sites_geojson(s, "public"),
+    "partner_map": lambda s: sites_geojson(s, "partner"),
+    "cautions": lambda s: list(military_operators(s)),
+    "constants": assumption_rows,
+    "options": lambda s: disposal_options(s).allowed.tolist(),
+    "measures": lambda s: [order.measure_id for order in plan_of(s).measures],
+    "risk": lambda s: risk_by_group(s, plan_of(s)),
+    "announced": lambda s: (as_planned(s), [planned_t(s, date) for date in s.period_dates]),
+}
+"""What a scenario leads to, without its hash and without what `show --resolved` repeats of it."""
+
+
+def resolved_of(folder: Path, *layers: Sets) -> Resolved:
+    """Return the scenario in a folder with layers laid over it: rows that one adds are there for the next."""
+    text = read_text(folder)
+    for sets in layers:
+        text = laid_over(text, [SetText(path, value, Place(COMMAND_LINE)) for path, value in sets.items()])
+    return resolve(text)
+
+
+def check(folder: Path, *layers: Sets) -> object:
+    """Return what `demilsim check` says of a scenario."""
+    try:
+        resolved = resolved_of(folder, *layers)
+    except ScenarioError as error:
+        return str(error)
+    return summary(resolved.scenario), doubts(resolved.scenario), list(borrowed_sources(resolved))
+
+
+def output(trial: Trial, folder: Path, *layers: Sets) -> object:
+    """Return the output of a trial with some layers."""
+    if trial.output == "check":
+        return check(folder, *layers)
+    return OUTPUTS[trial.output](resolved_of(folder, *layers).scenario)
+
+
+def columns() -> Iterator[str]:
+    """Yield every column of every table, and every scalar, as a trial names it."""
+    yield from (f"settings.{path}" for path in leaf_paths(Settings))
+    yield from ("parameters.value", "parameters.source")
+    yield from (f"{table}.{column}" for table, layout in LAYOUT.items() for column in layout.columns)
+
+
+def inert() -> dict[str, str]:
+    """Return the reason of each column that is declared to move nothing."""
+    return {f"{row.table}.{row.column}": row.inert for row in column_meanings().values() if row.inert}
 
 
 @pytest.fixture(scope="module")
@@ -116,31 +143,43 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unchanged(folder: Path) -> tuple[object, ...]:
-    return results(load_resolved(folder).scenario)
+def unchanged() -> dict[tuple[str, str], object]:
+    """Keep outputs before the change, by output and what was laid over before."""
+    return {}
 
 
-def test_every_column_is_tried_or_declared(folder: Path) -> None:
-    """Each column and key that the starter gives is in one of the two tables, and none in both."""
-    given = {column(o.path) for o in origins(load_resolved(folder)) if o.given is Given.SCENARIO}
-    tried = {column(path) for path in CHANGES}
-    assert given - tried - set(INERT) == set()
-    assert tried & set(INERT) == set()
+def test_every_column_is_tried_or_declared() -> None:
+    """A column or scalar that is new needs a trial, or a reason for being inert; none has both."""
+    tried = {trial.column for trial in ALL_TRIALS}
+    assert set(columns()) - tried - set(inert()) == set()
+    assert tried & set(inert()) == set()
+    assert tried | set(inert()) <= set(columns())
 
 
-def test_equal_scenarios_give_equal_results(folder: Path, unchanged: tuple[object, ...]) -> None:
+def test_what_is_inert_is_told_to_those_who_fill_it_in() -> None:
+    """The reason stands in the schema that editors show."""
+    rows = editor_schema()["$defs"]
+    for name, reason in inert().items():
+        table, _, column = name.partition(".")
+        assert reason in rows[table]["properties"][column]["description"]
+        assert meaning_of(table, column).inert == reason
+
+
+def test_equal_scenarios_give_equal_outputs(folder: Path) -> None:
     """What is compared does not move by itself."""
-    assert results(load_resolved(folder).scenario) == unchanged
+    for name in OUTPUTS.keys() - {"announced"}:
+        first, second = (OUTPUTS[name](resolved_of(folder).scenario) for _ in range(2))
+        assert first == second, name
+    assert check(folder) == check(folder)
 
 
-@pytest.mark.parametrize("path", SAMPLE)
-def test_some_columns_change_a_result(folder: Path, unchanged: tuple[object, ...], path: str) -> None:
-    """A fixed sample of the columns, each changed alone, changes a result."""
-    assert results(load_resolved(folder, {path: CHANGES[path]}).scenario) != unchanged
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("path", CHANGES)
-def test_each_column_changes_a_result(folder: Path, unchanged: tuple[object, ...], path: str) -> None:
-    """Each column that is not declared inert, changed alone, changes a result."""
-    assert results(load_resolved(folder, {path: CHANGES[path]}).scenario) != unchanged
+@pytest.mark.parametrize("trial", ALL_TRIALS, ids=lambda trial: trial.path)
+def test_each_column_changes_an_output(
+    folder: Path, unchanged: dict[tuple[str, str], object], trial: Trial
+) -> None:
+    """Each, changed alone, changes what is simulated, planned, checked or told."""
+    key = trial.output, repr(trial.given)
+    if key not in unchanged:
+        unchanged[key] = output(trial, folder, trial.given)
+        assert not isinstance(check(folder, trial.given), str), "what is laid over first is a scenario"
+    assert output(trial, folder, trial.given, {trial.path: trial.value}) != unchanged[key]

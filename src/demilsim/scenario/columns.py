@@ -15,13 +15,15 @@ class ColumnMeaning(Record):
     """One row of ``reference/columns.csv``.
 
     `unit` is a unit, or what stands in its place: ``id``, ``ids``, ``text``, ``date``, ``yes/no``,
-    ``months``, the code list, or ``-``.
+    ``months``, the code list, or ``-``. `inert` is why a change of it alone changes no output; empty for
+    almost all, which do.
     """
 
     table: str
     column: str
     unit: str
     meaning: str
+    inert: str = ""
 
     @property
     def bracketed(self) -> str:
@@ -43,7 +45,7 @@ def meaning_of(table: str, column: str) -> ColumnMeaning:
 def column_meanings() -> dict[tuple[str, str], ColumnMeaning]:
     """Return the meanings as they stand in the file, by table and column."""
     text = files("demilsim.scenario").joinpath("reference", "columns.csv").read_text(encoding="utf-8")
-    rows = [ColumnMeaning.model_validate(row) for row in csv.DictReader(text.splitlines())]
+    rows = [ColumnMeaning.model_validate(row) for row in csv.DictReader(text.splitlines(), restval="")]
     return {(row.table, row.column): row for row in rows}
 
 

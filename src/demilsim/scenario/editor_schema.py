@@ -59,7 +59,9 @@ def _record(
     for name in names:
         meaning = meaning_of(table, f"{prefix}{name}")
         written = _as_written(generated["properties"][name], shared)
-        properties[name] = {**written, "description": f"{meaning.meaning} {meaning.bracketed}"}
+        moves_nothing = f"; changes no result: {meaning.inert}" if meaning.inert else ""
+        described = f"{meaning.meaning} {meaning.bracketed}{moves_nothing}"
+        properties[name] = {**written, "description": described}
     return {
         "type": "object",
         "properties": properties,
@@ -132,7 +134,10 @@ def _variants() -> Schema:
             "set": {
                 "type": "object",
                 "minProperties": 1,
-                "description": "values by path, as horizon_years: 20 or lots[L01].neq_kg: 900",
+                "description": (
+                    "values by path, as horizon_years: 20 or lots[L01].neq_kg: 900; rows come by "
+                    "lots[+L99]: like L01 and go by lots[L01]: remove"
+                ),
             },
         },
         "required": ["set"],
