@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from changes import append
 from commands import CommandLine
+from demilsim.experiments import compare as compare_module
+from demilsim.experiments.policies import simple_plan
+from demilsim.scenario.scenario import Scenario
 
 VARIANT = "variants:\n  late:\n    set:\n      name: late\n      funding[DONOR-1].due: 2028-07-01\n"
 FILES = {
@@ -121,3 +125,23 @@ def test_what_cannot_be_compared_is_refused(
     assert seen.code == 2, seen.err
     assert told in seen.err
     assert not out.exists()
+
+
+def test_a_plan_that_missed_its_gap_is_told(
+    alpha: Path, tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no solver made the plan the comparison is written all the same, and the exit code is 1."""
+
+    def without_solver(scenario: Scenario, **_: object) -> SimpleNamespace:
+        plan = simple_plan("oldest_first", scenario)
+        return SimpleNamespace(plan=plan, rules={}, result=None, notes=("no solver could be started",))
+
+    monkeypatch.setattr(compare_module, "plan_with_simulation", without_solver)
+    out = tmp_path / "out"
+    sets = ("--rule", "optimised", *RULE, "--replications", 2, "--parameter-draws", 0)
+    seen = cli("compare", alpha, "--out", out, *sets)
+    assert seen.code == 1, seen.err
+    assert "target missed: optimiser without a plan; the plan is from rule:oldest_first" in seen.err
+    notes = document(out)["notes"]
+    assert "Planning “alpha”: no solver could be started." in notes
+    assert "Planning “alpha”: optimiser without a plan; a better plan may exist." in notes
