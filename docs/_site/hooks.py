@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
@@ -77,6 +78,8 @@ def relinked(markdown: str, source: str, page: str) -> str:
 def _target(link: str, source: str, page: str) -> str:
     """Return where a link leads, relative to its page; MkDocs says so if the site has no such page."""
     target = os.path.normpath(PurePosixPath(source).parent / link)
+    if target not in PAGES and not target.startswith("docs/"):
+        raise PluginError(f"{source}: {link}: expected a page of the site; name the file without a link")
     inside = PAGES.get(target) or target.removeprefix("docs/")
     if inside == "decisions":
         inside = DECISIONS

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from mkdocs.exceptions import PluginError
 
 import demilsim
 from demilsim.experiments.experiment import load_experiment
@@ -83,6 +84,12 @@ def test_links_of_the_repository_become_links_of_the_site() -> None:
     assert hooks.relinked(text, "docs/tutorials/planner.md", "tutorials/planner.md") == (
         "[a](../scenarios.md#lotscsv) [b](../decisions/index.md) [c](https://x.org/y) [d](#e) [f](donor.md)"
     )
+
+
+def test_a_link_without_a_page_is_refused() -> None:
+    """A link to a file that is no page of the site would be dead there; the build stops and says where."""
+    with pytest.raises(PluginError, match=r"^docs/index\.md: \.\./Makefile: expected a page of the site"):
+        hooks.relinked("[make](../Makefile)", "docs/index.md", "index.md")
 
 
 def test_pages_of_the_repository_exist() -> None:
