@@ -289,3 +289,15 @@ def test_the_page_holds_what_the_files_hold(stored: Callable[..., StoredResults]
         ("harm-rate", "stock", "spending")
     )
     assert html.count('class="synthetic">SYNTHETIC') == html.count("<caption>") + html.count("<figure")
+
+
+def test_names_on_the_map_do_not_lie_on_each_other(stored: Callable[..., StoredResults]) -> None:
+    """Two regions in one place have their names one below the other."""
+
+    def together(document: dict[str, Any]) -> None:
+        first, second = document["over_time"]["regions"]
+        second.update(latitude_deg=first["latitude_deg"], longitude_deg=first["longitude_deg"])
+
+    root = ET.fromstring(drawn(stored("public", together))["map"].svg)
+    heights = [float(text.get("y") or 0) for text in root.iter(f"{SVG}text") if "sites)" in (text.text or "")]
+    assert heights[1] - heights[0] >= 14

@@ -5,7 +5,7 @@ from __future__ import annotations
 from demilsim.reporting.drawing import WIDTH, DrawnFigure, box, drawn, words
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.records import FacilityDays, StoredResults
-from demilsim.reporting.strips import LONGEST_LABEL
+from demilsim.reporting.strips import LEFT, LONGEST_LABEL, ROW
 from demilsim.reporting.wording import fixed, label, shortened, the_plan
 from demilsim.simulation.use import Use
 
@@ -40,7 +40,7 @@ DRAWN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Look, name and columns of each part of a bar, from left to right."""
 
 NO_DELAY = ("worked", "nothing to do", "not open")
-LEFT, TOP, ROW = 196.0, 44.0, 26.0
+TOP = 44.0
 LEAST_NUMBER = 0.06
 """Share of a bar in which its percentage has room."""
 

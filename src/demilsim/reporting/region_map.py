@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from demilsim.reporting.canvas import spread_out
 from demilsim.reporting.drawing import WIDTH, DrawnFigure, circle, drawing, line, number, words
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.over_time_records import OverTimeFacts, RegionYears
@@ -34,8 +33,8 @@ MARGIN_DEG = 2.5
 
 STEPS_DEG = (1, 2, 5, 10, 20, 30, 60)
 MOST_LINES = 6
-LABEL_SHARE = 0.045
-"""Least distance of two labels, as a share of the map's height."""
+LETTER, NAME_ROW = 6.6, 14.0
+"""Width of a letter of a name, about, and height of its row."""
 
 DOT = 1.6
 KEY_SHARE = 2.5
@@ -164,11 +163,10 @@ def _degrees(degrees: int, names: str) -> str:
 
 
 def _circles(results: StoredResults, facts: OverTimeFacts, frame: Frame, most: float) -> list[str]:
-    """Return a dashed circle for the start and a filled one for the years, for each region."""
-    marks = []
-    wanted = [(frame.y(row.latitude_deg) - TOP) / frame.height for row in facts.regions]
-    names = spread_out(wanted, LABEL_SHARE)
-    for row, place in zip(facts.regions, names, strict=True):
+    """Return a dashed circle for the start and a filled one for the years, for each region, and its name."""
+    marks: list[str] = []
+    named: list[tuple[float, float, float]] = []
+    for row in facts.regions:
         x, y = frame.x(row.longitude_deg), frame.y(row.latitude_deg)
         before, after = _before(row, results, facts), _after(row, results, facts)
         data = (
@@ -181,14 +179,22 @@ def _circles(results: StoredResults, facts: OverTimeFacts, frame: Frame, most: f
         marks.append(circle(x, y, _radius(before, most), "before", first))
         marks.append(circle(x, y, _radius(after[-1], most), "after", told, data))
         marks.append(circle(x, y, DOT, ""))
-        reach = max(_radius(before, most), *(_radius(value, most) for value in after)) + 5
-        right = x < frame.x(frame.east) - 190
-        text = f"{row.region} ({row.sites} sites)"
-        height = TOP + place * frame.height + 4
-        marks.append(
-            words(x + reach if right else x - reach, height, text, "over", "start" if right else "end")
-        )
+        reach = _radius(max(before, *after), most) + 5
+        marks.append(_name(f"{row.region} ({row.sites} sites)", x, y + 4, reach, named))
     return marks
+
+
+def _name(text: str, x: float, y: float, reach: float, named: list[tuple[float, float, float]]) -> str:
+    """Return a region's name beside its circle, below names that would lie under it; `named` learns of it."""
+    wide = LETTER * len(text)
+    right = x + reach + wide < WIDTH
+    left = x + reach if right else x - reach - wide
+    while any(
+        abs(y - other) < NAME_ROW and left < end and begin < left + wide for begin, end, other in named
+    ):
+        y += 1
+    named.append((left, left + wide, y))
+    return words(x + reach if right else x - reach, y, text, "over", "start" if right else "end")
 
 
 def _radius(value: float, most: float) -> float:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from demilsim.reporting.drawing import WIDTH, box, diamond, line, words
 from demilsim.reporting.wording import shortened
 
-LEFT, RIGHT = 196.0, 128.0
+LEFT, RIGHT = 214.0, 128.0
 """Room for labels on the left, and for a sum on the right."""
 
 ROW, GAP = 26.0, 4.0
 TOP = 40.0
-LONGEST_LABEL = 31
+LONGEST_LABEL = 35
 """Characters that fit in `LEFT`."""
 
 LEAST_TICK = 34.0
