@@ -226,12 +226,13 @@ def _read(curves: Curves, held_kg: Floats) -> Floats:
     held_kg
         What is held [kg], shape (knot, storehouse).
     """
-    by_house = held_kg.T
+    by_house = np.ascontiguousarray(held_kg.T)
     changes = np.ones(by_house.shape, dtype=bool)
     np.not_equal(by_house[:, 1:], by_house[:, :-1], out=changes[:, 1:])
-    house, knot = np.nonzero(changes)
-    run = np.cumsum(changes.ravel()).reshape(by_house.shape) - 1
-    return curves.at(house, by_house[house, knot])[:, run].transpose(0, 2, 1)
+    first = np.flatnonzero(changes)
+    values = curves.at(first // by_house.shape[1], by_house.ravel()[first])
+    lasting = np.diff(first, append=by_house.size)
+    return np.repeat(values, lasting, axis=1).reshape(-1, *by_house.shape).transpose(0, 2, 1)
 
 
 def _chain_per_year(world: World, draws: Draws, blast_kg: Floats, whole_rate_per_year: Floats) -> Floats:
@@ -268,9 +269,10 @@ def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:
         pairs, killed = (links.pair_root, links.pair_house), _read(world.curves.propagated, held_kg)
         return kernels.set_off_deaths(held_kg, chosen, draws.link_critical_kg, (*of_link, *pairs), killed)
     held = np.ascontiguousarray(held_kg.T)
-    is_open = held[links.donor[chosen]] >= draws.link_critical_kg[chosen, None]
+    holds = held > 0.0
     # An empty donor sets off nobody, not even a storehouse at the same place, where any NEQ would do.
-    is_open &= (held > 0.0)[links.acceptor[chosen]] & (held > 0.0)[links.donor[chosen]]
+    is_open = np.where(holds, held, -1.0)[links.donor[chosen]] >= draws.link_critical_kg[chosen, None]
+    is_open &= holds[links.acceptor[chosen]]
     open_bits = _packed(is_open)
     own = links.pair_root == links.pair_house
     reached = np.where(own[:, None], ALL_BITS, np.zeros(open_bits.shape[1], dtype=np.uint64))

@@ -146,10 +146,8 @@ class OrderBook:
 
     def renew_permits(self, day: float) -> None:
         """Start a permit year: what is still queued counts against it."""
-        for plant, facility in zip(self.plants, self.world.scenario.facilities, strict=True):
-            if facility.permit_t_per_year:
-                permit = facility.permit_t_per_year * GRAMS_PER_TONNE
-                self.permit_g[plant.index] = permit - plant.queued_g(day)
+        for facility, permit_g in self.world.permits_g:
+            self.permit_g[facility] = permit_g - self.plants[facility].queued_g(day)
 
     def commit_lines(self, period: int, day: float, closed_until: Sequence[float]) -> None:
         """Commit waiting orders in global priority while capacity, permits and money last.
@@ -171,7 +169,7 @@ class OrderBook:
             return
         self.dispatch.begin(period)
         room = self._room(period, day, {f for _, key in waiting for f in self.schedule.pools[key[0]]})
-        end = float(self.world.knots[period + 1])
+        end = self.world.days[period + 1]
         leaves, aside = day, list[Order]()
         heads, tours = self._heads([head for head in waiting if self._has_room(head[1][0], room)])
         heapq.heapify(heads)
@@ -209,6 +207,8 @@ class OrderBook:
     def _heads(self, waiting: list[Head]) -> tuple[list[Head], dict[int, Tour]]:
         """Return the heaps to begin with, and those of mobile plant at other sites than where it stands."""
         tours: dict[int, Tour] = {}
+        if not any(self.world.placed):
+            return waiting, tours
         heads = []
         for head in waiting:
             facility, _, site = head[1]
@@ -245,14 +245,14 @@ class OrderBook:
 
     def _room(self, period: int, day: float, facilities: Iterable[int]) -> dict[int, float]:
         """Return the work that some facilities may still be given in a period [working d]."""
-        end = float(self.world.knots[period + 1])
-        expected = self.world.nominal_days_in[period]
-        return {
-            f: COMMITMENT_MARGIN * self._at_pace(f, expected[f], day, end) - self.plants[f].backlog_days(day)
-            if self.plants[f].open_from < end
-            else 0.0
-            for f in facilities
-        }
+        end, expected = self.world.days[period + 1], self.world.nominal_days_in[period]
+        room = dict.fromkeys(facilities, 0.0)
+        for f in room:
+            plant = self.plants[f]
+            if plant.open_from < end:
+                days = expected[f] if plant.pace is None else expected[f] * plant.pace.known(day, end)
+                room[f] = COMMITMENT_MARGIN * days - (plant.backlog_days(day) if plant.queue else 0.0)
+        return room
 
     def _has_room(self, facility: int, room: Mapping[int, float]) -> bool:
         """Return whether a facility, or another one of its pool, may still be given work."""

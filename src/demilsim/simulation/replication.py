@@ -112,7 +112,7 @@ def run(
     for candidate in draws.candidates:
         agenda.append((candidate.day, partial(state.on_candidate, candidate)))
     for period in range(world.scenario.periods):
-        agenda.append((float(world.knots[period]), partial(state.on_period, period)))
+        agenda.append((world.days[period], partial(state.on_period, period)))
     agenda.append((world.horizon, state.on_horizon))
     for day, action in agenda:
         # All timeouts are made at time 0, so that days stay exact and ties keep the order above.
@@ -271,7 +271,7 @@ class Run:
 
     def on_period(self, period: int) -> None:
         """Settle the shared resources: commissioning, standing cost, then lines in global priority."""
-        day = float(self.world.knots[period])
+        day = self.world.days[period]
         self.advance(day)
         self.treasury.look_at_milestones(day)
         if self.renewal and self.renewal.is_due(period):
@@ -280,8 +280,7 @@ class Run:
         self.commissioning.keep_open(period, day)
         for measure in self.measures.start(period, day):
             self.take(self.world.scenario.measures[measure], period, day)
-        dates = self.world.scenario.period_dates
-        if period == 0 or dates[period].year != dates[period - 1].year:
+        if self.world.begins_year[period]:
             self.orders.renew_permits(day)
         for order in self.schedule.due[period]:
             self.orders.push(order)

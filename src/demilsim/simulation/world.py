@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -119,10 +120,27 @@ class World:
     facility_keys: Keys
     tranche_keys: Keys
 
+    @cached_property
+    def days(self) -> list[float]:
+        """`knots` as a list."""
+        return self.knots.tolist()
+
+    @cached_property
+    def begins_year(self) -> list[bool]:
+        """Whether a calendar year begins for each period, the first one included: permits are renewed."""
+        years = [date.year for date in self.scenario.period_dates]
+        return [True, *(after != before for before, after in pairwise(years))]
+
+    @cached_property
+    def permits_g(self) -> list[tuple[int, float]]:
+        """Facilities that need a permit, and what it allows in a year [g]."""
+        rows = enumerate(self.scenario.facilities)
+        return [(i, row.permit_t_per_year * GRAMS_PER_TONNE) for i, row in rows if row.permit_t_per_year]
+
     @property
     def horizon(self) -> float:
         """End of the horizon [d]."""
-        return float(self.knots[-1])
+        return self.days[-1]
 
     @cached_property
     def full(self) -> FullStock:
