@@ -26,6 +26,6 @@ def alpha(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def quick_planning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands plan with a quarter of the replications or less: how good the plan is, others test."""
-    few = partial(coordinate.LoopOptions, teaching=8, choosing=16, baseline=12)
+    """Let commands plan with an eighth of the replications: how good the plan is, others test."""
+    few = partial(coordinate.LoopOptions, teaching=4, choosing=8, baseline=4)
     monkeypatch.setattr(coordinate, "LoopOptions", few)
