@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from shutil import copytree
 
@@ -15,7 +16,7 @@ from demilsim.reporting.outputs import HowRun, notes_of, write_results
 from demilsim.reporting.report import write_report
 from demilsim.scenario.loader import load_scenario
 from demilsim.scenario.starter import write_starter
-from screens import start
+from screens import Screen, opened, start
 
 AUDIENCES = ("public", "partner", "restricted")
 SCRIPT = "<script>document.title='run'</script>"
@@ -80,3 +81,10 @@ def reports(results: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         copytree(results, copy)
         found[audience] = write_report(copy, audience)
     return found
+
+
+@pytest.fixture(scope="package")
+def screens(browser: Browser, reports: dict[str, Path]) -> Iterator[dict[str, Screen]]:
+    """Return the report of each audience, open; who changes more than views, rows and order opens another."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(opened(browser, file)) for name, file in reports.items()}

@@ -6,11 +6,11 @@ import re
 import subprocess
 from html import unescape
 from pathlib import Path
-from shutil import copytree
+from shutil import copy
 
 import pytest
 
-from commands import CommandLine
+from demilsim.reporting.pdf import find_browser, write_pdf
 
 pytestmark = [pytest.mark.chromium, pytest.mark.pdftotext]
 
@@ -25,26 +25,28 @@ def pages(file: Path) -> list[str]:
     return told.stdout.split("\f")[:-1]
 
 
-def test_a_pdf_holds_the_report(
-    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """Donor view first, on two pages; all views; every page marked and counted; the same bytes twice."""
-    cli, folder = CommandLine(monkeypatch, capfd), tmp_path / "copy"
-    copytree(results, folder)
-    seen = cli("report", folder, "--pdf", "--audience", "partner")
-    assert (seen.code, seen.err) == (0, "")
-    first = (folder / "report.pdf").read_bytes()
-    read = pages(folder / "report.pdf")
+def printed(reports: dict[str, Path], folder: Path) -> Path:
+    """Return the PDF of the partners' report, printed in a folder of its own."""
+    folder.mkdir()
+    return write_pdf(Path(copy(reports["partner"], folder)), find_browser())
+
+
+def test_a_pdf_holds_the_report(reports: dict[str, Path], tmp_path: Path) -> None:
+    """Donor view first, on two pages; all views; every page marked and counted; heads on each page."""
+    read = pages(printed(reports, tmp_path / "one"))
     assert all("SYNTHETIC PARTNER" in page for page in read)
     assert all(f"{number} / {len(read)}" in page for number, page in enumerate(read, start=1))
     assert "Donor view:" in read[0]
     assert "Planner view:" in read[DONOR_PAGES]
     assert sum("Researcher view:" in page for page in read) == 1
-    html = (folder / "report.html").read_text(encoding="utf-8")
-    finding = re.search(r'<p class="finding">(.*?)</p>', html)
+    finding = re.search(r'<p class="finding">(.*?)</p>', reports["partner"].read_text(encoding="utf-8"))
     assert finding
     assert unescape(finding[1]) in " ".join(read[0].split())
-    heads = sum(bool(re.search(r"Quantity +Value +Unit", page)) for page in read)
-    assert heads > 2, "the head of a long table stands on each of its pages"
-    assert cli("report", folder, "--pdf", "--audience", "partner").code == 0
-    assert (folder / "report.pdf").read_bytes() == first
+    assert sum(bool(re.search(r"Quantity +Value +Unit", page)) for page in read) > 2
+
+
+@pytest.mark.soak
+def test_the_same_report_gives_the_same_pdf(reports: dict[str, Path], tmp_path: Path) -> None:
+    """Five printings, one file."""
+    files = [printed(reports, tmp_path / str(number)) for number in range(5)]
+    assert len({file.read_bytes() for file in files}) == 1

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from browser.conftest import AUDIENCES, HOSTILE_NAMES, SCRIPT
-from screens import opened
+from screens import Screen, opened
 
 pytestmark = pytest.mark.chromium
 
@@ -20,35 +20,33 @@ FOREIGN = f"<script>document.title='run'</script><img src='{EVIL}'><b onclick='d
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
-def test_hostile_names_are_text(browser: Browser, reports: dict[str, Path], audience: str) -> None:
+def test_hostile_names_are_text(screens: dict[str, Screen], audience: str) -> None:
     """No script but the report's own, no handler, no address but in the file, no request, no complaint."""
-    with opened(browser, reports[audience]) as screen:
-        for name in ("planner", "researcher", "donor"):
-            screen.page.click(f"#tab-{name}")
-        text = screen.page.evaluate("document.body.textContent")
-        for hostile in (*HOSTILE_NAMES["facilities.csv"].values(), *HOSTILE_NAMES["funds.csv"].values()):
-            assert hostile in text
-        assert (SCRIPT in text.replace(HOSTILE_NAMES["funds.csv"]["Donor trust fund"], "")) == (
-            audience != "public"
-        ), "the public sees no site"
-        assert len(screen.all("1", "script, h1, title:not(svg *), iframe, object, base, link")) == 3
-        assert not screen.all(
-            "1", "img:not([src^='data:image/svg+xml;base64,']), [style*=url], b, svg[onload]"
-        )
-        handlers = "[...one.attributes].filter((a) => a.name.startsWith('on')).length"
-        assert sum(screen.all(handlers, "*")) == 0
-        assert screen.page.title().startswith("Surplus </title><script>")
-        assert screen.quiet()
+    screen = screens[audience]
+    for name in ("planner", "researcher", "donor"):
+        screen.page.click(f"#tab-{name}")
+    text = screen.page.evaluate("document.body.textContent")
+    for hostile in (*HOSTILE_NAMES["facilities.csv"].values(), *HOSTILE_NAMES["funds.csv"].values()):
+        assert hostile in text
+    assert (SCRIPT in text.replace(HOSTILE_NAMES["funds.csv"]["Donor trust fund"], "")) == (
+        audience != "public"
+    ), "the public sees no site"
+    assert len(screen.all("1", "script, h1, title:not(svg *), iframe, object, base, link")) == 3
+    assert not screen.all("1", "img:not([src^='data:image/svg+xml;base64,']), [style*=url], b, svg[onload]")
+    handlers = "[...one.attributes].filter((a) => a.name.startsWith('on')).length"
+    assert sum(screen.all(handlers, "*")) == 0
+    assert screen.page.title().startswith("Surplus </title><script>")
+    assert screen.quiet()
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_the_policy_lets_the_own_script_run_and_nothing_else(
-    browser: Browser, reports: dict[str, Path], audience: str
+    screens: dict[str, Screen], audience: str
 ) -> None:
     """The page carries its policy: everything refused, the one script by its hash."""
-    with opened(browser, reports[audience]) as screen:
-        policies = screen.all("one.content", "meta[http-equiv='Content-Security-Policy']")
-        scripts = screen.all("one.textContent", "script")
+    screen = screens[audience]
+    policies = screen.all("one.content", "meta[http-equiv='Content-Security-Policy']")
+    scripts = screen.all("one.textContent", "script")
     assert len(policies) == len(scripts) == 1
     directives = dict(one.strip().split(" ", 1) for one in policies[0].split(";"))
     own = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
