@@ -184,9 +184,14 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
             f"{bound.convex_harm:.4g} at most"
         )
     if task.risk is not None:
+        limited = task.risk.exposed.size
+        kept = (
+            "one group of people stays within its limit"
+            if limited == 1
+            else f"{limited} groups stay within theirs"
+        )
         notes.append(
-            f"the risk of {task.risk.exposed.size} groups stays within its limits, 1% or so to spare; the "
-            "bound leaves these limits aside, which keeps it valid"
+            f"limits on risk: {kept}, 1% or so to spare; the bound leaves them aside, and stays valid"
         )
     choices = len({search.choice for search in searches})
     notes.append(
