@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 import typer
@@ -74,16 +75,19 @@ def frontier(
     shares: Annotated[
         str, typer.Option(help="Shares of what the best plan averts, with commas.")
     ] = "1,0.95,0.9,0.8,0.65,0.5",
+    by: Annotated[
+        str | None, typer.Option(help="Dates by which all work must end, with commas; the horizon is added.")
+    ] = None,
     set_: Set = [],  # noqa: B006
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Price harm: the cheapest plans that avert given shares of what the best plan averts."""
+    """Price harm and time: the cheapest plans that avert given shares of what the best plan averts."""
     from demilsim.experiments.frontier import frontier as price
     from demilsim.reporting.frontier import write_frontier
 
     console = Console(quiet or json)
-    found = price(load(scenario, set_), _shares(shares), tell=console.say)
+    found = price(load(scenario, set_), _shares(shares), by=_dates(by), tell=console.say)
     document = write_frontier(out, found)
     if json:
         print_json(document)
@@ -97,6 +101,13 @@ def _shares(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise DemilsimError(f"--shares: expected numbers with commas, as 1,0.9,0.5 (got {text!r})") from None
+
+
+def _dates(text: str | None) -> list[dt.date]:
+    try:
+        return [dt.date.fromisoformat(part.strip()) for part in text.split(",")] if text else []
+    except ValueError:
+        raise DemilsimError(f"--by: expected dates with commas, as 2030-01-01 (got {text!r})") from None
 
 
 STUDIES = (rolling, facilities, frontier)

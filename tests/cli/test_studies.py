@@ -22,6 +22,13 @@ def test_frontier_prices_harm(alpha: Path, tmp_path: Path, cli: CommandLine) -> 
     assert float(rows[0]["cost_usd"]) >= float(rows[1]["cost_usd"]) > 0.0
 
 
+def test_dates_that_are_none(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """What is no date ends with code 2 and the option's name."""
+    seen = cli("frontier", alpha, "--out", tmp_path / "none", "--by", "soon")
+    assert seen.code == 2
+    assert "--by: expected dates with commas" in seen.err
+
+
 @pytest.mark.parametrize("shares", ["a,b", "0", "1.5", ""])
 def test_shares_that_are_none(shares: str, alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
     """Shares outside (0, 1] and what is no number end with code 2 and write nothing."""

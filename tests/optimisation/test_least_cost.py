@@ -99,6 +99,30 @@ def test_the_plan_stays_within_its_rows() -> None:
     assert search.model.violations(plan.values) == ()
 
 
+def test_time_is_the_third_objective() -> None:
+    """By an earlier date as much averted costs no less, and less can be averted; the note says how much."""
+    dates = [dt.date(2026, 7, 1), dt.date(2027, 1, 1)]
+    found = frontier(build_or_not(), [1.0, 0.5, 0.2], by=dates, options=SolveOptions(bound_steps=0))
+    cost = {(point.by, point.share): point.cost_usd for point in found.points}
+    assert {share for by, share in cost if by is None} == {1.0, 0.5, 0.2}
+    for share in (1.0, 0.5, 0.2):
+        by_date = [cost[date, share] for date in (*dates, None) if (date, share) in cost]
+        assert by_date == sorted(by_date, reverse=True)
+    for point in found.points:
+        assert point.by is None or point.done is None or point.done <= point.by
+        assert point.harm <= point.target
+    assert (dates[0], 1.0) not in cost
+    assert found.notes[0].startswith("by 2026-07-01 no plan was found that averts more than")
+    assert (dates[1], 0.5) in cost
+    assert (dates[1], 0.2) in cost
+
+
+def test_dates_out_of_range() -> None:
+    """Before the first period ends nothing can be done, and the horizon is there anyway."""
+    with pytest.raises(DemilsimError, match="by: expected dates from 2026-04-01"):
+        frontier(two_towns(), by=[dt.date(2026, 3, 31)])
+
+
 def test_shares_out_of_range() -> None:
     """A share above one is refused."""
     with pytest.raises(DemilsimError, match="within 0 and 1"):

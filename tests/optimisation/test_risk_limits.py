@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from demilsim.errors import InfeasibleError, StudyError
-from demilsim.experiments.frontier import frontier
+from demilsim.experiments.facilities import facilities_under_draws
 from demilsim.model.harm import scenario_curves, storehouse_index
 from demilsim.model.risk import limited_risk, site_risk
 from demilsim.optimisation.assemble import Model, assemble, pulp_problem
@@ -285,11 +285,11 @@ def test_a_limit_has_a_price_that_its_change_confirms() -> None:
 
 
 def test_studies_that_would_not_keep_limits_refuse_them() -> None:
-    """The frontier's cheaper plans would leave the hamlet at risk: the message says so."""
+    """Facilities for all draws would leave the hamlet at risk in some: the message says so."""
     with pytest.raises(
         StudyError, match=r"risk_limit_per_year: expected no limits.*got 1 of 2 groups: HAMLET"
     ):
-        frontier(two_groups(AT_START))
+        facilities_under_draws(two_groups(AT_START))
 
 
 def test_storehouses_of_other_sites_do_not_count() -> None:

@@ -1,10 +1,11 @@
-"""What each harm costs: the cheapest plans found that reach given harms, and when they are done.
+"""What each harm costs by each date: the cheapest plans found that reach given harms in a given time.
 
 The other side of the funding curve: there money is given and harm is least, here harm is given and money is.
 Commissionings are those of the optimised plan, or none; the cheaper one counts. Targets come in rising order
 of harm, each search starts from the cheapest plan of the one before, so that cost never rises with the harm
-that is allowed. Measures other than destruction are left aside, and the result says so; lots with dates are
-refused.
+that is allowed. Where all work must end by a date, nothing works after it; a plan for an earlier date is one
+for a later date too, so that cost never rises with the time allowed either. Limits on risk are kept. Measures
+other than destruction are left aside, and the result says so; lots with dates are refused.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from demilsim.errors import DemilsimError
 from demilsim.optimisation.candidates import Search, begin, finish
 from demilsim.optimisation.deadlines import refuse_dates
 from demilsim.optimisation.least_cost import Cheapener, CheapPlan, clearance_period
 from demilsim.optimisation.optimise import optimise
-from demilsim.optimisation.risk_limits import refuse_risk_limits
 from demilsim.optimisation.status import SolveOptions
 from demilsim.optimisation.task import Choice, make_task
 from demilsim.planning.rules import nominal_coefficients, nominal_start
@@ -40,6 +42,8 @@ class FrontierPoint:
         Exact planning harm, and what was asked [persons].
     cost_usd
         What the funds pay [USD].
+    by
+        Date by which all work had to end; None for the horizon.
     destroyed_t
         Gross mass [t].
     done
@@ -52,6 +56,7 @@ class FrontierPoint:
     harm: float
     target: float
     cost_usd: float
+    by: dt.date | None
     destroyed_t: float
     done: dt.date | None
     commissioned: tuple[str, ...]
@@ -68,7 +73,8 @@ class Frontier:
     do_nothing_harm, least_harm
         Planning harm of doing nothing and of the best plan found [persons].
     points
-        From the least harm to the most.
+        By date, the horizon last; from the least harm to the most. Harms that no plan was found to reach by
+        a date are left out, and a note tells.
     notes
         What its reader should know.
     """
@@ -84,10 +90,11 @@ def frontier(
     scenario: Scenario,
     shares: Sequence[float] = SHARES,
     *,
+    by: Sequence[dt.date] = (),
     options: SolveOptions | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Frontier:
-    """Return the cheapest plans found that avert given shares of what the best plan averts.
+    """Return the cheapest plans found that avert given shares of what the best plan averts, by given dates.
 
     Capacity, money and harm are the nominal ones, before any simulation.
 
@@ -97,6 +104,8 @@ def frontier(
         The scenario.
     shares
         Within (0, 1].
+    by
+        Dates by which all work must end, beside the end of the horizon.
     options
         How to solve.
     tell
@@ -105,45 +114,94 @@ def frontier(
     Raises
     ------
     DemilsimError
-        If a share is out of range, or there is nothing to avert.
+        If a share or a date is out of range, or there is nothing to avert.
     StudyError
         If a lot has a date: what is left for a cheaper plan would miss it.
     """
     refuse_dates(scenario, "cheaper plans")
-    refuse_risk_limits(scenario, "cheaper plans")
     if not shares or not all(0.0 < share <= 1.0 for share in shares):
         raise DemilsimError(f"shares: expected some within 0 and 1 (got {', '.join(map(str, shares))})")
+    first, end = scenario.period_dates[1], scenario.period_dates[-1]
+    if any(not first <= date < end for date in by):
+        found = ", ".join(str(date) for date in by)
+        raise DemilsimError(
+            f"by: expected dates from {first}, when a period has ended, to {end} (got {found})"
+        )
     tell("the plan of least harm")
-    searches = least_harm_searches(scenario, options or SolveOptions())
-    best = searches[0]
-    nothing, least = best.harm.do_nothing, best.exact_harm
+    options = options or SolveOptions()
+    searches = least_harm_searches(scenario, options)
+    nothing, least = searches[0].harm.do_nothing, searches[0].exact_harm
     if not least < nothing:
         raise DemilsimError("no plan that the money allows averts any harm: there is nothing to price")
+    # Rounding must not put the best plan itself out of reach of its own harm.
+    targets = {
+        share: nothing - share * (nothing - least) * (1.0 - 1e-9)
+        for share in sorted(set(shares), reverse=True)
+    }
+    points: list[FrontierPoint] = []
+    notes = []
+    if scenario.measures:
+        notes.append(f"{len(scenario.measures)} measures other than destruction are left aside")
+    for date in (*sorted(set(by)), None):
+        until = date or end
+        tell(f"the cheapest plans until {until}")
+        own = searches if date is None else least_harm_searches(scenario, options, date)
+        reached = _cheapest(own, targets, date)
+        points += _no_dearer(reached, points, targets, date)
+        missed = [share for share in targets if share not in {p.share for p in points if p.by == date}]
+        if missed:
+            most = (nothing - own[0].exact_harm) / (nothing - least) if own else 0.0
+            notes.append(
+                f"by {until} no plan was found that averts more than {most:.1%} of what can be averted"
+            )
+    return Frontier(scenario, nothing, least, tuple(points), tuple(notes))
+
+
+def _cheapest(searches: list[Search], targets: dict[float, float], by: dt.date | None) -> list[FrontierPoint]:
+    """Return the cheapest plans of some searches that reach targets of rising harm; none where none does."""
     kept = {search.choice: (search, Cheapener(search)) for search in reversed(searches)}
     plans: dict[Choice, CheapPlan] = {}
     points = []
-    for share in sorted(set(shares), reverse=True):
-        tell(f"the cheapest plan that averts {share:.0%} of {nothing - least:.3g} deaths")
-        # Rounding must not put the best plan itself out of reach of its own harm.
-        target = nothing - share * (nothing - least) * (1.0 - 1e-9)
+    for share, target in targets.items():
         for choice, (_, cheapener) in kept.items():
             before = [plans[choice].values] if choice in plans else []
             found = cheapener.cheapest(target, before)
             if found is not None:
                 plans[choice] = found
-        choice = min(plans, key=lambda c: (plans[c].cost_usd, c))
-        points.append(_point(share, target, plans[choice], kept[choice][0]))
-    left_aside = (f"{len(scenario.measures)} measures other than destruction are left aside",)
-    return Frontier(scenario, nothing, least, tuple(points), left_aside if scenario.measures else ())
+        if plans:
+            choice = min(plans, key=lambda c: (plans[c].cost_usd, c))
+            points.append(_point(share, target, plans[choice], kept[choice][0], by))
+    return points
 
 
-def least_harm_searches(scenario: Scenario, options: SolveOptions) -> list[Search]:
+def _no_dearer(
+    points: list[FrontierPoint],
+    earlier: list[FrontierPoint],
+    targets: dict[float, float],
+    by: dt.date | None,
+) -> list[FrontierPoint]:
+    """Return for each target the cheapest of the plans for a date and those that end before it."""
+    found = []
+    for share in targets:
+        known = [point for point in (*points, *earlier) if point.share == share]
+        if known:
+            found.append(replace(min(known, key=lambda point: point.cost_usd), by=by))
+    return found
+
+
+def least_harm_searches(
+    scenario: Scenario, options: SolveOptions, until: dt.date | None = None
+) -> list[Search]:
     """Return searches of least harm, best first: with the optimised plan's commissionings, and with none.
 
-    Measures are left aside: they would compete for the money.
+    Measures are left aside: they would compete for the money. If all work must end by a date, facilities have
+    no working days in periods that end after it.
     """
     scenario = replace(scenario, measures=())
     known = nominal_coefficients(scenario)
+    if until is not None:
+        in_time = np.array([end <= until for end in scenario.period_dates[1:]], dtype=float)
+        known = replace(known, working_days=known.working_days * in_time)
     result = optimise(scenario, known, start=nominal_start(scenario), options=options)
     task = make_task(scenario, known)
     chosen = task.choice_of(result.commissionings)
@@ -157,7 +215,7 @@ def least_harm_searches(scenario: Scenario, options: SolveOptions) -> list[Searc
     return sorted(found, key=lambda search: search.exact_harm)
 
 
-def _point(share: float, target: float, plan: CheapPlan, search: Search) -> FrontierPoint:
+def _point(share: float, target: float, plan: CheapPlan, search: Search, by: dt.date | None) -> FrontierPoint:
     scenario = search.problem.scenario
     last = clearance_period(search.harm, search.problem, plan.values)
     return FrontierPoint(
@@ -165,6 +223,7 @@ def _point(share: float, target: float, plan: CheapPlan, search: Search) -> Fron
         harm=plan.harm,
         target=target,
         cost_usd=plan.cost_usd,
+        by=by,
         destroyed_t=float(plan.values[: search.harm.flows].sum()),
         done=scenario.period_dates[last + 1] if last >= 0 else None,
         commissioned=tuple(scenario.facilities[f].facility_id for f, _ in search.choice),

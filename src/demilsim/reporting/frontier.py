@@ -9,7 +9,16 @@ from demilsim.experiments.frontier import Frontier
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.tables import csv_text, json_text
 
-COLUMNS = ("share_averted", "planning_harm", "target", "cost_usd", "destroyed_t", "done", "commissioned")
+COLUMNS = (
+    "by",
+    "share_averted",
+    "planning_harm",
+    "target",
+    "cost_usd",
+    "destroyed_t",
+    "done",
+    "commissioned",
+)
 
 
 def write_frontier(out: Path, found: Frontier) -> dict[str, Any]:
@@ -19,6 +28,7 @@ def write_frontier(out: Path, found: Frontier) -> dict[str, Any]:
     """
     rows: list[dict[str, Any]] = [
         {
+            "by": point.by.isoformat() if point.by else None,
             "share_averted": point.share,
             "planning_harm": point.harm,
             "target": point.target,
