@@ -21,7 +21,7 @@ FILES = {
     "compare.csv", "comparison.html", "comparison.json", "differences.csv", "input_differences.csv",
     "run.json", "figures/compare.svg",
 }  # fmt: skip
-RULE = ("--rule", "oldest_first", "--replications", 8, "--parameter-draws", 4, "--jobs", 1)
+RULE = ("--rule", "oldest_first", "--replications", 4, "--parameter-draws", 2, "--jobs", 1)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -57,7 +57,7 @@ def test_two_scenarios_side_by_side(alpha: Path, tmp_path: Path, cli: CommandLin
     assert [one["name"] for one in run["scenarios"]] == ["alpha", "late"]
     assert [one["sha256"] for one in run["scenarios"]] == [one["sha256"] for one in found["scenarios"]]
     assert set(run["plans_sha256"]) == {"alpha", "late"}
-    assert (run["seed"], run["replications"], run["parameter_draws"]) == (1, 8, 4)
+    assert (run["seed"], run["replications"], run["parameter_draws"]) == (1, 4, 2)
     assert run["command"][:2] == ["demilsim", "compare"]
     (inputs,) = found["inputs"]
     (value,) = inputs["values"]
