@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from mkdocs.exceptions import PluginError
 
 import demilsim
 from demilsim.experiments.experiment import load_experiment
+from docs_tools import load_tool
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def tool(name: str) -> ModuleType:
-    """Load a tool of the site, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"site_{name}", ROOT / "docs" / "_site" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-check, hooks, run = tool("check"), tool("hooks"), tool("run")
+check, hooks, run = (load_tool(ROOT / "docs" / "_site" / f"{n}.py") for n in ("check", "hooks", "run"))
 
 
 @pytest.mark.parametrize(
