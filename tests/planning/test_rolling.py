@@ -273,3 +273,18 @@ def test_static_and_rolling_are_paired(crowded: Scenario) -> None:
         assert static.destroyed_g[:, :4].tolist() == rolling.destroyed_g[:, :4].tolist()
     assert any(s.destroyed_g.tolist() != r.destroyed_g.tolist() for s, r in pairs)
     assert outcome.objective_difference().half_width is not None
+
+
+def test_a_limit_on_risk_holds_from_where_it_can_be_kept(crowded: Scenario) -> None:
+    """Whatever was missed, a limit is in force again when the present period ends; a later one waits."""
+    limits: tuple[dict[str, object], ...] = (
+        {"risk_limit_per_year": 1e-6},
+        {"risk_limit_per_year": 1e-6, "risk_limit_from": dt.date(2028, 1, 1)},
+        {},
+    )
+    people = [row.model_copy(update=limit) for row, limit in zip(crowded.exposed_sites, limits, strict=True)]
+    scenario = replace(crowded, exposed_sites=tuple(people))
+    seen = observation(scenario)
+    left = remaining_scenario(scenario, seen).exposed_sites
+    ends = scenario.period_dates[seen.period + 1]
+    assert [row.risk_limit_from for row in left] == [ends, dt.date(2028, 1, 1), None]

@@ -32,6 +32,7 @@ from demilsim.experiments.least_harm import LeastHarm, donors_of
 from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.optimisation.deadlines import has_date
+from demilsim.optimisation.risk_limits import limits_risk
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.scenario.scenario import Scenario
 
@@ -112,6 +113,8 @@ def funding_study(
     terms, notes = None, [AT_NO_BUDGET]
     if any(has_date(lot) for lot in scenario.lots):
         notes.append("lots have dates, which plans with less money may miss: donors' terms are not priced")
+    elif limits_risk(scenario):
+        notes.append("risk has limits, which plans with less money may break: donors' terms are not priced")
     else:
         ensemble = replicate(scenario, {OPTIMISED: given.plan}, replications, seed=seed, jobs=jobs)
         terms = donor_terms(ensemble, LeastHarm(given.coefficients), seed=seed, jobs=jobs, tell=tell)

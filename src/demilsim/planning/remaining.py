@@ -26,8 +26,9 @@ def remaining_scenario(scenario: Scenario, observed: ObservedState) -> Scenario:
 
     A lot that has arrived holds what is seen of it, with NEQ in proportion; one of which nothing is left is
     left out, and so is one that should have arrived and did not. A date before the present period ends no
-    longer binds: with it there would be no plan. A facility that was ordered costs no capital
-    any more and opens after what is left of its mean lead time, if it is ordered in the present period.
+    longer binds: with it there would be no plan. Nor does a limit on risk before that period ends. A facility
+    that was ordered costs no capital any more and opens after what is left of its mean lead time, if it is
+    ordered in the present period.
 
     Parameters
     ----------
@@ -43,7 +44,19 @@ def remaining_scenario(scenario: Scenario, observed: ObservedState) -> Scenario:
         facility if ordered == NOT_ORDERED else _ordered(scenario, facility, ordered, now)
         for facility, ordered in zip(scenario.facilities, observed.commissioned.tolist(), strict=True)
     ]
-    return replace(scenario, lots=tuple(lot for lot in lots if lot), facilities=tuple(facilities))
+    # What is done now shows at the end of the period: before it no plan can keep a limit that is broken.
+    people = [
+        group
+        if group.risk_limit_per_year is None
+        else group.model_copy(update={"risk_limit_from": max(group.risk_limit_from or ends, ends)})
+        for group in scenario.exposed_sites
+    ]
+    return replace(
+        scenario,
+        lots=tuple(lot for lot in lots if lot),
+        facilities=tuple(facilities),
+        exposed_sites=tuple(people),
+    )
 
 
 def remaining_coefficients(

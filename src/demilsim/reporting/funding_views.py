@@ -292,7 +292,9 @@ def donors_table(study: FundingStudy) -> Table:
     return Table(caption, columns, (*rows, all_of_it))
 
 
-_UNPRICED = "Lots have dates, which plans with less money may miss: donors' terms are not priced."
+_UNPRICED = (
+    "Lots have dates, or risk has limits, which plans with less money may miss: donors' terms are not priced."
+)
 
 
 def options_table(study: FundingStudy) -> Table:
