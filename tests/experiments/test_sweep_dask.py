@@ -147,6 +147,7 @@ def test_scheduler_that_is_not_there(experiment: Experiment, monkeypatch: pytest
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_command_ends_when_its_scheduler_is_lost(cluster: Cluster, tmp_path: Path) -> None:
     """The command ends with 3 and one line within 30 s; on a new scheduler the same command ends equal."""
     on_both(cluster)
@@ -164,7 +165,7 @@ def test_command_ends_when_its_scheduler_is_lost(cluster: Cluster, tmp_path: Pat
     )
     while not (out / "ledger.sqlite").exists() or len(spans_of(out, experiment)) < 50:
         assert running.poll() is None
-        time.sleep(0.02)
+        time.sleep(0.1)
     cluster.scheduler.kill()
     killed = time.monotonic()
     _, told = running.communicate(timeout=START_SECONDS)

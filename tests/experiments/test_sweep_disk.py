@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,8 +72,8 @@ class Disk:
             pytest.skip("not run: a disk of its own can only be mounted by root, on Linux")
 
     def unmount(self) -> None:
-        """Take it away."""
-        subprocess.run(["umount", str(self.folder)], capture_output=True, check=False)
+        """Take it away, also while a failed test still holds a file there."""
+        subprocess.run(["umount", "-l", str(self.folder)], capture_output=True, check=False)
 
 
 @pytest.fixture
@@ -218,6 +219,7 @@ def test_interrupted_or_told_to_end(
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("whole", [True, False], ids=["group", "command"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("backend", ["processes", "dask"])
@@ -244,9 +246,10 @@ def test_command_with_workers_is_stopped(
     )  # fmt: skip
     while not (out / "ledger.sqlite").exists() or len(spans_of(out, experiment)) < 10:
         assert running.poll() is None
+        time.sleep(0.05)
     (os.killpg if whole else os.kill)(running.pid, number)
     # The end of the pipe is reached when no worker is left.
-    _, told = running.communicate(timeout=120)
+    _, told = running.communicate(timeout=600)
     assert running.returncode == 130
     assert told.splitlines()[0].startswith("what was done is kept: the same command resumes")
     assert set(told.splitlines()[1:]) <= {"interrupted"}

@@ -137,8 +137,8 @@ def dispatch(workers: Workers, study: Study, blocks: Iterator[Block]) -> Iterato
                 asked = time.monotonic()
             yield from _outcomes(workers, study, done, under_way)
     finally:
-        for future in under_way.sent:
-            future.cancel()
+        if under_way.sent:
+            workers.give_up(under_way.sent)
 
 
 def _fill(workers: Workers, study: Study, blocks: Iterator[Block], under_way: _UnderWay) -> None:

@@ -6,6 +6,7 @@ each worker appends to a file of its own (`ledger_files`).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -141,9 +142,9 @@ def _opened_to_read(file: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         base.close()
         log = file.with_name(f"{file.name}-wal")
-        if log.exists() and log.stat().st_size:
+        if os.access(file.parent, os.W_OK) or (log.exists() and log.stat().st_size):
             raise
-        # Where no index can be made, and the log holds nothing: the database is all there is.
+        # No index of the log can be made there, and the log holds nothing: the database is all there is.
         return sqlite3.connect(f"{address}&immutable=1", uri=True)
     return base
 

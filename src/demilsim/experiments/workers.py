@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +34,12 @@ class SerialExecutor(Executor):
         return future
 
 
+def cancel(under_way: Iterable[Future[Any]]) -> None:
+    """Cancel what has not begun."""
+    for future in under_way:
+        future.cancel()
+
+
 @dataclass(frozen=True, slots=True)
 class Workers:
     """An executor and what a dispatcher has to know about it.
@@ -50,6 +56,8 @@ class Workers:
         How many blocks may be under way, now.
     check
         Raises `StoppedEarlyError` if no answer will come any more.
+    give_up
+        Lets go of what is under way, when nobody waits for it any more.
     """
 
     executor: Callable[[], Executor]
@@ -57,6 +65,7 @@ class Workers:
     slots: Callable[[], int]
     window: Callable[[], int]
     check: Callable[[], None]
+    give_up: Callable[[Iterable[Future[Any]]], None] = cancel
 
 
 @contextmanager
@@ -84,7 +93,20 @@ def open_workers(backend: Backend, jobs: int, scheduler: str | None = None) -> I
         alone = SerialExecutor()
         yield Workers(lambda: alone, _nothing, lambda: 1, lambda: 1, _nothing)
     else:
-        yield Workers(lambda: worker_pool(jobs), forget_pools, lambda: jobs, lambda: AHEAD * jobs, _nothing)
+        yield Workers(
+            lambda: worker_pool(jobs), forget_pools, lambda: jobs, lambda: AHEAD * jobs, _nothing,
+            lambda _: _leave(jobs),
+        )  # fmt: skip
+
+
+def _leave(jobs: int) -> None:
+    """Leave a pool to end by itself.
+
+    It cancels its tasks better than we could: a signal that ends us may have ended its processes too, and a
+    task that is cancelled behind its back makes a broken pool write a traceback to the terminal.
+    """
+    worker_pool(jobs).shutdown(wait=False, cancel_futures=True)
+    forget_pools()
 
 
 def _nothing() -> None:
