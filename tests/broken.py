@@ -115,7 +115,7 @@ VALUES = [
         r"expected one of surplus, reserve \(got 'surpluss'; did you mean surplus\?\)",
         status="surpluss",
     ),
-    broken_row("truth value", LOTS, 3, "expected true or false", safe_to_move="maybe"),
+    broken_row("truth value", LOTS, 3, "expected yes or no", safe_to_move="maybe"),
     broken_row("id", LOTS, 3, "expected letters, digits", lot_id="L 02"),
     broken_row("stabiliser word", LOTS, 3, "a number, or unknown", stabiliser_fraction="?"),
     broken_row("stabiliser high", LOTS, 3, "expected <= 1 or unknown", stabiliser_fraction="1.2"),

@@ -191,5 +191,5 @@ def test_a_value_from_the_command_line_has_a_point(folder: Path) -> None:
     path = "facility_rates[RANGE-A,artillery].unit_cost_usd_per_t"
     assert load_scenario(folder, {path: "1.234"}).facility_rates[0].unit_cost_usd_per_t == 1.234
     assert load_scenario(folder, {path: "0.5 USD/kg"}).facility_rates[0].unit_cost_usd_per_t == 500.0
-    with pytest.raises(ScenarioError, match=r"^--set: .*with a decimal point \(got '1,5'\)$"):
+    with pytest.raises(ScenarioError, match=r"^--set: .*with a decimal point \(got '1,5'\); write 1\.5$"):
         load_scenario(folder, {path: "1,5"})

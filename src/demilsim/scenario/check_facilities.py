@@ -29,7 +29,8 @@ def some_rate(draft: Draft) -> Iterator[Problem]:
     rated = {rate.facility_id for rate in draft.facility_rates.records}
     for line, facility in draft.facilities:
         if facility.facility_id not in rated:
-            message = f"expected a row of facility_rates.csv for {facility.facility_id} (got none)"
+            message = f"expected a row of facility_rates.csv for {facility.facility_id} (got none); "
+            message += "add one for each category that it accepts, or take it out"
             yield draft.facilities.at(line, "facility_id", message)
 
 

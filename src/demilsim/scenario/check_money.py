@@ -79,7 +79,9 @@ def used_funds(draft: Draft) -> Iterator[Problem]:
             message = f"expected a matched fund with a tranche and an eligible country (got {found})"
             yield draft.funds.at(line, "matches_funds", message)
         else:
-            message = f"expected a tranche of funding.csv into {fund.fund_id} (got none)"
+            message = (
+                f"expected a tranche of funding.csv into {fund.fund_id} (got none); add one, or take it out"
+            )
             yield draft.funds.at(line, "fund_id", message)
 
 

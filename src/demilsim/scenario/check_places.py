@@ -21,7 +21,9 @@ def used_sites(draft: Draft) -> Iterator[Problem]:
     used |= {facility.site_id for facility in draft.facilities.records}
     for line, site in draft.sites:
         if site.site_id not in used:
-            message = f"expected a storehouse or a facility at {site.site_id} (got none)"
+            message = (
+                f"expected a storehouse or a facility at {site.site_id} (got none); add one, or take it out"
+            )
             yield draft.sites.at(line, "site_id", message)
 
 

@@ -92,9 +92,13 @@ def reachable_lots(draft: Draft) -> Iterator[Problem]:
                 if lot.safe_to_move
                 else "one at its site or mobile, since it is not safe to move"
             )
-            message = (
-                f"expected a facility for {lot.category} that serves {lot.site_id}, with {why} (got none)"
+            todo = (
+                "add the route, or keep it as reserve"
+                if lot.safe_to_move
+                else "add such a facility, or keep it as reserve"
             )
+            wanted = f"expected a facility for {lot.category} that serves {lot.site_id}, with {why}"
+            message = f"{wanted} (got none); {todo}"
             yield draft.lots.at(lot.line, "lot_id", message)
 
 
@@ -105,7 +109,8 @@ def used_facilities(draft: Draft) -> Iterator[Problem]:
     rated = {facility_id for facility_id, _ in reach.rated}
     for line, facility in draft.facilities:
         if facility.facility_id in rated - used:
-            message = f"expected a surplus lot that can go to {facility.facility_id} (got none)"
+            todo = "look at its rates, serves_sites and the routes, or take it out"
+            message = f"expected a surplus lot that can go to {facility.facility_id} (got none); {todo}"
             yield draft.facilities.at(line, "facility_id", message)
 
 
@@ -125,7 +130,8 @@ def usable_funds(draft: Draft) -> Iterator[Problem]:
             continue
         if not _usable(fund, pairs, draft.facilities.records, country):
             column = next(iter(strings), "use")
-            message = "expected a surplus lot or a possible facility that the fund may pay for (got none)"
+            message = "expected a surplus lot or a possible facility that the fund may pay for (got none); "
+            message += "loosen a string of the fund, or take it out"
             yield draft.funds.at(line, column, message)
 
 

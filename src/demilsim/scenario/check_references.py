@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from demilsim.errors import Problem
 from demilsim.scenario.draft import Draft, Rows
-from demilsim.scenario.phrases import got
+from demilsim.scenario.phrases import choice, got
 from demilsim.scenario.schema import Record
 from demilsim.scenario.source import SET_SOURCE
 
@@ -21,7 +21,7 @@ def _unknown(rows: Rows[Record], column: str, known: Collection[str], where: str
         value = getattr(record, column)
         for name in value if isinstance(value, tuple) else (value,):
             if name not in known and not _laid_over(rows, line, column, name):
-                yield rows.at(line, column, f"expected {where} {got(name, known)}")
+                yield rows.at(line, column, f"expected {where} {got(name, known)}{choice(name, known)}")
 
 
 def _laid_over(rows: Rows[Record], line: int, column: str, name: str) -> bool:
@@ -43,6 +43,7 @@ def unique_ids(draft: Draft) -> Iterator[Problem]:
         for line, name in rows.ids:
             if name in first:
                 message = f"expected each {rows.id_column} once (got {name!r} on line {first[name]} too)"
+                message += "; give one of them another, or take it out"
                 yield rows.at(line, rows.id_column, message)
             elif name:
                 first[name] = line

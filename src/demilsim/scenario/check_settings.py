@@ -64,7 +64,9 @@ def start_on_the_first(draft: Draft) -> Iterator[Problem]:
     """Find a start that is not the first of a month: planning periods are whole months."""
     start = draft.settings.essentials.start
     if start and start.day != 1:
-        yield draft.settings.at("start", f"expected the first day of a month (got {start})")
+        yield draft.settings.at(
+            "start", f"expected the first day of a month (got {start}); write {start:%Y-%m}-01"
+        )
 
 
 def some_weight(draft: Draft) -> Iterator[Problem]:

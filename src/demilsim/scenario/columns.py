@@ -41,6 +41,15 @@ def meaning_of(table: str, column: str) -> ColumnMeaning:
     return known.get((table, column)) or known[ANY_TABLE, column]
 
 
+def taught(table: str, path: str, message: str) -> str:
+    """Return a message about a column or scalar; what is missing is told with its meaning and unit."""
+    known = column_meanings()
+    meaning = known.get((table, path)) or known.get((ANY_TABLE, path))
+    if message != "missing" or meaning is None:
+        return message
+    return f"{message}: {meaning.meaning} {meaning.bracketed}"
+
+
 @cache
 def column_meanings() -> dict[tuple[str, str], ColumnMeaning]:
     """Return the meanings as they stand in the file, by table and column."""

@@ -73,7 +73,12 @@ def _out_of(folder: Path, file: str) -> Problem | None:
 
 
 def _missing(folder: Path, file: str) -> Problem:
-    return Problem(str(folder / file), 0, "", "missing file: every scenario needs it")
+    return Problem(
+        str(folder / file),
+        0,
+        "",
+        "missing file: every scenario needs it; `demilsim new NAME` writes one to look at",
+    )
 
 
 def _settings(folder: Path, problems: list[Problem]) -> SettingsText | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 SHOWN_CHARACTERS = 60
 MOST_SUGGESTIONS = 1000
 """Comparing a word with more than this many takes longer than the answer is worth."""
+MOST_CHOICES = 20
+"""Names that are listed for somebody who wrote none of them."""
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -54,6 +56,12 @@ def _one_slip(word: str, name: str) -> bool:
         return longer[at + 1 :] == shorter[at:]
     swapped = word[at : at + 2] == name[at : at + 2][::-1]
     return word[at + 1 :] == name[at + 1 :] or (swapped and word[at + 2 :] == name[at + 2 :])
+
+
+def choice(word: str, known: Collection[str]) -> str:
+    """Return ``; choose from A, B`` where nothing is close to a word and few are known, else nothing."""
+    few = 0 < len(known) <= MOST_CHOICES
+    return f"; choose from {', '.join(sorted(known))}" if few and not did_you_mean(word, known) else ""
 
 
 def got(text: str, known: Iterable[str] = ()) -> str:

@@ -133,7 +133,9 @@ def read_number(text: str, comma: bool, point_doubtful: bool) -> str | None:
     if _COMMA.fullmatch(text):
         if comma:
             return text.replace(",", ".")
-        raise ValueError(f"expected a number with a decimal point {got(text)}")
+        raise ValueError(
+            f"expected a number with a decimal point {got(text)}; write {text.replace(chr(44), chr(46))}"
+        )
     if len(text) <= LONGEST and _GROUPED.fullmatch(text):
         raise ValueError(
             f"expected a number without separators between thousands (got {shown(text)}); write "
@@ -146,7 +148,9 @@ def in_size(number: str) -> float:
     """Return a number; raise ValueError if no quantity of a scenario is so large or so small."""
     value = float(number) + 0.0  # turns -0.0, which sheets cannot hold, into 0.0
     if value and not SMALLEST <= abs(value) <= LARGEST:
-        raise ValueError(f"expected 0 or a size from {SMALLEST:g} to {LARGEST:g} {got(number)}")
+        raise ValueError(
+            f"expected 0 or a size from {SMALLEST:g} to {LARGEST:g} {got(number)}; look at its unit"
+        )
     return value
 
 

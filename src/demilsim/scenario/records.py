@@ -127,7 +127,7 @@ def _read(
         return value
     if bool in kinds:
         if value.lower() not in _YES_NO:
-            raise ValueError(f"expected true or false {got(value, ('true', 'false'))}")
+            raise ValueError(f"expected yes or no {got(value, ('yes', 'no'))}")
         return _YES_NO[value.lower()]
     if dt.date in kinds:
         return to_date(value)
@@ -159,7 +159,9 @@ def to_date(value: str) -> dt.date:
     except ValueError:
         date = None
     if date is None:
-        raise ValueError(f"expected a date as YYYY-MM-DD {got(value)}{_date_hint(value)}")
+        raise ValueError(
+            f"expected a date as YYYY-MM-DD {got(value)}{_date_hint(value)}{_no_such_day(value)}"
+        )
     if not FIRST_YEAR <= date.year < LAST_YEAR:
         raise ValueError(f"expected a date from {FIRST_YEAR} to {LAST_YEAR - 1} {got(value)}")
     return date
@@ -178,6 +180,10 @@ def _date_hint(value: str) -> str:
             with suppress(ValueError):
                 readings.append(dt.date(year, month, day).isoformat())
     return f"; write {' or '.join(readings)}" if readings else ""
+
+
+def _no_such_day(value: str) -> str:
+    return "; there is no such day" if _DATE.fullmatch(value) else ""
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 from demilsim.errors import Problem, ScenarioError
 from demilsim.scenario.capped import MOST_FAULTY, capped
 from demilsim.scenario.checks import problems_of
+from demilsim.scenario.columns import taught
 from demilsim.scenario.draft import DRAFT_NAMES, Draft, Essentials, Rows, SettingsDraft
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.paths import PARAMETERS
@@ -20,7 +21,7 @@ from demilsim.scenario.records import to_record
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Override, Record, Settings
-from demilsim.scenario.source import SET_SOURCE, ScenarioText
+from demilsim.scenario.source import SET_SOURCE, SETTINGS, ScenarioText
 from demilsim.scenario.text import Tree
 
 
@@ -126,7 +127,7 @@ def _settings(
     record, findings = to_record(Settings, given.tree, reading)
     essentials = _essentials(given.tree, {finding.path for finding in findings})
     draft = SettingsDraft(given.file, record, given.places, essentials, given.cited)
-    problems += [draft.at(finding.path, finding.message) for finding in findings]
+    problems += [draft.at(f.path, taught(SETTINGS, f.path, f.message)) for f in findings]
     understood += [(draft.place(one.path), one) for one in reading.understood]
     return draft
 
@@ -186,7 +187,8 @@ def _rows(
         faulty += bool(findings) or own in seen
         seen.add(own)
         # A column that is not there is said once, at the header.
-        problems += [places.at(row.line, f.path, f.message) for f in findings if f.path in row.cells]
+        found = [f for f in findings if f.path in row.cells]
+        problems += [places.at(row.line, f.path, taught(layout.name, f.path, f.message)) for f in found]
     column = layout.id_column
     ids = tuple((row.line, row.cells[column].strip()) for row in table.rows if column in row.cells)
     complete = len(problems) == before

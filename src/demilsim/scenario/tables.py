@@ -19,6 +19,7 @@ from demilsim.scenario.phrases import did_you_mean, plain
 from demilsim.scenario.place import Place
 from demilsim.scenario.text import Refused, read_utf8
 
+_QUOTES = "; a quotation mark that begins a cell must end it, and one inside it is written twice"
 MAX_TABLE_BYTES = 10_000_000
 MAX_COLUMNS = 500
 """No table of ours has a tenth of this."""
@@ -159,7 +160,8 @@ def form_table(
             rows.append(TextRow(line, {column: cell for column, cell in named if column in every}))
         elif ragged < MOST_FAULTY:
             ragged += 1
-            problems.append(Problem(name, line, "", f"expected {len(header)} cells (got {len(cells)})"))
+            hint = "; put a cell with commas in it into quotation marks" if len(cells) > len(header) else ""
+            problems.append(Problem(name, line, "", f"expected {len(header)} cells (got {len(cells)}){hint}"))
         else:
             message = "and perhaps more rows below, not looked at; mend those above first"
             problems.append(Problem(name, line, "", message))
@@ -183,7 +185,7 @@ def _lines(text: str, delimiter: str, name: str, problems: list[Problem]) -> Ite
                 yield line, [share(cell, cell) for cell in map(unquoted, cells)]
             line = reader.line_num + 1
     except csv.Error as error:
-        problems.append(Problem(name, line, "", f"expected a CSV row (got a mistake: {error})"))
+        problems.append(Problem(name, line, "", f"expected a CSV row (got a mistake: {error}){_QUOTES}"))
     except Refused as refused:
         problems.append(Problem(name, refused.line, "", refused.message))
 

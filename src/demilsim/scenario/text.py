@@ -23,6 +23,8 @@ MAX_KEYS = 20_000
 # What neither XML (figures) nor a terminal should ever be handed.
 CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]")
 
+_LOOK = "look at colons, quotation marks, brackets and the space before keys, here and in the line above"
+
 Tree = dict[str, "str | Tree"]
 
 # libyaml is some 10 times faster; both parsers give the same events.
@@ -83,7 +85,9 @@ def read_utf8(path: Path, max_bytes: int) -> str:
     control = CONTROL.search(text)
     if control:
         line = text.count("\n", 0, control.start()) + 1
-        raise Refused(line, f"expected text (got the control character 0x{ord(control[0]):02x})")
+        raise Refused(
+            line, f"expected text (got the control character 0x{ord(control[0]):02x}); save it as UTF-8 text"
+        )
     return text
 
 
@@ -114,7 +118,7 @@ def read_yaml(path: Path, name: str) -> YamlText:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
-        builder.problem(line, "", f"expected YAML (got a mistake: {error.problem or error.context})")
+        builder.problem(line, "", f"expected YAML (got a mistake: {error.problem or error.context}); {_LOOK}")
     except yaml.YAMLError as error:
         builder.problem(0, "", f"expected YAML (got a mistake: {' '.join(str(error).split())})")
     if builder.problems:
@@ -146,7 +150,7 @@ class _Builder:
             elif isinstance(event, yaml.MappingStartEvent):
                 self.tree = self._mapping(events, "", 1)
             elif isinstance(event, yaml.NodeEvent):
-                raise Refused(_line(event), "expected keys and values (got something else)")
+                raise Refused(_line(event), "expected keys and values (got something else); write key: value")
         if not self.lines and not self.problems:
             raise Refused(0, "expected keys and values (got an empty file)")
 
