@@ -49,6 +49,7 @@ def test_workers_by_hand() -> None:
     workers = found["F-1", "facility_workers"]
     assert workers.deaths_with == pytest.approx(40.0 * 2.6e-5)
     assert workers.highest_with == pytest.approx(30.0 * 2.6e-5 / 20.0)
+    assert workers.in_force_with == workers.highest_with
     assert (workers.deaths_without, workers.limit_per_year, workers.persons) == (0.0, 5e-5, 20.0)
     assert ("F-1", "road_users") not in found
     assert ("KILN", "facility_workers") not in found
@@ -65,6 +66,16 @@ def test_a_move_takes_risk_from_the_town_to_the_hamlet() -> None:
     assert hamlet.highest_without is not None
     assert hamlet.highest_with > 1.8 * hamlet.highest_without
     assert hamlet.start_per_year == pytest.approx(9.35289e-8, rel=1e-4)
+
+
+def test_risk_while_a_limit_is_in_force() -> None:
+    """80 t of the hamlet's lot go in spring: before, its risk is above the limit, from July on below it."""
+    found = by_name(two_groups(4.7e-8, limit_from="2026-07-01"), done(("L2", "F1", 80.0, 1)))
+    hamlet = found["HAMLET", "dwellings"]
+    assert hamlet.in_force_with is not None
+    assert hamlet.highest_with is not None
+    assert hamlet.in_force_with < 4.7e-8 < hamlet.highest_with
+    assert found["TOWN", "dwellings"].in_force_with is None
 
 
 def test_table_ends_with_those_onto_whom_most_is_moved() -> None:

@@ -22,6 +22,7 @@ from demilsim.planning.coordinate import Programme
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import ExposedSite
 from demilsim.units import tonnes
 
 
@@ -43,6 +44,8 @@ class GroupRisk:
         Individual risk at the start [1/yr]; None where there is none by person.
     highest_without, highest_with
         The highest of any later date, or year for workers, doing nothing and with the plan [1/yr].
+    in_force_with
+        The highest with the plan while the limit is in force [1/yr]; None without limit.
     deaths_without, deaths_with
         Expected deaths over the horizon [persons].
     """
@@ -54,6 +57,7 @@ class GroupRisk:
     start_per_year: float | None
     highest_without: float | None
     highest_with: float | None
+    in_force_with: float | None
     deaths_without: float
     deaths_with: float
 
@@ -94,13 +98,14 @@ def risk_by_group(scenario: Scenario, plan: DisposalPlan) -> tuple[GroupRisk, ..
             start_per_year=float(risk[0][0, i]),
             highest_without=float(risk[0][1:, i].max()),
             highest_with=float(risk[1][1:, i].max()),
+            in_force_with=_in_force(scenario, e, risk[1][:, i]),
             deaths_without=float(deaths[0][i]),
             deaths_with=float(deaths[1][i]),
         )
         for i, e in enumerate(scenario.exposed_sites)
     ]
     come = [float(years @ each.responder_fatalities_per_year) for each in (without, with_plan)]
-    responders = GroupRisk("responders", "responders", None, None, None, None, None, come[0], come[1])
+    responders = GroupRisk("responders", "responders", *(None,) * 6, come[0], come[1])
     return (*around, responders, *_at_work(scenario, plan))
 
 
@@ -116,6 +121,15 @@ def _weights(scenario: Scenario) -> Floats:
     """Return trapezoidal weights of the knots over the horizon [yr], shape (knot,)."""
     half = 0.5 * interval_years(scenario)
     return np.append(half, 0.0) + np.append(0.0, half)
+
+
+def _in_force(scenario: Scenario, group: ExposedSite, risk: Floats) -> float | None:
+    """Return the highest of risks, shape (knot,), while a group's limit is in force; None without limit."""
+    start = group.risk_limit_from
+    if group.risk_limit_per_year is None:
+        return None
+    held = [k > 0 and (start is None or start <= date) for k, date in enumerate(scenario.period_dates)]
+    return float(risk[np.array(held)].max(initial=0.0))
 
 
 def _at_work(scenario: Scenario, plan: DisposalPlan) -> Iterator[GroupRisk]:
@@ -138,11 +152,12 @@ def _at_work(scenario: Scenario, plan: DisposalPlan) -> Iterator[GroupRisk]:
                 start_per_year=None,
                 highest_without=0.0 if plant.workers else None,
                 highest_with=highest,
+                in_force_with=highest if plant.worker_risk_limit_per_year else None,
                 deaths_without=0.0,
                 deaths_with=sum(by_year.values()),
             )
         if road:
-            yield GroupRisk(plant.facility_id, "road_users", None, None, None, None, None, 0.0, road)
+            yield GroupRisk(plant.facility_id, "road_users", *(None,) * 6, 0.0, road)
 
 
 def _work(scenario: Scenario, plan: DisposalPlan, facility_id: str) -> Iterator[tuple[int, int, float]]:

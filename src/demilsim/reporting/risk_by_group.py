@@ -9,7 +9,8 @@ from demilsim.scenario.scenario import Scenario
 
 COLUMNS = (
     "group_id", "kind", "persons", "limit_per_year", "risk_start_per_year", "highest_risk_without_plan",
-    "highest_risk_with_plan", "deaths_without_plan", "deaths_with_plan", "deaths_moved",
+    "highest_risk_with_plan", "highest_risk_in_force",
+    "deaths_without_plan", "deaths_with_plan", "deaths_moved",
 )  # fmt: skip
 
 
@@ -26,7 +27,7 @@ def risk_by_group_text(groups: tuple[GroupRisk, ...]) -> str:
     rows = [
         (
             g.group_id, g.kind, g.persons, g.limit_per_year, g.start_per_year, g.highest_without,
-            g.highest_with, g.deaths_without, g.deaths_with, g.moved,
+            g.highest_with, g.in_force_with, g.deaths_without, g.deaths_with, g.moved,
         )
         for g in sorted(groups, key=lambda g: (g.moved, g.kind, g.group_id))
     ]  # fmt: skip
