@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from demilsim.reporting.over_time_records import FundYears, OverTimeFacts, PolicyYears
-from demilsim.reporting.over_time_views import draw_money, money_caption
+from demilsim.reporting.over_time_views import draw_money, money_caption, money_table
 
 
 def money(host_spent: float, donors: tuple[float, ...] = (3e6, 1e6)) -> OverTimeFacts:
@@ -47,6 +47,18 @@ def test_without_donors_nothing_is_said_of_them() -> None:
     svg = draw_money(facts, "optimised", "Money", "million USD", False, "words")
     assert "host: spent" in svg
     assert "donors" not in svg
+
+
+def test_the_numbers_add_up_over_the_years() -> None:
+    """2 and 4 million of the host by the end of each year; half of it spent at the end."""
+    table = money_table(money(2e6), "optimised", 2025)
+    assert [row.cells for row in table.rows] == [
+        ("Host: received", "2.00", "4.00"),
+        ("Host: spent", "1.00", "2.00"),
+        ("Donors: received", "0", "4.00"),
+        ("Donors: spent", "0", "2.00"),
+    ]
+    assert not money_table(None, "optimised", 2025).rows
 
 
 def test_the_picture_names_no_fund() -> None:

@@ -50,6 +50,7 @@ STATEMENTS = {
     "harm-rate": CONSTANTS,
     "stock": COURSE,
     "spending": MONEY,
+    "tranches": MONEY,
 }
 """By the name of a table: what must hold for its numbers."""
 

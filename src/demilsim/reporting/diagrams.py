@@ -9,6 +9,7 @@ from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.finishing_views import finishing_figure
 from demilsim.reporting.grid import Table
 from demilsim.reporting.load_views import load_figure
+from demilsim.reporting.over_time_views import money_table
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_views import schedule_figure
 from demilsim.reporting.series_table import series_tables
@@ -44,6 +45,7 @@ def numbers_behind(results: StoredResults, audience: Audience) -> dict[str, Tabl
         region_map.NAME: region_map.map_table(results),
         finishing_views.NAME: finishing_views.finishing_table(results),
         load_views.NAME: load_views.load_table(results),
+        "tranches": money_table(results.over_time, results.shown.name, results.scenario.price_year),
         **series_tables(results),
     }
 

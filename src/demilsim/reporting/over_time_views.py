@@ -6,8 +6,10 @@ from itertools import accumulate
 
 from demilsim.reporting.canvas import BLUE, VERMILION, label_ends, new_figure, number_axis, svg_text
 from demilsim.reporting.canvas import FAINT as GRID
+from demilsim.reporting.grid import Column, Table, plain_rows
 from demilsim.reporting.over_time_records import FundYears, OverTimeFacts
-from demilsim.reporting.wording import USD_PER_MILLION, million
+from demilsim.reporting.wording import USD_PER_MILLION, million, sentence
+from demilsim.reporting.wording import figure as figure_text
 
 HOLDERS = (("host", "host", VERMILION), ("donor", "donors", BLUE))
 """Who holds funds, as it is called, and its colour."""
@@ -73,3 +75,18 @@ def money_caption(facts: OverTimeFacts, policy: str, price_year: int) -> str:
             text += f"; {100.0 * (1.0 - spent / came):.0f}% is left over or lapses"
         said.append(f"{text}.")
     return " ".join(said) + f" Means over replications, after overhead, {price_year} prices."
+
+
+def money_table(facts: OverTimeFacts | None, policy: str, price_year: int) -> Table:
+    """Return what each holder's funds received and spent by the end of each calendar year."""
+    years = facts.years if facts else ()
+    columns = (Column("Money", wide=True), *(Column(str(year)) for year in years))
+    caption = f"Received and spent by the end of each year, million USD at {price_year} prices, mean"
+    funds = facts.policies[policy].funds if facts and policy in facts.policies else ()
+    rows = [
+        (f"{sentence(name)}: {words}", *map(figure_text, _total(funds, holder, of)[1:]))
+        for holder, name, _ in HOLDERS
+        if any(fund.holder == holder for fund in funds)
+        for of, words in (("received_usd", "received"), ("spent_usd", "spent"))
+    ]
+    return Table(caption, columns, plain_rows(rows))
