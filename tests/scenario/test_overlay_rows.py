@@ -168,3 +168,22 @@ def test_a_table_that_cannot_be_read_is_the_only_problem(folder: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         load_scenario(folder, {"lots[+L13]": "like L02"})
     assert "L13" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["folder", "workbook"])
+def test_what_was_laid_over_can_be_written_and_read_again(folder: Path, tmp_path: Path, kind: str) -> None:
+    """In a file, an assumption of its own stands where memory says that a value was laid over."""
+    append("sources.csv", "A-SET,assumed,taken")(folder)
+    sets = {"parameters.transport.payload_t": "14", "funds[HOST].source": "A-SET"}
+    scenario = load_scenario(
+        folder, sets | new("lots[+L13]", {k: v for k, v in LOT.items() if k != "source"})
+    )
+    written = tmp_path / ("w" if kind == "folder" else "w.xlsx")
+    if kind == "folder":
+        write_folder(scenario, written)
+    else:
+        written.write_bytes(workbook_bytes(scenario))
+    again = load_scenario(written)
+    assert again.settings.parameters["transport.payload_t"].source == again.lots[-1].source == ("A-SET-2",)
+    assert again.sources[-1].confidence == "assumed"
+    assert again.lots[-1].neq_kg == scenario.lots[-1].neq_kg

@@ -21,6 +21,7 @@ from demilsim.scenario.formula_guard import csv_lines, quoted_formula
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Record
+from demilsim.scenario.settled import settled
 from demilsim.scenario.source import VariantText
 from demilsim.scenario.variants import VARIANTS
 
@@ -42,6 +43,7 @@ def write_folder(scenario: Scenario, folder: Path, variants: Iterable[VariantTex
     ScenarioError
         If there is something of that name already: nothing is ever overwritten.
     """
+    scenario = settled(scenario)
     files = {SETTINGS_FILE: settings_yaml(scenario) + _variants_yaml(variants)}
     for name, layout in LAYOUT.items():
         records = records_of(scenario, name)

@@ -18,6 +18,7 @@ from demilsim.scenario.phrases import got
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Override
+from demilsim.scenario.settled import settled
 from demilsim.scenario.source import VariantText
 from demilsim.scenario.text import CONTROL
 from demilsim.scenario.variants import VARIANTS
@@ -72,7 +73,9 @@ def workbook_bytes(scenario: Scenario, variants: Iterable[VariantText] = ()) -> 
     ScenarioError
         If a text is longer than a cell can hold, or cannot stand in one as it is.
     """
-    return book_bytes(scenario.settings.name, lambda book: _Writer(book, scenario, tuple(variants)).write())
+    return book_bytes(
+        scenario.settings.name, lambda book: _Writer(book, settled(scenario), tuple(variants)).write()
+    )
 
 
 def book_bytes(title: str, write: Callable[[Any], None]) -> bytes:
