@@ -5,18 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from changes import append
-from demilsim.errors import ScenarioError
+from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario import folder, resolve
 from demilsim.scenario.loader import load_scenario
 from demilsim.scenario.starter import write_starter
+from demilsim.scenario.tables import TextTable
 from hostile import HOSTILE
 
 FAST, SOAK, BLOCK = 500, 100_000, 500
+REMEMBERED = 400
+"""Tables that are kept while mutations go on."""
+
 SEED = 20261124
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 # Of every hundred mutations so many are of each scenario; the large ones take longest.
@@ -131,32 +138,65 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: root / name for name in OF_A_HUNDRED}
 
 
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read and type once what a mutation leaves alone: a table is what its name and bytes make of it."""
+    read, rows = folder.read_table, resolve._rows
+    tables: dict[tuple[str, bytes], TextTable] = {}
+    typed: dict[int, tuple[TextTable, Any, list[Problem], list[Any]]] = {}
+
+    def read_once(path: Path, name: str, *rest: Any) -> TextTable:
+        try:
+            key = name, path.read_bytes()
+        except OSError:
+            return read(path, name, *rest)
+        if len(tables) > REMEMBERED:
+            tables.clear()
+            typed.clear()
+        return tables.setdefault(key, tables.get(key) or read(path, name, *rest))
+
+    def rows_once(text: Any, layout: Any, problems: list[Problem], understood: list[Any]) -> Any:
+        table = text.tables.get(layout.name)
+        if table is None:
+            return rows(text, layout, problems, understood)
+        known = typed.get(id(table))
+        if known is None or known[0] is not table:
+            found: tuple[list[Problem], list[Any]] = [], []
+            known = typed[id(table)] = table, rows(text, layout, *found), *found
+        problems += known[2]
+        understood += known[3]
+        return known[1]
+
+    monkeypatch.setattr(folder, "read_table", read_once)
+    monkeypatch.setattr(resolve, "_rows", rows_once)
+
+
 def broken(scenarios: dict[str, Path], first: int, count: int) -> tuple[list[str], int]:
     """Return what went wrong beyond a refusal, and how many were refused; a number alone decides each."""
     wrong, refused = [], 0
     names = [name for name, times in OF_A_HUNDRED.items() for _ in range(times)]
     for number in range(first, first + count):
         chance = random.Random(f"{SEED}-{number}")
-        folder = scenarios[names[number % len(names)]]
-        file = chance.choice(sorted(folder.iterdir()))
+        given = scenarios[names[number % len(names)]]
+        file = chance.choice(sorted(given.iterdir()))
         before, mutation = file.read_bytes(), MUTATIONS[number % len(MUTATIONS)]
         after = mutation(chance, before)
         file.write_bytes(after)
-        listed = sorted(folder.iterdir())
-        variant = "@later" if folder.name == "starter" and chance.random() < 0.5 else ""
-        label = f"{number} {mutation.__name__} {folder.name}/{file.name}"
+        listed = sorted(given.iterdir())
+        variant = "@later" if given.name == "starter" and chance.random() < 0.5 else ""
+        label = f"{number} {mutation.__name__} {given.name}/{file.name}"
         try:
-            load_scenario(f"{folder}{variant}")
+            load_scenario(f"{given}{variant}")
         except ScenarioError as error:
             refused += 1
             lines = str(error).splitlines()
-            wrong += [f"{label}: {line[:200]}" for line in lines if not line.startswith(str(folder))]
+            wrong += [f"{label}: {line[:200]}" for line in lines if not line.startswith(str(given))]
             wrong += [] if lines else [f"{label}: refused without a word"]
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             wrong.append(f"{label}: {type(error).__name__}: {str(error)[:200]}")
-        if sorted(folder.iterdir()) != listed or file.read_bytes() != after:
+        if sorted(given.iterdir()) != listed or file.read_bytes() != after:
             wrong.append(f"{label}: wrote something")
         file.write_bytes(before)
     return wrong, refused
@@ -169,7 +209,38 @@ def test_broken_scenarios_are_refused_with_a_place(scenarios: dict[str, Path]) -
     assert FAST / 2 < refused < FAST
 
 
+def outcomes(scenarios: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return hash or messages of some mutations."""
+    found: list[str] = []
+    load = load_scenario
+
+    def told(path: str) -> Any:
+        try:
+            scenario = load(path)
+        except ScenarioError as error:
+            found.append(str(error))
+            raise
+        found.append(scenario.sha256)
+        return scenario
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules[__name__], "load_scenario", told)
+        assert broken(scenarios, FAST, 40)[0] == []
+    return found
+
+
+def test_what_is_remembered_changes_nothing(
+    scenarios: dict[str, Path], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The soak reads what is not mutated once: messages and hashes are the same as without that."""
+    plainly = outcomes(scenarios, monkeypatch)
+    request.getfixturevalue("remembered")
+    assert outcomes(scenarios, monkeypatch) == plainly
+    assert len(set(plainly)) > 20
+
+
 @pytest.mark.soak
+@pytest.mark.usefixtures("remembered")
 @pytest.mark.parametrize("first", range(FAST, SOAK, BLOCK))
 def test_many_broken_scenarios_are_refused_with_a_place(scenarios: dict[str, Path], first: int) -> None:
     """A hundred thousand of them, in blocks."""
