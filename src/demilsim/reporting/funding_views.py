@@ -205,7 +205,7 @@ def clean_up_table(study: FundingStudy) -> Table:
                     million(point.budget_usd),
                     _chance(own.p_host_only, replications),
                     _chance(own.p_optimised, replications),
-                    signed(own.avoided_usd),
+                    _whole_usd(own.avoided_usd),
                     ABSENT if own.usd_if_any is None else fixed(own.usd_if_any, 0),
                 )
             )
@@ -216,6 +216,12 @@ def clean_up_table(study: FundingStudy) -> Table:
         "saving by itself"
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _whole_usd(amount: Estimate) -> str:
+    """Return an amount; less than a dollar is the rounding of masses, and nothing."""
+    largest = max(abs(amount.mean), amount.half_width or 0.0)
+    return "0 ± 0" if 0.0 < largest < 1.0 else signed(amount)
 
 
 def _chance(share: float, replications: int) -> str:
