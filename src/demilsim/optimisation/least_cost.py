@@ -165,9 +165,12 @@ class Cheapener:
         for _ in range(LINEAR_HALVINGS):
             middle = 0.5 * (low + high)
             values = self._solve(flow_cost, -middle, *bounds)
-            if values is not None and self._harm.total(values[:flows]) <= target - ROUNDING * nothing:
-                within = self._limits is None or self._limits.excess(values[:flows]) == 0.0
-                found, high = values if within else found, middle
+            if (
+                values is not None
+                and self._harm.total(values[:flows]) <= target - ROUNDING * nothing
+                and (self._limits is None or self._limits.excess(values[:flows]) == 0.0)
+            ):
+                found, high = values, middle
             elif values is None:
                 high = middle
             else:
