@@ -23,7 +23,7 @@ from demilsim.optimisation.kept import pass_model
 from demilsim.optimisation.limited_search import AIM, AIM_OF_RADIUS, exchange_rows
 from demilsim.optimisation.objective import PlanningHarm, emptied_path_t
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
-from demilsim.optimisation.rows import Rows, Sense
+from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
 
@@ -161,6 +161,9 @@ class Cheapener:
         """
         flows, nothing = self._harm.flows, self._harm.do_nothing
         bounds = np.zeros(self._upper.size), self._upper
+        if self._limits is not None:
+            # Rows of the last step are linear elsewhere.
+            exchange_rows(self._highs, self._row + 1, rows_of("risk", [], Sense.AT_LEAST, np.empty(0), str))
         low, high, found = 0.0, float(np.maximum(-flow_cost, 0.0) @ self._harm.most_t), None
         for _ in range(LINEAR_HALVINGS):
             middle = 0.5 * (low + high)
