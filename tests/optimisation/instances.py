@@ -14,7 +14,19 @@ from demilsim.optimisation.rows import Columns, Rows, Sense
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
-from worlds import facility, fund, lot, rate, storehouse, three_sites, tranche, two_lots, village, world
+from worlds import (
+    facility,
+    fund,
+    lot,
+    measure,
+    rate,
+    storehouse,
+    three_sites,
+    tranche,
+    two_lots,
+    village,
+    world,
+)
 
 PERSONS = 50_000.0
 """People near each storehouse: enough for destruction to avert more harm than its accidents cause."""
@@ -88,6 +100,17 @@ def two_groups(limit: float | None = None, **changes: Any) -> Scenario:
         "tranches": (tranche(amount_usd=75_000.0),),
     }
     return two_lots(**(base | changes))
+
+
+def moved_to_the_hamlet() -> Scenario:
+    """Return a town's lot that may be taken to workers in place of the hamlet, at no cost, after 30 days."""
+    move = measure(
+        "MOVE", "move", storehouse_id="H1", to_storehouse_id="H2", cost_usd=0.0, lead_time_days=30.0
+    )
+    scenario = two_groups(1e-7, measures=(move,))
+    # Workers set no licence.
+    people = (scenario.exposed_sites[0], scenario.exposed_sites[1].model_copy(update={"kind": "workers"}))
+    return replace(scenario, exposed_sites=people)
 
 
 def few_workers(**changes: Any) -> Scenario:

@@ -13,7 +13,13 @@ from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
-from optimisation.instances import build_or_not, coefficients, few_workers, two_groups
+from optimisation.instances import (
+    build_or_not,
+    coefficients,
+    few_workers,
+    moved_to_the_hamlet,
+    two_groups,
+)
 from worlds import facility, fund, lot, measure, route, site, storehouse, tranche, village, world
 
 
@@ -81,17 +87,6 @@ def measured(**changes: Any) -> Scenario:
         ),
     }
     return world(**(base | changes))
-
-
-def moved_to_the_hamlet() -> Scenario:
-    """Return a town's lot that may be taken to workers in place of the hamlet, at no cost, after 30 days."""
-    move = measure(
-        "MOVE", "move", storehouse_id="H1", to_storehouse_id="H2", cost_usd=0.0, lead_time_days=30.0
-    )
-    scenario = two_groups(1e-7, measures=(move,))
-    # Workers set no licence.
-    people = (scenario.exposed_sites[0], scenario.exposed_sites[1].model_copy(update={"kind": "workers"}))
-    return replace(scenario, exposed_sites=people)
 
 
 def order(name: str, period: int = 0) -> dict[str, Any]:
@@ -403,24 +398,3 @@ def test_move_beyond_a_licence_is_refused_by_itself() -> None:
     violation = VIOLATIONS["licence of a storehouse"]
     assert refused_moves(violation.scenario, violation.good) == ()
     assert "16520 kg NEQ of 11425 kg" in refused_moves(violation.scenario, violation.bad)[0]
-
-
-def test_move_that_puts_people_at_risk_is_refused_by_itself() -> None:
-    """So is one that breaks a limit on risk, with all work late; one that was broken before is not."""
-    violation = VIOLATIONS["risk moved to a group"]
-    assert refused_moves(violation.scenario, violation.good) == ()
-    assert "1.24e-07 of 1e-07 a year" in refused_moves(violation.scenario, violation.bad)[0]
-    # 45 t a quarter of the town's lot are gone when it moves in July, unless work may be two quarters late.
-    lines = plan(("L1", "F1", 45.0, 0), ("L1", "F1", 45.0, 1), **order("MOVE", 1))
-    loose = replace(
-        violation.scenario,
-        exposed_sites=tuple(
-            e.model_copy(update={"risk_limit_per_year": e.risk_limit_per_year and 1.2e-7})
-            for e in violation.scenario.exposed_sites
-        ),
-    )
-    assert refused_moves(loose, lines) == ()
-    assert "risk: HAMLET, 2026-07-01" in refused_moves(loose, lines, 2)[0]
-    away = measure("MOVE", "move", storehouse_id="H2", to_storehouse_id="H1")
-    workers = [e.model_copy(update={"kind": "workers"}) for e in two_groups(5e-8).exposed_sites]
-    assert refused_moves(two_groups(measures=(away,), exposed_sites=workers), plan(**order("MOVE"))) == ()

@@ -15,7 +15,7 @@ from demilsim.experiments.facilities import facilities_under_draws
 from demilsim.model.harm import scenario_curves, storehouse_index
 from demilsim.model.risk import limited_risk, site_risk
 from demilsim.optimisation.assemble import Model, assemble, pulp_problem
-from demilsim.optimisation.audit import audit
+from demilsim.optimisation.audit import audit, refused_moves
 from demilsim.optimisation.audit_risk import individual_risk
 from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.optimisation.duals import optimum
@@ -35,6 +35,8 @@ from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
 from optimisation.instances import coefficients, few_workers, two_groups
+from optimisation.test_audit_families import VIOLATIONS, order, plan
+from worlds import measure
 
 REFERENCES = Path(__file__).parent / "references"
 WRITE = "DEMILSIM_WRITE_REFERENCES"
@@ -299,3 +301,24 @@ def test_storehouses_of_other_sites_do_not_count() -> None:
     assert limited is not None
     assert sorted(limited.storehouse.tolist()) == sorted(set(storehouse_index(scenario).tolist()))
     assert limited.exposed.tolist() == [1]
+
+
+def test_move_that_puts_people_at_risk_is_refused_by_itself() -> None:
+    """So is one that breaks a limit on risk, with all work late; one that was broken before is not."""
+    violation = VIOLATIONS["risk moved to a group"]
+    assert refused_moves(violation.scenario, violation.good) == ()
+    assert "1.24e-07 of 1e-07 a year" in refused_moves(violation.scenario, violation.bad)[0]
+    # 45 t a quarter of the town's lot are gone when it moves in July, unless work may be two quarters late.
+    lines = plan(("L1", "F1", 45.0, 0), ("L1", "F1", 45.0, 1), **order("MOVE", 1))
+    loose = replace(
+        violation.scenario,
+        exposed_sites=tuple(
+            e.model_copy(update={"risk_limit_per_year": e.risk_limit_per_year and 1.2e-7})
+            for e in violation.scenario.exposed_sites
+        ),
+    )
+    assert refused_moves(loose, lines) == ()
+    assert "risk: HAMLET, 2026-07-01" in refused_moves(loose, lines, 2)[0]
+    away = measure("MOVE", "move", storehouse_id="H2", to_storehouse_id="H1")
+    workers = [e.model_copy(update={"kind": "workers"}) for e in two_groups(5e-8).exposed_sites]
+    assert refused_moves(two_groups(measures=(away,), exposed_sites=workers), plan(**order("MOVE"))) == ()
