@@ -140,8 +140,9 @@ def notes_of(
     notes.append(f"Half-widths are Monte Carlo error only. {NOT_CARRIED if uncertainty is None else CARRIED}")
     if programme is not None:
         notes.append(
-            "Status, bound and gaps are those of the optimisation that chose the commissionings, on harm "
-            "made linear and in blocks of years; they do not bound the exact harm."
+            "Bound and gaps are of the exact planning harm, over all plans of the optimiser's groups; they "
+            "do not bound the simulated harm. The status is that of the search for commissionings, on harm "
+            "made linear."
         )
         if programme.result is not None:
             notes += [f"Optimiser: {note}." for note in programme.result.notes]
