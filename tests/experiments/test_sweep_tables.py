@@ -149,8 +149,8 @@ def test_xarray_is_the_result(result: SweepResult, experiment: Experiment, tmp_p
                 assert found.tobytes() == values[:, place, column].tobytes()
     # Names of factors are paths, which not every format allows.
     renamed = whole.rename({name: f"factor_{i}" for i, name in enumerate(experiment.names)})
-    renamed.to_netcdf(tmp_path / "results.nc", engine="scipy")
-    with xarray.open_dataset(tmp_path / "results.nc", engine="scipy") as back:
+    renamed.to_netcdf(tmp_path / "results.nc", engine="h5netcdf")
+    with xarray.open_dataset(tmp_path / "results.nc", engine="h5netcdf") as back:
         assert back.identical(renamed)
 
 
