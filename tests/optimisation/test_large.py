@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from demilsim.optimisation import relax_and_fix as relaxing
 from demilsim.optimisation.assemble import Model, assemble, pulp_problem
 from demilsim.optimisation.bridge import arrays_of_model, arrays_of_pulp
 from demilsim.optimisation.highs import solve_highs
@@ -100,6 +101,21 @@ def test_relax_and_fix_finds_a_plan_no_better_than_the_optimum(seed: int) -> Non
     assert values is not None
     assert own.violations(values) == ()
     assert own.objective(values) >= solve(own, EXACT).objective - 1e-7 * abs(own.constant)
+
+
+def test_relax_and_fix_from_an_interior_point(small: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large model begins with interior point: a plan all the same, in whole orders, and about as good."""
+    by_simplex = relax_and_fix(small)
+    monkeypatch.setattr(relaxing, "INTERIOR_COLUMNS", 1)
+    values = relax_and_fix(small)
+    assert values is not None
+    assert by_simplex is not None
+    assert not small.violations(values)
+    averted = small.constant - small.objective(by_simplex)
+    assert small.objective(values) == pytest.approx(small.objective(by_simplex), abs=0.02 * averted)
+    assert relax_and_fix(model([1.0, 1.0], [([2.0, 2.0], Sense.EQUAL, 1.0)], [1.0, 1.0])) is None
+    impossible = model([1.0], [([1.0], Sense.AT_LEAST, 2.0)], [1.0])
+    assert relax_and_fix(impossible) is None
 
 
 def test_relax_and_fix_goes_to_the_other_side() -> None:

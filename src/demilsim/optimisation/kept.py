@@ -44,17 +44,12 @@ def keep(model: Model) -> KeptModel:
     return KeptHighs(model) if highs_available() else _SciPy(model)
 
 
-INTERIOR_COLUMNS = 50_000
-"""Columns from which the first solve is by interior point: the simplex takes four times as long."""
-
-
 class KeptHighs:
     """HiGHS keeps its basis from one solve to the next."""
 
     def __init__(self, model: Model) -> None:
         self._upper = model.columns.upper
         self._columns = np.arange(self._upper.size, dtype=np.int32)
-        self._fresh = True
         with silent_stdout():
             self._highs = pass_model(model)
 
@@ -65,23 +60,13 @@ class KeptHighs:
             check(highs.changeColsCost(columns.size, columns, cost_scale(cost) * cost), "costs")
             if bounds is not None:
                 check(highs.changeColsBounds(columns.size, columns, *bounds), "bounds")
-            self._run()
+            check(highs.run(), "run")
             status = highs_status(highs)
             values = np.array(highs.getSolution().col_value) if status is PlanStatus.OPTIMAL else None
             if bounds is not None:
                 own = (np.zeros(columns.size), self._upper)
                 check(highs.changeColsBounds(columns.size, columns, *own), "bounds")
         return Vertex(status, values)
-
-    def _run(self) -> None:
-        """Solve by simplex from the last basis, or a large model without one by interior point."""
-        by_interior = self._fresh and self._columns.size >= INTERIOR_COLUMNS
-        self._fresh = False
-        if by_interior:
-            check(self._highs.setOptionValue("solver", "ipx"), "option solver")
-        check(self._highs.run(), "run")
-        if by_interior:
-            check(self._highs.setOptionValue("solver", "simplex"), "option solver")
 
 
 def pass_model(model: Model) -> Any:
