@@ -27,6 +27,7 @@ from demilsim.reporting.records import (
     FacilityDays,
     FacilityYears,
     Fund,
+    LaterYears,
     MeasureFacts,
     Measures,
     MoneyOutside,
@@ -115,6 +116,7 @@ class _Summary(Stored):
     policies: dict[str, Measures] = Field(min_length=1)
     differences: dict[str, Difference] = Field(default_factory=dict)
     host_only_minus_do_nothing: Difference | None = None
+    later_years: LaterYears | None = None
     regions: dict[str, tuple[Region, ...]] = Field(default_factory=dict)
     destroyed_by_facility: dict[str, tuple[FacilityYears, ...]] = Field(default_factory=dict)
     time_use: dict[str, tuple[FacilityDays, ...]] = Field(default_factory=dict)
@@ -165,6 +167,7 @@ def read_results(directory: Path) -> StoredResults:
         over_time=summary.over_time,
         schedule=summary.schedule,
         host_difference=summary.host_only_minus_do_nothing,
+        later_years=summary.later_years,
         reasons=tuple(_reason(row) for row in _table(directory, REASONS)) if summary.explanation else (),
     )
 

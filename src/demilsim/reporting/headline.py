@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demilsim.reporting.later_years import later_sentence
 from demilsim.reporting.records import (
     DO_NOTHING,
     HOST_ONLY,
@@ -60,7 +61,16 @@ def headline(results: StoredResults) -> Headline:
     it beats the best simple rule. An interval that includes zero is called that: no effect shown.
     """
     return Headline(
-        finding=" ".join(filter(None, (_finding(results), _against_rule(results)))),
+        finding=" ".join(
+            filter(
+                None,
+                (
+                    _finding(results),
+                    later_sentence(results.later_years, results.level),
+                    _against_rule(results),
+                ),
+            )
+        ),
         context=" ".join(filter(None, (_work(results), _uncertainty(results)))),
     )
 

@@ -105,6 +105,27 @@ class Difference(Stored):
     cost_usd: Measure = None
 
 
+class LaterYears(Stored):
+    """What the plan averts by its own objective against a baseline, paired [persons].
+
+    Parameters
+    ----------
+    years
+        Further years at the rates left at the horizon that the objective counts [yr].
+    baseline
+        ``host_only``, or ``do_nothing``.
+    weighted
+        Whether the scenario weighs deaths of one kind more than those of another.
+    averted
+        Objective of the baseline minus that of the plan.
+    """
+
+    years: float
+    baseline: Text
+    weighted: bool
+    averted: Spread
+
+
 class ScenarioFacts(Stored):
     """What the results are about."""
 
@@ -343,6 +364,7 @@ class StoredResults:
     over_time: OverTimeFacts | None = None
     schedule: ScheduleFacts | None = None
     host_difference: Difference | None = None
+    later_years: LaterYears | None = None
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""

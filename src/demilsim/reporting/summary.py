@@ -17,6 +17,7 @@ from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.later_years import later_document
 from demilsim.reporting.measure_views import measure_document
 from demilsim.reporting.over_time import over_time_document
 from demilsim.reporting.schedule import schedule_document
@@ -83,6 +84,7 @@ def summary_document(
         },
         "differences": _differences(ensemble, intervals),
         "host_only_minus_do_nothing": _host_difference(ensemble),
+        "later_years": later_document(ensemble),
         "regions": {name: _regions(ensemble, name) for name in policies},
         "destroyed_by_facility": {name: _facilities(ensemble, name) for name in policies},
         "spend_by_fund": {name: _funds(ensemble, name) for name in policies},

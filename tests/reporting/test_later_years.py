@@ -1,0 +1,78 @@
+"""Deaths of the years after the horizon, which the plan counts: stored as simulated, told as stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from demilsim.experiments.ensemble import replicate
+from demilsim.plan import DisposalPlan
+from demilsim.planning.rules import DO_NOTHING
+from demilsim.reporting.folder import read_results
+from demilsim.reporting.headline import headline
+from demilsim.reporting.later_years import later_document
+from demilsim.scenario.scenario import Scenario
+from reporting.conftest import EditSummary
+from stories import line, plan
+from worlds import one_lot
+
+LATER = {"years": 5.0, "baseline": "host_only", "weighted": False}
+
+
+def plans() -> dict[str, DisposalPlan]:
+    """Return nothing, and the one lot of the world destroyed."""
+    return {"do_nothing": DO_NOTHING, "optimised": replace(plan(line("L1", 100.0)), name="optimised")}
+
+
+def with_years(given: Scenario, years: float) -> Scenario:
+    return replace(given, settings=given.settings.model_copy(update={"terminal_years": years}))
+
+
+def test_later_years_are_those_of_the_objective() -> None:
+    """Deaths over the horizon plus the rate at its end times the years, both policies on the same draws."""
+    given = with_years(one_lot(), 5.0)
+    ensemble = replicate(given, plans(), 8, jobs=1)
+    found = later_document(ensemble)
+    assert found is not None
+    by_hand = [
+        np.mean(
+            [
+                r.expected_public + r.expected_workers + r.expected_transport + 5.0 * r.weighted_rate_end
+                for r in ensemble.results[name]
+            ]
+        )
+        for name in ("do_nothing", "optimised")
+    ]
+    assert found["averted"]["mean"] == pytest.approx(by_hand[0] - by_hand[1], rel=1e-12)  # type: ignore[index]
+    assert (found["years"], found["baseline"], found["weighted"]) == (5.0, "do_nothing", False)
+    assert later_document(replicate(with_years(given, 0.0), plans(), 2, jobs=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("mean", "half_width", "said"),
+    [
+        (0.0123, 0.0012, "averts 0.0123 deaths against the host's own money alone (± 0.0012, the half width"),
+        (-0.0123, 0.0012, "it causes 0.0123 deaths against the host's own money alone"),
+        (0.0003, 0.0012, "which includes zero"),
+    ],
+)
+def test_headline_tells_later_years(
+    folder: Path, edit: EditSummary, mean: float, half_width: float, said: str
+) -> None:
+    """The second sentence has the stored number, and says so where nothing is shown."""
+    edit(
+        lambda summary: summary.update(
+            later_years=LATER | {"averted": {"mean": mean, "half_width": half_width}}
+        )
+    )
+    finding = headline(read_results(folder)).finding
+    assert "Counting 5 years after the horizon too" in finding
+    assert said in finding
+
+
+def test_headline_without_later_years(folder: Path) -> None:
+    """Results of before, and plans that count no further years, have no such sentence."""
+    assert "after the horizon" not in headline(read_results(folder)).finding
