@@ -1,9 +1,10 @@
 """Relaxations too large for the simplex: interior point without crossover, and a bound from its prices.
 
-Crossover to a vertex saves a quarter of the time on most large programmes and never seems to end on one of
-five. An interior point stops near the optimum, not at it, so its objective bounds nothing. Any prices of rows
-do: what they leave of a column's cost, times the worse of the column's bounds, can only be below the optimum
-(Neumaier and Shcherbina 2004, Safe bounds in linear and mixed-integer linear programming, eq. 3).
+Crossover to a vertex saved a quarter of the time on three programmes of 1,000 groups, and had not ended
+after four minutes on a fourth. An interior point stops near the optimum, not at it, so its objective bounds
+nothing. Any prices of rows do: what they leave of a column's cost, times the worse of the column's bounds,
+can only be below the optimum (Neumaier and Shcherbina 2004, Safe bounds in linear and mixed-integer linear
+programming, eq. 3).
 """
 
 from __future__ import annotations
