@@ -140,6 +140,9 @@ def guarded(app: typer.Typer) -> int:
     debug = "--debug" in sys.argv
     try:
         code = app(standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:
+            # Typer turns Ctrl-C into a code without a word.
+            typer.echo("interrupted", err=True)
         return int(code) if isinstance(code, int) else ExitCode.DONE
     except typer.Exit as finished:
         return finished.exit_code

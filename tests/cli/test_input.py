@@ -33,6 +33,22 @@ def test_untouched_scenario_is_accepted(alpha: Path, cli: CommandLine) -> None:
     assert seen.err == ""
 
 
+def test_ctrl_c_is_said(
+    alpha: Path, tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any command that is interrupted says so, ends with its code, and leaves nothing behind."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("demilsim.experiments.ensemble.replicate", interrupted)
+    out = tmp_path / "out"
+    seen = cli("simulate", alpha, "--rule", "oldest_first", "--replications", 2, "--out", out)
+    assert seen.code == 130
+    assert seen.err.splitlines()[-1] == "interrupted"
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("command", SIMULATING)
 def test_missing_scenario_is_refused(command: str, tmp_path: Path, cli: CommandLine) -> None:
     """Every command that takes a scenario says so if it is not there, and writes nothing."""
