@@ -68,6 +68,8 @@ def test_what_the_policy_stops_would_be_seen(
     open_to_all.write_text(bare.replace("</h2>", f"</h2>{FOREIGN}", 1), encoding="utf-8")
     with opened(browser, guarded) as screen:
         screen.page.click("b[onclick]")
+        # Refusals are told by events, some time after the click.
+        screen.page.wait_for_function("new Set(window.refusals.map((r) => r.split(':')[0])).size === 3")
         refusals = screen.refusals()
         assert {one.split(":")[0] for one in refusals} == {"script-src-elem", "script-src-attr", "img-src"}
         assert (screen.requests, screen.failures) == ([EVIL], ["csp"])
