@@ -8,6 +8,7 @@ import pytest
 
 from broken import BROKEN, Broken
 from commands import CommandLine
+from demilsim.terminal import Console
 
 SIMULATING = ("run", "simulate", "plan")
 
@@ -41,7 +42,7 @@ def test_ctrl_c_is_said(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("demilsim.experiments.ensemble.replicate", interrupted)
+    monkeypatch.setattr(Console, "progress", interrupted)
     out = tmp_path / "out"
     seen = cli("simulate", alpha, "--rule", "oldest_first", "--replications", 2, "--out", out)
     assert seen.code == 130
