@@ -12,6 +12,8 @@ from demilsim.experiments.backends import AHEAD, interrupts_held
 from demilsim.experiments.workers import Workers
 
 LOOPBACK = "127.0.0.1"
+UNSEEN = f"{LOOPBACK}:0"
+"""Any free port that only this machine can reach."""
 
 ALLOWED_FAILURES = 10
 """Workers that may die with a block before it is given up; most of them die of something else."""
@@ -58,8 +60,9 @@ def open_dask(jobs: int, scheduler: str | None) -> Iterator[Workers]:
         if address is None:
             with interrupts_held():
                 cluster = LocalCluster(
-                    n_workers=jobs, threads_per_worker=1, host=LOOPBACK, dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
+                    n_workers=jobs, threads_per_worker=1, host=LOOPBACK, silence_logs=logging.CRITICAL,
+                    # Left out, the scheduler's page is served to all the network, on one port for all.
+                    dashboard_address=UNSEEN, worker_dashboard_address=UNSEEN,
                 )  # fmt: skip
             stack.enter_context(cluster)
             address = cluster.scheduler_address
