@@ -190,3 +190,23 @@ def test_command_ends_when_its_scheduler_is_lost(cluster: Cluster, tmp_path: Pat
     )  # fmt: skip
     assert plain.returncode == 0
     assert files_of(out) == files_of(tmp_path / "plain")
+
+
+def listening() -> list[str]:
+    """Return the addresses at which this process and its own wait for others."""
+    psutil = pytest.importorskip("psutil", reason="not run: psutil missing (comes with the extra cluster)")
+    own = psutil.Process()
+    return [
+        socket.laddr.ip
+        for process in (own, *own.children(recursive=True))
+        for socket in process.net_connections(kind="tcp")
+        if socket.status == psutil.CONN_LISTEN
+    ]
+
+
+def test_what_is_started_here_is_reached_from_here_alone() -> None:
+    """Two schedulers at once, each with a worker: all that they open is on loopback, and they do not meet."""
+    with dask_workers.open_dask(1, None), dask_workers.open_dask(1, None):
+        opened = listening()
+    assert len(opened) >= 4
+    assert set(opened) == {dask_workers.LOOPBACK}
