@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.optimisation.duals import Duals, optimum
+from demilsim.optimisation.duals import Duals, optimum_after
 from demilsim.optimisation.plan_model import PlanModel
-from demilsim.optimisation.prices import ROUNDING, SAME, priced_rows
+from demilsim.optimisation.prices import SAME, priced_rows
 from demilsim.optimisation.problem import USD_PER_KUSD
 from demilsim.plan import Floats
 
@@ -77,21 +77,21 @@ def next_million(
         If no solver tells duals.
     """
     change = money_rows(at, added_usd)
-    base = optimum(at.lp, at.model.cost, np.zeros_like(change))
+    base = optimum_after(at.lp, at.model.cost, np.zeros_like(change))
     duals = _duals_after(at, FIRST_MILLIONS * change)
     by_dual = 0.0 - float(duals.row @ change)
 
     def holds(millions: float) -> bool:
-        averted = base - optimum(at.lp, at.model.cost, millions * change)
-        promised = by_dual * millions
-        return abs(averted - promised) <= max(SAME * abs(promised), ROUNDING * abs(base))
+        found = optimum_after(at.lp, at.model.cost, millions * change)
+        averted, promised = base.objective - found.objective, by_dual * millions
+        return abs(averted - promised) <= max(SAME * abs(promised), base.rounding + found.rounding)
 
     down = budget_usd / MILLION_USD
     return NextMillion(
         by_dual=by_dual,
         holds_from_usd=budget_usd - MILLION_USD * _reach(lambda m: holds(-m), down, down),
         holds_to_usd=budget_usd + MILLION_USD * _reach(holds, 1.0, MOST_MILLIONS),
-        linear=base - optimum(at.lp, at.model.cost, change),
+        linear=base.objective - optimum_after(at.lp, at.model.cost, change).objective,
         again=again,
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ import numpy as np
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, cost_scale, pulp_problem
 from demilsim.optimisation.status import PlanStatus, Solution, SolveOptions
+from demilsim.plan import Floats
+
+_INTEGER, _DOUBLE = np.dtype(np.int32).itemsize, np.dtype(np.float64).itemsize
 
 
 def cbc_path() -> str | None:
@@ -83,3 +88,112 @@ def _cbc_status(prob: Any, log: str) -> PlanStatus:
     if prob.sol_status in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
         return PlanStatus.FEASIBLE
     return PlanStatus.NO_INCUMBENT
+
+
+@dataclass(frozen=True)
+class LpPoint:
+    """An optimum of a linear program with its duals, in all the digits that CBC computes with.
+
+    Parameters
+    ----------
+    values, reduced_cost
+        Of the columns, shape (column,).
+    dual
+        Change of the objective per unit of right-hand side, shape (row,).
+    """
+
+    values: Floats
+    reduced_cost: Floats
+    dual: Floats
+
+
+def solve_lp_cbc(
+    model: Model, path: str, bounds: tuple[Floats, Floats] | None = None
+) -> tuple[PlanStatus, LpPoint | None]:
+    """Return what CBC makes of a model, integers dropped; no point unless it is optimal.
+
+    PuLP reads the solution that CBC prints, of eight digits. Objectives that are told apart by less than
+    that, as those a small step of a limit apart, are lost in it; so the point is read from the file of
+    doubles that CBC saves.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        Program file of CBC.
+    bounds
+        Other lower and upper bounds, each of shape (column,).
+
+    Raises
+    ------
+    SolverError
+        If CBC cannot run, stops early, or saves no point.
+    """
+    import pulp
+
+    scale = cost_scale(model.cost)
+    prob, variables = pulp_problem(model.lp_relaxation(), scale)
+    if bounds is not None:
+        for variable, low, high in zip(variables, *bounds, strict=True):
+            variable.lowBound, variable.upBound = float(low), float(high) if np.isfinite(high) else None
+    with tempfile.TemporaryDirectory() as folder:
+        program, printed, saved = (Path(folder) / name for name in ("lp.mps", "lp.sol", "lp.bin"))
+        written, *_ = prob.writeMPS(str(program), rename=1)
+        _run(path, program, "-initialSolve", "-solution", printed, "-saveSolution", saved)
+        if not printed.exists():
+            raise SolverError("CBC wrote no solution")
+        told, _ = pulp.COIN_CMD(msg=False).get_status(str(printed))
+        outcomes = {
+            pulp.LpStatusOptimal: PlanStatus.OPTIMAL,
+            pulp.LpStatusInfeasible: PlanStatus.INFEASIBLE,
+            pulp.LpStatusUnbounded: PlanStatus.UNBOUNDED,
+        }
+        if told not in outcomes:
+            raise SolverError(f"CBC stopped: {pulp.LpStatus[told]}")
+        if outcomes[told] is not PlanStatus.OPTIMAL:
+            return outcomes[told], None
+        dual, values, reduced = _saved_point(saved, model.rows, len(written))
+    place = {id(variable): column for column, variable in enumerate(variables)}
+    # An objective without terms gets a variable of PuLP's own; a column that occurs nowhere is not written.
+    ours = np.array([place.get(id(variable), -1) for variable in written], dtype=int)
+    point = LpPoint(
+        values=np.zeros(len(variables)) if bounds is None else np.array(bounds[0], dtype=float),
+        reduced_cost=np.zeros(len(variables)),
+        dual=dual / scale,
+    )
+    point.values[ours[ours >= 0]] = values[ours >= 0]
+    point.reduced_cost[ours[ours >= 0]] = reduced[ours >= 0] / scale
+    return PlanStatus.OPTIMAL, point
+
+
+def _run(path: str, *words: str | Path) -> None:
+    """Run CBC without its words on the screen."""
+    try:
+        done = subprocess.run(
+            [path, *map(str, words)],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+    except OSError as error:
+        # A program for another processor, or one that may not be run.
+        raise SolverError(f"CBC failed: {error}") from error
+    if done.returncode != 0:
+        raise SolverError(f"CBC failed with code {done.returncode}: {done.stdout[-200:]}{done.stderr[-200:]}")
+
+
+def _saved_point(saved: Path, rows: int, columns: int) -> tuple[Floats, Floats, Floats]:
+    """Return duals of rows, values of columns and reduced costs from the file that CBC saves.
+
+    It holds two integers, the numbers of rows and columns, then doubles: the objective, what rows add up to,
+    their duals, the values of columns and their reduced costs.
+    """
+    content = saved.read_bytes() if saved.exists() else b""
+    length = 2 * _INTEGER + (1 + 2 * (rows + columns)) * _DOUBLE
+    if len(content) != length or tuple(np.frombuffer(content, np.int32, 2)) != (rows, columns):
+        raise SolverError(
+            f"CBC saved {len(content)} bytes of a point of {rows} rows and {columns} columns; "
+            f"expected {length}, as from CBC 2.10"
+        )
+    doubles = np.frombuffer(content, np.float64, offset=2 * _INTEGER)[1 + rows :]
+    dual, values, reduced = np.split(doubles, np.cumsum([rows, columns]))
+    return dual, values, reduced

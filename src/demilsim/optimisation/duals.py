@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from demilsim.errors import SolverError
-from demilsim.optimisation.assemble import Model, cost_scale, pulp_problem
+from demilsim.optimisation.assemble import Model, cost_scale
 from demilsim.optimisation.bridge import check
-from demilsim.optimisation.cbc import cbc_path
+from demilsim.optimisation.cbc import LpPoint, cbc_path, solve_lp_cbc
 from demilsim.optimisation.highs import highs_available, silent_stdout
 from demilsim.optimisation.kept import KeptHighs, Vertex
-from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
 
 
@@ -36,6 +36,8 @@ class Duals:
     lowest, highest
         Right-hand sides between which the dual of the row holds if all else stays, shape (row,); not a
         number where the solver does not tell.
+    rounding
+        How far the objective may be from the true one [persons], see `rounding`.
     """
 
     objective: float
@@ -43,6 +45,23 @@ class Duals:
     column: Floats
     lowest: Floats
     highest: Floats
+    rounding: float
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """An optimal objective, and how exactly it is known.
+
+    Parameters
+    ----------
+    objective
+        Without the model's constant [persons]; infinite where no plan is possible.
+    rounding
+        How far it may be from the true one [persons], see `rounding`.
+    """
+
+    objective: float
+    rounding: float
 
 
 class PricedLp(Protocol):
@@ -54,6 +73,10 @@ class PricedLp(Protocol):
 
     def shift(self, change: Floats) -> None:
         """Set every right-hand side to its own plus a change of shape (row,)."""
+        ...
+
+    def optimum(self, cost: Floats) -> Optimum:
+        """Return the optimal objective for costs of shape (column,)."""
         ...
 
     def duals(self, cost: Floats) -> Duals | None:
@@ -93,8 +116,8 @@ def vertex_after(lp: PricedLp, cost: Floats, change: Floats) -> Vertex:
         lp.shift(np.zeros_like(change))
 
 
-def optimum(lp: PricedLp, cost: Floats, change: Floats) -> float:
-    """Return the optimal objective after a change of limits; infinite where no plan is possible.
+def optimum_after(lp: PricedLp, cost: Floats, change: Floats) -> Optimum:
+    """Return the optimal objective after a change of limits.
 
     Parameters
     ----------
@@ -105,8 +128,62 @@ def optimum(lp: PricedLp, cost: Floats, change: Floats) -> float:
     change
         Change of every right-hand side, shape (row,).
     """
-    values = vertex_after(lp, cost, change).values
-    return float(cost @ values) if values is not None else np.inf
+    lp.shift(change)
+    try:
+        return lp.optimum(cost)
+    finally:
+        lp.shift(np.zeros_like(change))
+
+
+def optimum(lp: PricedLp, cost: Floats, change: Floats) -> float:
+    """Return the optimal objective after a change of limits alone; parameters as in `optimum_after`."""
+    return optimum_after(lp, cost, change).objective
+
+
+def rounding(
+    matrix: csr_array[np.float64],
+    row_bounds: tuple[Floats, Floats],
+    upper: Floats,
+    cost: Floats,
+    values: Floats,
+    dual: Floats,
+) -> float:
+    """Return how far the objective of a solver's optimum may be from the true one [persons].
+
+    For any duals y of the rows, and d = c - A'y of the columns, c x = y A x + d x. At the true optimum every
+    row or column of which the dual is not zero stands at its limit, to which the solver's point keeps up to
+    its tolerance and its last digits. What that is worth is
+
+        sum |y_i| |A_i x - b_i| + sum |d_j| |x_j - u_j| + e sum |c_j x_j|,
+
+    with the limit to which the sign of the dual points (the other one if there is none) and e = 2.2e-16, the
+    last digit of the sum itself.
+
+    Parameters
+    ----------
+    matrix
+        A, shape (row, column).
+    row_bounds
+        Lower and upper limits of the rows, each of shape (row,).
+    upper
+        Upper limits of the columns, shape (column,); the lower are zero.
+    cost
+        c, shape (column,).
+    values, dual
+        The solver's x, shape (column,), and y, shape (row,).
+    """
+    reduced = cost - matrix.T @ dual
+    activity = np.asarray(matrix @ values, dtype=float)
+    off_rows = np.abs(dual) @ _off_limit(activity, dual, *row_bounds)
+    off_columns = np.abs(reduced) @ _off_limit(values, reduced, np.zeros_like(upper), upper)
+    return float(off_rows + off_columns + np.finfo(float).eps * (np.abs(cost) @ np.abs(values)))
+
+
+def _off_limit(value: Floats, dual: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Return how far values are from the limits at which their duals hold them."""
+    below = np.where(np.isfinite(lower), lower, upper)
+    above = np.where(np.isfinite(upper), upper, lower)
+    return np.abs(value - np.where(dual > 0.0, below, above))
 
 
 class _PricedHighs(KeptHighs):
@@ -114,20 +191,27 @@ class _PricedHighs(KeptHighs):
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
-        self._row_bounds = model.row_bounds()
+        self._matrix = model.matrix()
+        self._row_bounds = self._shifted = model.row_bounds()
         self._rows = np.arange(self._row_bounds[0].size, dtype=np.int32)
 
     def shift(self, change: Floats) -> None:
         lower, upper = self._row_bounds
+        self._shifted = (lower + change, upper + change)
         with silent_stdout():
-            check(
-                self._highs.changeRowsBounds(self._rows.size, self._rows, lower + change, upper + change),
-                "row bounds",
-            )
+            check(self._highs.changeRowsBounds(self._rows.size, self._rows, *self._shifted), "row bounds")
 
-    def duals(self, cost: Floats) -> Duals | None:
+    def optimum(self, cost: Floats) -> Optimum:
         vertex = self.minimise(cost)
         if vertex.values is None:
+            return Optimum(np.inf, 0.0)
+        dual = np.array(self._highs.getSolution().row_dual) / cost_scale(cost)
+        off = rounding(self._matrix, self._shifted, self._upper, cost, vertex.values, dual)
+        return Optimum(float(cost @ vertex.values), off)
+
+    def duals(self, cost: Floats) -> Duals | None:
+        found = self.optimum(cost)
+        if not np.isfinite(found.objective):
             return None
         scale = cost_scale(cost)
         with silent_stdout():
@@ -136,11 +220,12 @@ class _PricedHighs(KeptHighs):
         check(code, "ranging")
         lowest, highest = self._ranges(ranging, np.array(solution.row_value), np.array(solution.row_dual))
         return Duals(
-            objective=float(cost @ vertex.values),
+            objective=found.objective,
             row=np.array(solution.row_dual) / scale,
             column=np.array(solution.col_dual) / scale,
             lowest=lowest,
             highest=highest,
+            rounding=found.rounding,
         )
 
     def _ranges(self, ranging: Any, value: Floats, dual: Floats) -> tuple[Floats, Floats]:
@@ -163,7 +248,7 @@ class _PricedHighs(KeptHighs):
 
 
 class _PricedCbc:
-    """CBC through PuLP, solved anew each time."""
+    """CBC, solved anew each time."""
 
     def __init__(self, model: Model, path: str) -> None:
         self._base = self._model = model.lp_relaxation()
@@ -178,42 +263,29 @@ class _PricedCbc:
         self._model = replace(self._base, families=tuple(families))
 
     def minimise(self, cost: Floats, bounds: tuple[Floats, Floats] | None = None) -> Vertex:
-        status, variables, _ = self._solved(cost, bounds)
-        if status is not PlanStatus.OPTIMAL:
-            return Vertex(status, None)
-        return Vertex(status, np.array([variable.varValue or 0.0 for variable in variables]))
+        status, point = solve_lp_cbc(replace(self._model, cost=cost), self._path, bounds)
+        return Vertex(status, None if point is None else point.values)
+
+    def optimum(self, cost: Floats) -> Optimum:
+        _, point = solve_lp_cbc(replace(self._model, cost=cost), self._path)
+        return Optimum(np.inf, 0.0) if point is None else self._optimum(cost, point)
 
     def duals(self, cost: Floats) -> Duals | None:
-        status, variables, constraints = self._solved(cost, None)
-        if status is not PlanStatus.OPTIMAL:
+        _, point = solve_lp_cbc(replace(self._model, cost=cost), self._path)
+        if point is None:
             return None
-        scale = cost_scale(cost)
-        values = np.array([variable.varValue or 0.0 for variable in variables])
-        nothing = np.full(len(constraints), np.nan)
+        found = self._optimum(cost, point)
+        nothing = np.full(point.dual.size, np.nan)
         return Duals(
-            objective=float(cost @ values),
-            row=np.array([row.pi or 0.0 for row in constraints]) / scale,
-            column=np.array([variable.dj or 0.0 for variable in variables]) / scale,
+            objective=found.objective,
+            row=point.dual,
+            column=point.reduced_cost,
             lowest=nothing,
             highest=nothing,
+            rounding=found.rounding,
         )
 
-    def _solved(
-        self, cost: Floats, bounds: tuple[Floats, Floats] | None
-    ) -> tuple[PlanStatus, list[Any], list[Any]]:
-        import pulp
-
-        prob, variables = pulp_problem(replace(self._model, cost=cost), cost_scale(cost))
-        if bounds is not None:
-            for variable, low, high in zip(variables, *bounds, strict=True):
-                variable.lowBound, variable.upBound = float(low), float(high) if np.isfinite(high) else None
-        prob.solve(pulp.COIN_CMD(path=self._path, msg=False, threads=1))
-        outcomes = {
-            pulp.LpStatusOptimal: PlanStatus.OPTIMAL,
-            pulp.LpStatusInfeasible: PlanStatus.INFEASIBLE,
-            pulp.LpStatusUnbounded: PlanStatus.UNBOUNDED,
-        }
-        if prob.status not in outcomes:
-            raise SolverError(f"CBC stopped: {pulp.LpStatus[prob.status]}")
-        names = [name for rows in self._model.families for name in rows.names]
-        return outcomes[prob.status], variables, [prob.get_constraint_by_name(name) for name in names]
+    def _optimum(self, cost: Floats, point: LpPoint) -> Optimum:
+        model = self._model
+        limits = (model.matrix(), model.row_bounds(), model.columns.upper)
+        return Optimum(float(cost @ point.values), rounding(*limits, cost, point.values, point.dual))

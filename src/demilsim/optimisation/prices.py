@@ -2,7 +2,9 @@
 
 A price is the dual of a row of the linear plan with commissionings fixed, where exact harm was made linear.
 It holds for small changes only, and only where it is one number: at a kink, one more unit is worth less than
-one unit less costs, several duals are valid, and the price is marked as not unique.
+one unit less costs, several duals are valid, and the price is marked as not unique. That is told only if the
+difference is more than the solver's own rounding; where this hides what would have to be seen, the price is
+marked as not resolved.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demilsim.optimisation.duals import Duals, PricedLp, optimum
+from demilsim.optimisation.duals import Duals, PricedLp, optimum_after
 from demilsim.optimisation.places import places
 from demilsim.optimisation.plan_model import PlanModel
 from demilsim.optimisation.problem import USD_PER_KUSD
@@ -35,9 +37,6 @@ LEAST_ROOM = 1e-3
 
 SAME = 1e-5
 """Relative difference up to which two prices are one [1]."""
-
-ROUNDING = 1e-11
-"""Changes of the objective below this share of it are rounding [1]."""
 
 MOST_RESOLVED = 16
 """Rows that are solved again, those of the highest prices; the others have their range only."""
@@ -65,7 +64,10 @@ class Price:
         Changes at which the linear plan was solved again [unit]; 0 if it was not.
     up, down
         Harm averted per unit by the step up, and lost per unit by the step down [persons/unit]; None if not
-        solved again, or if no plan is possible with that much less.
+        solved again, or if no plan is possible with that much less. Zero if the solver cannot tell it from
+        nothing.
+    resolution
+        Least difference of `up` and `down` that is more than the solver's rounding [persons/unit].
     """
 
     row: str
@@ -81,13 +83,25 @@ class Price:
     step_down: float = 0.0
     up: float | None = None
     down: float | None = None
+    resolution: float = 0.0
+
+    @property
+    def resolved(self) -> bool | None:
+        """Whether the solver could tell steps up and down apart if they differed; None if not both known."""
+        if self.up is None or self.down is None:
+            return None
+        size = max(abs(self.up), abs(self.down))
+        kink = abs(self.up - self.down) > SAME * size + self.resolution
+        # Two steps that are worth nothing that can be told are one price.
+        return kink or size == 0.0 or self.resolution <= SAME * size
 
     @property
     def unique(self) -> bool | None:
-        """Whether steps up and down tell the same price; None if they are not both known."""
-        if self.up is None or self.down is None:
+        """Whether steps up and down tell one price; None if they are not both known, or not resolved."""
+        if self.up is None or self.down is None or not self.resolved:
             return None
-        return abs(self.up - self.down) <= SAME * max(abs(self.up), abs(self.down))
+        size = max(abs(self.up), abs(self.down))
+        return abs(self.up - self.down) <= SAME * size + self.resolution
 
 
 def limit_prices(at: PlanModel, duals: Duals, most_resolved: int = MOST_RESOLVED) -> tuple[Price, ...]:
@@ -147,15 +161,23 @@ def _resolved(lp: PricedLp, cost: Floats, duals: Duals, row: int, price: Price) 
         _within(step, limit - duals.lowest[row]),
     ]
     averted: list[float | None] = []
+    resolution = 0.0
     for sign, size in zip((1.0, -1.0), steps, strict=True):
         change = np.zeros(duals.row.size)
         change[row] = sign * size
-        gain = duals.objective - optimum(lp, cost, change)
-        if abs(gain) < ROUNDING * abs(duals.objective):
+        found = optimum_after(lp, cost, change)
+        gain, rounding = duals.objective - found.objective, duals.rounding + found.rounding
+        if abs(gain) <= rounding:
             gain = 0.0
         averted.append(sign * gain / (size * factor) if np.isfinite(gain) else None)
+        resolution += rounding / (size * factor)
     return replace(
-        price, step_up=steps[0] * factor, step_down=steps[1] * factor, up=averted[0], down=averted[1]
+        price,
+        step_up=steps[0] * factor,
+        step_down=steps[1] * factor,
+        up=averted[0],
+        down=averted[1],
+        resolution=resolution,
     )
 
 

@@ -98,16 +98,26 @@ def explanation_files(scenario: Scenario, explanation: Explanation) -> dict[str,
 
 
 def prices_text(prices: Iterable[Price]) -> str:
-    """Return ``prices.csv``: every priced limit; infinite ends of ranges and what is not known stay empty."""
+    """Return ``prices.csv``: every priced limit.
+
+    Infinite ends of ranges and what is not known stay empty. `unique` says yes, no, or not resolved where the
+    solver's rounding is larger than what would have to be seen.
+    """
     rows = [
         (
             p.row, p.family, p.subject, p.period, p.unit, p.limit, p.value, _finite(p.valid_from),
             _finite(p.valid_to), p.step_up or None, p.up, p.step_down or None, p.down,
-            None if p.unique is None else "yes" if p.unique else "no",
+            _unique(p),
         )
         for p in prices
     ]  # fmt: skip
     return csv_text(PRICE_COLUMNS, rows)
+
+
+def _unique(price: Price) -> str | None:
+    if price.resolved is None:
+        return None
+    return {True: "yes", False: "no", None: "not resolved"}[price.unique]
 
 
 def alternatives_text(at: PlanModel, alternatives: Iterable[Alternative]) -> str:
