@@ -156,6 +156,18 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert [problem.line for problem in caught.value.problems] == [3, 5, 8]
 
 
+def test_the_path_may_be_text(tmp_path: Path) -> None:
+    """A path as text is the same experiment, and a mistake in it has the same words."""
+    path = write_experiment(tmp_path)
+    assert load_experiment(str(path)) == load_experiment(path)
+    wrong = str(write_experiment(tmp_path, GRID.replace("0.05; 0.2", "1; 1")))
+    with pytest.raises(ScenarioError) as caught:
+        load_experiment(wrong)
+    assert [problem.file for problem in caught.value.problems] == [wrong]
+    with pytest.raises(ScenarioError, match=r"missing\.yaml"):
+        load_experiment(str(tmp_path / "missing.yaml"))
+
+
 def test_shipped_experiments_are_valid() -> None:
     """Every experiment that is shipped loads, and opens with its question."""
     files = sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml"))

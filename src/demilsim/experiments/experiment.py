@@ -132,7 +132,7 @@ def _overrides(at: Mapping[Factor, str]) -> dict[str, str]:
     return {path: text for f, value in at.items() for path, text in zip(f.paths, f.texts(value), strict=True)}
 
 
-def load_experiment(path: Path, seed: int | None = None) -> Experiment:
+def load_experiment(path: str | Path, seed: int | None = None) -> Experiment:
     """Return the experiment of a YAML file; its scenario's path is relative to the file.
 
     Parameters
@@ -147,8 +147,9 @@ def load_experiment(path: Path, seed: int | None = None) -> Experiment:
     ScenarioError
         With every problem of the file, or of its scenario.
     """
-    document = read_yaml(path, str(path))
-    reader = _Reader(path, document.tree, document.lines)
+    file = Path(path)
+    document = read_yaml(file, str(file))
+    reader = _Reader(file, document.tree, document.lines)
     experiment = reader.experiment(seed)
     reader.stop_if_wrong()
     assert experiment is not None, "without problems there is an experiment"
