@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "demilsim"
 LAYERS = (
-    ("errors", "units"),
+    ("errors", "units", "collector"),
     ("scenario", "plan"),
     ("model",),
     ("simulation", "optimisation"),

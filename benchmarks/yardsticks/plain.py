@@ -23,7 +23,7 @@ import numpy as np
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.progress import finish_worked
 from demilsim.simulation.stoppages import Calendar, alternating
-from demilsim.simulation.streams import Keys, Purpose, Streams, entity_keys, mixed_keys
+from demilsim.simulation.streams import Keys, Purpose, Streams, entity_keys
 
 SITES = 5
 YEARS = 20
@@ -88,16 +88,6 @@ class Plain:
     growth_per_day: Floats
     keys: Keys
     site_keys: Keys
-
-    @cached_property
-    def mixed(self) -> Keys:
-        """Lots' keys as `keyed_mantissas` wants them, shape (lot,)."""
-        return mixed_keys(self.keys.ravel())
-
-    @cached_property
-    def site_mixed(self) -> Keys:
-        """The same of sites, shape (site,)."""
-        return mixed_keys(self.site_keys)
 
     @cached_property
     def scale(self) -> Floats:
@@ -268,7 +258,7 @@ def chance(model: Plain, streams: Streams) -> Chance:
     when = day[site, job]
     order = np.argsort(when)
     purposes = (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN)
-    start, end = alternating(streams.states(purposes), model.site_mixed, MEAN_DAYS, HORIZON, BLOCK)
+    start, end = alternating(streams.states(purposes), model.site_keys, MEAN_DAYS, HORIZON, BLOCK)
     return Chance(
         when[order].tolist(), site[order].tolist(), job[order].tolist(), start.tolist(), end.tolist()
     )

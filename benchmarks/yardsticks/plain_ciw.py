@@ -32,7 +32,7 @@ NEVER = 10.0 * HORIZON
 def replication(model: Plain, streams: Streams) -> Outcome:
     """Return what one replication gives if nothing explodes."""
     purposes = (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN)
-    start, end = alternating(streams.states(purposes), model.site_mixed, MEAN_DAYS, HORIZON, BLOCK)
+    start, end = alternating(streams.states(purposes), model.site_keys, MEAN_DAYS, HORIZON, BLOCK)
     calendar = model.calendar
     share = np.broadcast_to(calendar.share, (SITES, calendar.share.size))
     paths = working_times(calendar.edges, share, start, end)

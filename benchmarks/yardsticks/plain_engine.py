@@ -92,8 +92,8 @@ def simulate(engine: Engine, streams: Streams) -> tuple[Outcome, Future]:
     """Return what one replication gives without compiled kernels, and the future of its queues."""
     model = engine.model
     states = streams.states(PURPOSES)
-    incidents = candidates(engine, *exceeding(states[:1], model.mixed, engine.survivor))
-    stops = alternating(states[1:], model.site_mixed, MEAN_DAYS, HORIZON, BLOCK)
+    incidents = candidates(engine, *exceeding(states[:1], model.keys.ravel(), engine.survivor))
+    stops = alternating(states[1:], model.site_keys, MEAN_DAYS, HORIZON, BLOCK)
     path = Stoppages.of(model.calendar, *stops)
     found = progress.futures(engine.queues, path, incidents, STOP_DAYS)
     happened = found.accepted

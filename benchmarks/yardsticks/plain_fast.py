@@ -55,7 +55,7 @@ def _totals(removal, mass, scale, growth, neq):
 def candidates(engine: Engine, streams: Streams) -> tuple[Incidents, np.ndarray]:
     """Return candidate incidents in order of time, and the states of the other purposes."""
     states = streams.states(PURPOSES)
-    lots, mantissas = fast.exceeding(states[:1], engine.model.mixed, engine.survivor)
+    lots, mantissas = fast.exceeding(states[:1], engine.model.keys.ravel(), engine.survivor)
     day = np.empty(lots.size)
     site, job = np.empty((2, lots.size), dtype=np.int64)
     per_site = engine.model.work.shape[1]
@@ -67,7 +67,7 @@ def replication(engine: Engine, streams: Streams) -> Outcome:
     """Return what one replication gives."""
     model = engine.model
     incidents, states = candidates(engine, streams)
-    path = fast.alternating_stoppages(model.calendar, states, model.site_mixed, MEAN_DAYS, BLOCK)
+    path = fast.alternating_stoppages(model.calendar, states, model.site_keys, MEAN_DAYS, BLOCK)
     found = fast.futures(engine.queues, path, incidents, STOP_DAYS)
     removal, lost = found.removal_day, np.flatnonzero(found.accepted)
     lost_t = lost_kg = 0.0

@@ -49,14 +49,14 @@ def exponential(entity, position):
 
 @numba.njit(cache=True)
 def loop(
-    mixed, survivor, scale, growth, work, cost, mass, neq, site_mixed, states, edges, share, money,
+    keys, survivor, scale, growth, work, cost, mass, neq, site_keys, states, edges, share, money,
     quarter_days, gone, cand_day, cand_lot,
 ):  # fmt: skip
     lots = work.size
     per_site = lots // SITES
     found = 0
     for i in range(lots):
-        bits = mix(mix(mix(mixed[i] ^ states[0]) + GOLDEN)) >> S11
+        bits = mix(mix(mix(keys[i] ^ states[0]) + GOLDEN)) >> S11
         if bits > survivor[i]:
             exponent = -np.log((np.float64(np.int64(bits)) + 0.5) * UNIT)
             day = np.log1p(exponent / scale[i]) / growth[i]
@@ -72,7 +72,7 @@ def loop(
     incidents, lost_kg, destroyed, exposure, expected, expected_kg, events = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0
     for s in range(SITES):
         head, end = s * per_site, (s + 1) * per_site
-        up, down, position, broken = mix(site_mixed[s] ^ states[1]), mix(site_mixed[s] ^ states[2]), 1, False
+        up, down, position, broken = mix(site_keys[s] ^ states[1]), mix(site_keys[s] ^ states[2]), 1, False
         stops, cents, left, began, paid, edge, tranche, candidate = 0, 0, 0.0, 0.0, False, 0, 0, 0
         finish, toggle, reopen = np.inf, exponential(up, 1) * MEAN_UP_DAYS, np.inf
         season, quarter, incident = 0.0, 0.0, np.inf
@@ -193,10 +193,10 @@ def prepare(model: Plain) -> Callable[[Streams], Floats]:
         model.calendar.edges, model.calendar.share, np.ascontiguousarray(model.received_cents[:, 0]),
         float(model.tranche_day[1]), np.zeros(lots, dtype=np.bool_), np.empty(ROOM), np.empty(ROOM, np.int64),
     )  # fmt: skip
-    mixed, site_mixed = model.mixed, model.site_mixed
+    keys, site_keys = model.keys.ravel(), model.site_keys
 
     def replication(streams: Streams) -> Floats:
         states = streams.states((Purpose.AGEING_GAP, Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN))
-        return np.array(loop(mixed, survivor, *flat, site_mixed, states, *rest)[:-1])
+        return np.array(loop(keys, survivor, *flat, site_keys, states, *rest)[:-1])
 
     return replication

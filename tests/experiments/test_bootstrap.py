@@ -10,7 +10,7 @@ from demilsim.experiments.ensemble import Response, replicate
 from demilsim.experiments.intervals import ensemble_intervals
 from demilsim.experiments.statistics import estimate
 from demilsim.planning.rules import DO_NOTHING
-from demilsim.simulation.streams import Purpose, Streams
+from demilsim.simulation.streams import Purpose, Streams, mixed_keys
 from stories import RAISED, line, plan
 from worlds import three_sites
 
@@ -20,7 +20,8 @@ VALUES = np.random.default_rng(21).standard_exponential((30, 3)) * [1.0, 1e6, 1e
 def test_deviations_are_those_of_the_samples() -> None:
     """Each studentised deviation is that of the replications which the keyed draws choose."""
     found = bootstrap(VALUES, 50)
-    chosen = (Streams(SEED, 0).uniform(Purpose.RESAMPLE, np.arange(50, dtype=np.uint64), 30) * 30).astype(int)
+    keys = mixed_keys(np.arange(50, dtype=np.uint64))
+    chosen = (Streams(SEED, 0).uniform(Purpose.RESAMPLE, keys, 30) * 30).astype(int)
     for sample, rows in enumerate(chosen):
         drawn = VALUES[rows]
         own = (drawn.mean(axis=0) - VALUES.mean(axis=0)) / (drawn.std(axis=0, ddof=1) / 30**0.5)

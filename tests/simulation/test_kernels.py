@@ -13,7 +13,7 @@ from demilsim.simulation.estimate import storage_harm
 from demilsim.simulation.record import RunResult
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import compile_plan
-from demilsim.simulation.streams import Purpose, Streams, entity_keys, keyed_mantissas, mixed_keys
+from demilsim.simulation.streams import Purpose, Streams, entity_keys, keyed_mantissas
 from demilsim.simulation.working_time import working_times
 from demilsim.simulation.world import prepare
 from stories import busy, busy_plan
@@ -39,9 +39,9 @@ def test_kernels_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("positions", [1, 40])
 def test_hashes_are_equal_to_the_bit(off: None, positions: int) -> None:
     """Draws do not depend on whether numba is there."""
-    states, mixed = Streams(5, 1).states(PURPOSES), mixed_keys(entity_keys(["a", "b", "c"]))
-    found = kernels.keyed_mantissas(states, mixed, positions)
-    assert np.array_equal(found, keyed_mantissas(states, mixed, positions))
+    states, keys = Streams(5, 1).states(PURPOSES), entity_keys(["a", "b", "c"])
+    found = kernels.keyed_mantissas(states, keys, positions)
+    assert np.array_equal(found, keyed_mantissas(states, keys, positions))
 
 
 def test_breakpoints_of_overlapping_stops(off: None) -> None:

@@ -158,7 +158,7 @@ def test_availability_of_a_facility() -> None:
     total = []
     for number in range(400):
         bounds = alternating(
-            Streams(SEED, number).states(PURPOSES), model.site_mixed, MEAN_DAYS, HORIZON, block=144
+            Streams(SEED, number).states(PURPOSES), model.site_keys, MEAN_DAYS, HORIZON, block=144
         )
         path = Stoppages.of(model.calendar, *bounds)
         total.append(path.at(np.full((SITES, 1), HORIZON)).mean() / model.calendar.worked[-1])

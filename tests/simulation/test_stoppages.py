@@ -7,14 +7,14 @@ import pytest
 
 from demilsim.simulation import fast
 from demilsim.simulation.stoppages import DENSE, Calendar, Stoppages, alternating
-from demilsim.simulation.streams import Purpose, Streams, entity_keys, mixed_keys
+from demilsim.simulation.streams import Purpose, Streams, entity_keys
 from demilsim.simulation.working_time import working_times
 
 EDGES = np.array([0.0, 59.0, 334.0, 424.0, 699.0, 730.0])
 SHARE = np.array([0.0, 5 / 7, 0.0, 1.0, 0.0])
 MEANS = (40.0, 9.0)
 PURPOSES = (Purpose.BREAKDOWN_UP, Purpose.BREAKDOWN_DOWN)
-KEYS = mixed_keys(entity_keys(["a", "b", "c"]))
+KEYS = entity_keys(["a", "b", "c"])
 
 
 def drawn_stops(block: int = 64) -> tuple[np.ndarray, np.ndarray]:

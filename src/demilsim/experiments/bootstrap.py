@@ -13,7 +13,7 @@ import numpy as np
 
 from demilsim.experiments.statistics import LEVEL, t_quantile
 from demilsim.plan import Floats
-from demilsim.simulation.streams import Purpose, Streams
+from demilsim.simulation.streams import Purpose, Streams, mixed_keys
 
 SAMPLES = 1_999
 """Bootstrap samples: 2.5% of one more is whole, so that the ends are order statistics."""
@@ -112,7 +112,7 @@ def _weights(n: int, samples: int) -> Iterator[Floats]:
     """Yield how often each replication is in each sample, shape (sample of a block, replication)."""
     streams, block = Streams(SEED, 0), max(BLOCK // n, 1)
     for first in range(0, samples, block):
-        keys = np.arange(first, min(first + block, samples), dtype=np.uint64)
+        keys = mixed_keys(np.arange(first, min(first + block, samples), dtype=np.uint64))
         chosen = (streams.uniform(Purpose.RESAMPLE, keys, n) * n).astype(np.int64)
         flat = chosen + n * np.arange(keys.size)[:, None]
         yield np.bincount(flat.ravel(), minlength=n * keys.size).reshape(keys.size, n).astype(float)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from demilsim.collector import no_collector
 from demilsim.errors import StreamExhaustedError
 from demilsim.model.event_rate import BASE_CAUSES, Cause
 from demilsim.model.separation import open_from_kg
@@ -135,6 +136,7 @@ class Draws:
         return self.income.receipts
 
 
+@no_collector()
 def draw(world: World, streams: Streams) -> Draws:
     """Return the chance of one replication of a world."""
     register = world.scenario.register
@@ -150,13 +152,14 @@ def draw(world: World, streams: Streams) -> Draws:
     links = world.links
     marks = streams.uniform(Purpose.PROPAGATION, links.keys)[:, 0]
     critical = open_from_kg(world.link_scale, marks, register.propagation)
-    gaps = streams.exponential(Purpose.HANDLING_GAP, world.facility_keys, MAX_ACCIDENT_CANDIDATES)
+    handling = (Purpose.HANDLING_GAP, Purpose.HANDLING_DEATHS)
+    gaps, accident_deaths = streams.uniforms(handling, world.facility_keys, MAX_ACCIDENT_CANDIDATES)
     per_g = (
         np.array([world.scenario.methods[f.method_id].accident_rate_per_t for f in world.scenario.facilities])
         / 1e6
     )
     with np.errstate(divide="ignore"):
-        accident_at = np.cumsum(gaps, axis=1) / per_g[:, None]
+        accident_at = np.cumsum(exponential_of(gaps), axis=1) / per_g[:, None]
     objections = draw_objections(world, streams)
     working, clock = draw_working_times(world, streams, objections)
     return Draws(
@@ -174,9 +177,7 @@ def draw(world: World, streams: Streams) -> Draws:
         objection_days=objections,
         lead_days=draw_lead_times(world, streams),
         accident_at_g=accident_at,
-        accident_deaths=streams.uniform(
-            Purpose.HANDLING_DEATHS, world.facility_keys, MAX_ACCIDENT_CANDIDATES
-        ),
+        accident_deaths=accident_deaths,
         road_at=exponential_of(of_lot[Purpose.ROAD]),
         road_deaths=of_lot[Purpose.ROAD_DEATHS],
         road_accident_at=_road_accidents(world, streams),

@@ -41,7 +41,7 @@ class Work:
     clock
         Working time of each facility at each knot [working d], shape (knot, facility).
     facility, lot, mass_g, begin, end
-        Of each stretch, shape (stretch,); begin and end on the facility's clock.
+        Of each stretch, in order of the facility, shape (stretch,); begin and end on the facility's clock.
     done_g
         How much of each stretch is done at each knot [g], shape (knot, stretch).
     payments, arrival

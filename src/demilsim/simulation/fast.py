@@ -25,20 +25,20 @@ def _exponential(mantissa):
 
 
 @numba.njit(cache=True)
-def _exceeding(state, mixed, least, found, mantissas):
+def _exceeding(state, keys, least, found, mantissas):
     count = 0
-    for i in range(mixed.size):
-        found_here = mantissa(mix(mixed[i] ^ state), 1)
+    for i in range(keys.size):
+        found_here = mantissa(mix(keys[i] ^ state), 1)
         if found_here > least[i]:
             found[count], mantissas[count] = i, found_here
             count += 1
     return count
 
 
-def exceeding(state: Keys, mixed: Keys, least: Keys) -> tuple[Ints, Keys]:
+def exceeding(state: Keys, keys: Keys, least: Keys) -> tuple[Ints, Keys]:
     """Return which entities' first hash is above a bound of their own: see `streams.exceeding`."""
-    found, mantissas = np.empty(mixed.size, dtype=np.int64), np.empty(mixed.size, dtype=np.uint64)
-    count = _exceeding(state[0], mixed, least, found, mantissas)
+    found, mantissas = np.empty(keys.size, dtype=np.int64), np.empty(keys.size, dtype=np.uint64)
+    count = _exceeding(state[0], keys, least, found, mantissas)
     return found[:count], mantissas[:count]
 
 
@@ -51,10 +51,10 @@ def _stop(edges, share, base, interval, day):
 
 
 @numba.njit(cache=True)
-def _stoppages(states, mixed, mean_up, mean_down, edges, share, base, start, end, lost, least):
+def _stoppages(states, keys, mean_up, mean_down, edges, share, base, start, end, lost, least):
     horizon, width = edges[-1], 0
-    for row in range(mixed.size):
-        up, down = mix(mixed[row] ^ states[0]), mix(mixed[row] ^ states[1])
+    for row in range(keys.size):
+        up, down = mix(keys[row] ^ states[0]), mix(keys[row] ^ states[1])
         day, total, interval, stop = 0.0, 0.0, 0, 0
         lost[row, 0], least[row, 0] = 0.0, 0.0
         while True:
@@ -80,7 +80,7 @@ def _stoppages(states, mixed, mean_up, mean_down, edges, share, base, start, end
 
 
 def alternating_stoppages(
-    calendar: Calendar, states: Keys, mixed: Keys, means: tuple[float, float], block: int
+    calendar: Calendar, states: Keys, keys: Keys, means: tuple[float, float], block: int
 ) -> Stoppages:
     """Return working times of facilities that run and stop in turn: `alternating` and `Stoppages.of` in one.
 
@@ -88,15 +88,15 @@ def alternating_stoppages(
     ----------
     calendar
         Of all facilities.
-    states, mixed, means, block
+    states, keys, means, block
         As of `stoppages.alternating`.
     """
-    rows = mixed.size
+    rows = keys.size
     start, end = np.empty((2, rows, block))
     lost, least = np.empty((2, rows, block + 1))
     width = _stoppages(
         states,
-        mixed,
+        keys,
         means[0],
         means[1],
         calendar.edges,
@@ -108,7 +108,7 @@ def alternating_stoppages(
         least,
     )
     if width < 0:
-        return alternating_stoppages(calendar, states, mixed, means, 2 * block)
+        return alternating_stoppages(calendar, states, keys, means, 2 * block)
     return Stoppages(calendar, start, end, least[:, 1:], lost, least)
 
 

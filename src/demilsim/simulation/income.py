@@ -15,7 +15,7 @@ from demilsim.model.money import scrap_usd_per_t
 from demilsim.plan import Floats
 from demilsim.scenario.exchange import USD, promised_usd
 from demilsim.scenario.schema import Tranche
-from demilsim.simulation.streams import Purpose, Streams, entity_keys
+from demilsim.simulation.streams import Purpose, Streams, entity_keys, exponential_of
 from demilsim.simulation.world import World
 from demilsim.units import CENTS_PER_USD, DAYS_PER_YEAR, GRAMS_PER_TONNE, date_of, day_of
 
@@ -74,8 +74,8 @@ class Income:
 
 def draw_income(world: World, streams: Streams) -> Income:
     """Return the money of a replication as far as chance decides it."""
-    paid = streams.uniform(Purpose.TRANCHE_PAID, world.tranche_keys)[:, 0]
-    delay = streams.exponential(Purpose.TRANCHE_DELAY, world.tranche_keys)[:, 0]
+    chance = streams.uniforms((Purpose.TRANCHE_PAID, Purpose.TRANCHE_DELAY), world.tranche_keys)[:, :, 0]
+    paid, delay = chance[0], exponential_of(chance[1])
     scenario = world.scenario
     income = Income((), (), exchange_paths(world, streams), _scrap_cents_per_g(world, streams))
     receipts, promises = [], []

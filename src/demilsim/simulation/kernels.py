@@ -34,19 +34,19 @@ def mantissa(entity, position):
 
 
 @numba.njit(cache=True)
-def _keyed_mantissas(states, mixed, positions):
-    found = np.empty((states.size, mixed.size, positions), dtype=np.uint64)
+def _keyed_mantissas(states, keys, positions):
+    found = np.empty((states.size, keys.size, positions), dtype=np.uint64)
     for i in range(states.size):
-        for j in range(mixed.size):
-            entity = mix(mixed[j] ^ states[i])
+        for j in range(keys.size):
+            entity = mix(keys[j] ^ states[i])
             for k in range(positions):
                 found[i, j, k] = mantissa(entity, k + 1)
     return found
 
 
-def keyed_mantissas(states: Keys, mixed: Keys, positions: int) -> Keys:
+def keyed_mantissas(states: Keys, keys: Keys, positions: int) -> Keys:
     """Return hashes of 53 bits, shape (purpose, entity, position): see `streams.keyed_mantissas`."""
-    found: Keys = _keyed_mantissas(states, mixed, positions)
+    found: Keys = _keyed_mantissas(states, keys, positions)
     return found
 
 

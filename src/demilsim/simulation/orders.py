@@ -256,10 +256,9 @@ class OrderBook:
 
     def _has_room(self, facility: int, room: Mapping[int, float]) -> bool:
         """Return whether a facility, or another one of its pool, may still be given work."""
-        if room[facility] > 0.0:
-            return True
-        if any(room[f] > 0.0 for f in self.schedule.pools[facility]):
-            return True
+        for f in self.schedule.pools[facility]:
+            if room[f] > 0.0:
+                return True
         self._hold(facility, Use.AHEAD)
         return False
 

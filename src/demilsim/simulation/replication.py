@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import simpy
 
+from demilsim.collector import no_collector
 from demilsim.model.consequence import Extent
 from demilsim.model.event_rate import Cause
 from demilsim.plan import DisposalPlan, Policy
@@ -70,6 +71,7 @@ def simulate(scenario: Scenario, plan: DisposalPlan, streams: Streams) -> RunRes
     return run(world, compile_plan(world, plan), draw(world, streams))
 
 
+@no_collector()
 def run(
     world: World,
     schedule: Schedule,
@@ -114,10 +116,15 @@ def run(
     for period in range(world.scenario.periods):
         agenda.append((world.days[period], partial(state.on_period, period)))
     agenda.append((world.horizon, state.on_horizon))
+
+    def act(event: simpy.Event) -> None:
+        event.value()
+        if probe:
+            probe(state)
+
     for day, action in agenda:
         # All timeouts are made at time 0, so that days stay exact and ties keep the order above.
-        timeout = environment.timeout(day)
-        timeout.callbacks.append(_callback(action, state, probe))
+        environment.timeout(day, action).callbacks.append(act)
     environment.run()
     events = [*state.events, *events_of(world, state.detonations)]
     result = collect(
@@ -138,15 +145,6 @@ def run(
     opened, worked = load(world, state.plants)
     used = time_use(world, draws, state.plants, state.orders)
     return replace(result, time_use=used, open_days=opened, worked_days=worked)
-
-
-def _callback(action: Callable[[], None], state: Run, probe: Probe | None) -> Callable[[simpy.Event], None]:
-    def call(_: simpy.Event) -> None:
-        action()
-        if probe:
-            probe(state)
-
-    return call
 
 
 @dataclass(slots=True)

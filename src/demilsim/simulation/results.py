@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from itertools import chain
 
 import numpy as np
 
@@ -154,17 +156,17 @@ def _spent(world: World, work: Work, standing: list[tuple[float, int, int]]) -> 
     periods = world.scenario.periods
     # The first knot by which a stretch is done ends the period in which it is paid.
     finished = np.empty(work.end.size, dtype=np.int64)
-    for facility, clock in enumerate(work.clock.T):
-        own = work.facility == facility
-        finished[own] = np.searchsorted(clock, work.end[own])
-    paid_in = np.clip(finished - 1, 0, periods - 1).tolist()
-    spent = [[0] * periods for _ in world.scenario.funds]
-    for period, payment in zip(paid_in, work.payments, strict=True):
-        for fund, amount in payment:
-            spent[fund][period] += amount
+    bounds = np.searchsorted(work.facility, np.arange(work.clock.shape[1] + 1)).tolist()
+    for clock, first, end in zip(work.clock.T, bounds[:-1], bounds[1:], strict=True):
+        finished[first:end] = np.searchsorted(clock, work.end[first:end])
+    shares = np.fromiter(chain.from_iterable(chain.from_iterable(work.payments)), dtype=np.int64)
+    payers = np.fromiter(map(len, work.payments), dtype=np.int64)
+    paid_in = np.repeat(np.clip(finished - 1, 0, periods - 1), payers)
+    spent = np.zeros((len(world.scenario.funds), periods), dtype=np.int64)
+    np.add.at(spent, (shares[::2], paid_in), shares[1::2])
     for day, payer, cents in standing:
-        spent[payer][_period(world, day)] += cents
-    return np.array(spent, dtype=np.int64).reshape(-1, periods)
+        spent[payer, bisect_right(world.days, day) - 1] += cents
+    return spent
 
 
 def _receipts(world: World, received: list[Receipt]) -> Ints:
@@ -172,11 +174,7 @@ def _receipts(world: World, received: list[Receipt]) -> Ints:
     periods = world.scenario.periods
     receipts = np.zeros((len(world.scenario.funds), periods), dtype=np.int64)
     for receipt in received:
-        usable = int(np.searchsorted(world.knots, receipt.day, side="left"))
+        usable = bisect_left(world.days, receipt.day)
         if usable < periods:
             receipts[receipt.fund, usable] += receipt.amount_cents
     return receipts
-
-
-def _period(world: World, day: float) -> int:
-    return int(np.searchsorted(world.knots, day, side="right")) - 1

@@ -151,7 +151,7 @@ class Stoppages:
 
 
 def alternating(
-    states: Keys, mixed: Keys, means: tuple[float, float], horizon: float, block: int
+    states: Keys, keys: Keys, means: tuple[float, float], horizon: float, block: int
 ) -> tuple[Floats, Floats]:
     """Return stoppages of facilities that run and stop in turn, to beyond the horizon.
 
@@ -159,8 +159,8 @@ def alternating(
     ----------
     states
         Of the purposes for up and down times, shape (2,), see `Streams.states`.
-    mixed
-        Facilities, shape (facility,), see `mixed_keys`.
+    keys
+        Facilities, shape (facility,), see `entity_keys`.
     means
         Mean up and down time [d]; both are exponential.
     horizon
@@ -173,13 +173,13 @@ def alternating(
     tuple
         Starts and ends [d], shape (facility, stop).
     """
-    up, down = exponential_of(uniform_of(keyed_mantissas(states, mixed, block)))
+    up, down = exponential_of(uniform_of(keyed_mantissas(states, keys, block)))
     up *= means[0]
     down *= means[1]
     up += down
     end = np.cumsum(up, axis=1)
     if end[:, -1].min(initial=np.inf) < horizon:
-        return alternating(states, mixed, means, horizon, 2 * block)
+        return alternating(states, keys, means, horizon, 2 * block)
     return end - down, end
 
 

@@ -103,9 +103,9 @@ class Purpose(IntEnum):
 
 
 def entity_keys(ids: Iterable[str]) -> Keys:
-    """Return a 64-bit key of each id, the same on every machine."""
+    """Return a 64-bit key of each id, the same on every machine, mixed as `mixed_keys` does."""
     digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in ids]
-    return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
+    return mixed_keys(np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64))
 
 
 def _mix(x: Keys, spare: Keys) -> None:
@@ -122,21 +122,21 @@ def _mix(x: Keys, spare: Keys) -> None:
 
 
 def mixed_keys(keys: Keys) -> Keys:
-    """Return the part of the hash of entities that no replication changes, for `keyed_mantissas`."""
+    """Return keys of numbers: the part of the hash of entities that no replication changes."""
     mixed = keys + GOLDEN
     _mix(mixed, np.empty_like(mixed))
     return mixed
 
 
-def keyed_mantissas(states: Keys, mixed: Keys, positions: int) -> Keys:
+def keyed_mantissas(states: Keys, keys: Keys, positions: int) -> Keys:
     """Return hashes of 53 bits; m gives the uniform deviate (m + 1/2) / 2^53.
 
     Parameters
     ----------
     states
         State of each purpose, shape (purpose,), see `Streams.states`.
-    mixed
-        Entities, shape (entity,), see `mixed_keys`.
+    keys
+        Entities, shape (entity,), see `entity_keys`.
     positions
         Numbers for each entity and purpose.
 
@@ -148,8 +148,8 @@ def keyed_mantissas(states: Keys, mixed: Keys, positions: int) -> Keys:
     if compiled():
         from demilsim.simulation import kernels
 
-        return kernels.keyed_mantissas(states, mixed, positions)
-    entity = np.bitwise_xor(mixed, states[:, None])
+        return kernels.keyed_mantissas(states, keys, positions)
+    entity = np.bitwise_xor(keys, states[:, None])
     _mix(entity, np.empty_like(entity))
     bits = entity[:, :, None] + np.arange(1, positions + 1, dtype=np.uint64) * GOLDEN
     spare = np.empty_like(bits)
@@ -158,7 +158,7 @@ def keyed_mantissas(states: Keys, mixed: Keys, positions: int) -> Keys:
     return np.right_shift(bits, _UNUSED, bits)
 
 
-def exceeding(state: Keys, mixed: Keys, least: Keys) -> tuple[npt.NDArray[np.int64], Keys]:
+def exceeding(state: Keys, keys: Keys, least: Keys) -> tuple[npt.NDArray[np.int64], Keys]:
     """Return which entities' first hash of 53 bits is above a bound of their own, and those hashes.
 
     A rare event needs its logarithm only where its uniform deviate is extreme.
@@ -167,10 +167,10 @@ def exceeding(state: Keys, mixed: Keys, least: Keys) -> tuple[npt.NDArray[np.int
     ----------
     state
         Of one purpose, shape (1,).
-    mixed, least
-        Entities, see `mixed_keys`, and their bounds, shape (entity,).
+    keys, least
+        Entities, see `entity_keys`, and their bounds, shape (entity,).
     """
-    mantissas = keyed_mantissas(state, mixed, 1)[0, :, 0]
+    mantissas = keyed_mantissas(state, keys, 1)[0, :, 0]
     found = np.flatnonzero(mantissas > least)
     return found, mantissas[found]
 
@@ -225,7 +225,7 @@ class Streams:
 
     def uniforms(self, purposes: Sequence[Purpose], keys: Keys, positions: int = 1) -> Floats:
         """Return uniform deviates in (0, 1) for several purposes, shape (purpose, entity, position)."""
-        return uniform_of(keyed_mantissas(self.states(purposes), mixed_keys(keys), positions))
+        return uniform_of(keyed_mantissas(self.states(purposes), keys, positions))
 
     def exponentials(self, purposes: Sequence[Purpose], keys: Keys, positions: int = 1) -> Floats:
         """Return unit exponential deviates for several purposes, shape (purpose, entity, position)."""
