@@ -57,6 +57,23 @@ def alive(process: int) -> bool:
     return True
 
 
+def test_a_job_is_told_to_every_worker_that_needs_it() -> None:
+    """Chunks after the first few come without the job: a worker that does not know it asks for it.
+
+    Two callers who take turns make the workers forget the other's job again and again.
+    """
+    assert backends._work("never told", None, [1]) is None
+    callers = [
+        run_tasks(tasks.add_shared, range(40), 2, tasks.share, (more,), chunk=1) for more in (100, 200)
+    ]
+    # The first tasks run in this process, which knows one job at a time.
+    found = [[next(caller) for _ in range(MEASURED_TASKS)] for caller in callers]
+    for results in zip(*callers, strict=True):
+        for known, result in zip(found, results, strict=True):
+            known.append(result)
+    assert found == [[more + number for number in range(40)] for more in (100, 200)]
+
+
 def test_workers_and_chunks_change_no_byte() -> None:
     """1, 2 and 3 workers with chunks of 1, 7 and 50 give the same bytes in the same order."""
     expected = as_bytes(some_ensemble(60, 1))

@@ -21,6 +21,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, repeat
 from multiprocessing import resource_tracker
 from typing import Any, NamedTuple, TypeVar
 
@@ -196,11 +197,19 @@ def _end_with_the_caller() -> None:
 
 def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
     """Yield the packed results of chunks in their order."""
-    under_way: deque[Future[_Answer]] = deque()
+    key = hashlib.sha256(job).hexdigest()
+    # What all tasks share may be as large as their results: later chunks do without it.
+    told = chain(repeat(job, chunks.jobs), repeat(None))
+    under_way: deque[tuple[Sequence[Any], Future[_Answer | None]]] = deque()
     try:
         while chunks.left or under_way:
-            _send(worker_pool(chunks.jobs), job, chunks, under_way)
-            answer = under_way.popleft().result()
+            pool = worker_pool(chunks.jobs)
+            while chunks.left and len(under_way) < AHEAD * chunks.jobs:
+                chunk = chunks.next()
+                under_way.append((chunk, _sent(pool, key, next(told), chunk)))
+            chunk, future = under_way.popleft()
+            answer = future.result() or _sent(pool, key, job, chunk).result()
+            assert answer is not None, "a worker knows what it has just been told"
             chunks.seconds = answer.seconds_per_task
             yield answer.packed
     except BrokenProcessPool as error:
@@ -210,15 +219,13 @@ def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
             "--jobs if memory is short"
         ) from error
     finally:
-        for future in under_way:
+        for _, future in under_way:
             future.cancel()
 
 
-def _send(pool: Executor, job: bytes, chunks: _Chunks, under_way: deque[Future[_Answer]]) -> None:
-    key = hashlib.sha256(job).hexdigest()
-    while chunks.left and len(under_way) < AHEAD * chunks.jobs:
-        with interrupts_held():
-            under_way.append(pool.submit(_work, key, job, chunks.next()))
+def _sent(pool: Executor, key: str, job: bytes | None, chunk: Sequence[Any]) -> Future[_Answer | None]:
+    with interrupts_held():
+        return pool.submit(_work, key, job, chunk)
 
 
 @contextmanager
@@ -240,9 +247,14 @@ _READY: dict[str, _Job] = {}
 """The one job that this worker was last initialised for, by key."""
 
 
-def _work(key: str, pickled: bytes, tasks: Sequence[Any]) -> _Answer:
-    """Do a chunk in a worker, initialised anew if it last worked for another caller."""
+def _work(key: str, pickled: bytes | None, tasks: Sequence[Any]) -> _Answer | None:
+    """Do a chunk in a worker, initialised anew if it last worked for another caller.
+
+    Return nothing if it has to be, and was not told the job.
+    """
     if key not in _READY:
+        if pickled is None:
+            return None
         _READY.clear()
         _READY[key] = pickle.loads(pickled)
         _READY[key].initialise(*_READY[key].shared)
