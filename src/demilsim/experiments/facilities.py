@@ -17,6 +17,7 @@ from demilsim.experiments.parameters import scrambled_draws, with_parameters
 from demilsim.experiments.statistics import Estimate, estimate
 from demilsim.optimisation.deadlines import refuse_dates
 from demilsim.optimisation.recourse import Order, Recourse
+from demilsim.optimisation.releases import without_milestones
 from demilsim.optimisation.risk_limits import refuse_risk_limits
 from demilsim.optimisation.task import Task, make_task
 from demilsim.optimisation.two_stage import Draws, FirstStage, WorthOfDraws, first_stage, worth_of_draws
@@ -145,6 +146,7 @@ def _check(scenario: Scenario, count: int, tail: float | None, batches: int) -> 
 
 def draw_tasks(scenario: Scenario, count: int, seed: int) -> list[Task]:
     """Return the planning task of each draw: its constants, and the money and days of one replication."""
+    # In a draw nothing is done, so that nothing is released: money that waits for a milestone does not come.
     known, given = nominal_coefficients(scenario), prepare(scenario)
     tasks = []
     for number, constants in enumerate(scrambled_draws(scenario, count, seed)):
@@ -157,7 +159,7 @@ def draw_tasks(scenario: Scenario, count: int, seed: int) -> list[Task]:
             working_days=result.working_days,
             receipts_usd=result.receipts_cents / CENTS_PER_USD,
         )
-        tasks.append(make_task(drawn, came))
+        tasks.append(make_task(without_milestones(drawn), came))
     return tasks
 
 
@@ -169,7 +171,7 @@ def mean_task(scenario: Scenario, tasks: list[Task]) -> Task:
         receipts_usd=np.mean([c.receipts_usd for c in coefficients], axis=0),
         harm_factor=coefficients[0].harm_factor,
     )
-    return make_task(scenario, mean)
+    return make_task(without_milestones(scenario), mean)
 
 
 def recourse_along(task: Task, plan: DisposalPlan) -> Recourse:

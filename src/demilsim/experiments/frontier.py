@@ -209,9 +209,10 @@ def least_harm_searches(
     path = task.left_t(wanted)
     found: list[Search] = []
     for choice in dict.fromkeys((chosen, ())):
-        searches = begin(task, choice, path, wanted if choice == chosen else None)
-        if searches:
-            found.append(finish(searches, options.max_steps)[0])
+        for each in task.release_starts():
+            searches = begin(each, choice, path, wanted if choice == chosen else None)
+            if searches:
+                found.append(finish(searches, options.max_steps)[0])
     return sorted(found, key=lambda search: search.exact_harm)
 
 

@@ -9,6 +9,7 @@ from demilsim.experiments.ensemble import Ensemble, Progress, Response, replicat
 from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.statistics import Estimate, estimate, paired
 from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.optimisation.releases import counted_on
 from demilsim.planning.coordinate import LoopOptions, Programme
 from demilsim.planning.rolling import ROLLING, Rolling
 from demilsim.planning.rules import DO_NOTHING
@@ -64,7 +65,9 @@ def static_against_rolling(
     """
     programme = plan_with_simulation(scenario, seed=seed, jobs=jobs, options=options, tell=tell)
     every = MONTHS_PER_YEAR // PERIOD_MONTHS[scenario.settings.period]
-    policy = Rolling(scenario, programme.plan, programme.coefficients)
+    result, plan = programme.result, programme.plan
+    releases = result.releases if result is not None and plan.source == result.source else None
+    policy = Rolling(scenario, plan, counted_on(scenario, programme.coefficients, releases))
     tell(f"simulating the plan, static and renewed every year, on {replications} fresh replications")
     ensemble = replicate(
         scenario,

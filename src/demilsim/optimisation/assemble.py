@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from demilsim.optimisation.constraints import FAMILIES
 from demilsim.optimisation.deadlines import add_destroy_by
+from demilsim.optimisation.milestones import release_rows
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Columns, Rows, Sense, over_columns
 from demilsim.plan import Floats
@@ -133,7 +134,7 @@ def assemble(problem: Problem, flow_cost: Floats, constant: float) -> Model:
     """
     columns = problem.columns
     cost = over_columns(flow_cost, len(columns.names))
-    families = (*(family(problem) for family in FAMILIES), add_destroy_by(problem))
+    families = (*(family(problem) for family in FAMILIES), add_destroy_by(problem), *release_rows(problem))
     return Model(columns, families, cost, constant)
 
 

@@ -24,6 +24,7 @@ from demilsim.optimisation.audit_rows import (
     first_working_period,
     share_of_full_pace,
 )
+from demilsim.optimisation.releases import Releases
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
@@ -99,6 +100,32 @@ def audit_promises(
     rows = audit_rows(scenario)
     bills = (*bills_of(rows, plan, _opened(rows, plan)), *measure_bills(rows, plan))
     return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients)))
+
+
+def audit_released(
+    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients, releases: Releases
+) -> tuple[str, ...]:
+    """Return the tranches that a plan counts on before its own work, or spending, can release them.
+
+    Parameters
+    ----------
+    scenario, plan
+        As for `audit`, which the plan has passed.
+    coefficients
+        With the receipts that it counts on (`releases.counted_on`).
+    releases
+        What it says that it releases, and when.
+    """
+    rows = audit_rows(scenario)
+    bills = (*bills_of(rows, plan, _opened(rows, plan)), *measure_bills(rows, plan))
+    known = progress(scenario, plan, bills, coefficients)
+    tranches = {tranche.tranche_id: tranche for tranche in scenario.tranches}
+    waiting = ((period, known.waits_for(tranches[name], period)) for name, period in releases)
+    return tuple(
+        f"milestones: money counted on in the period of {scenario.period_dates[period]}, yet {wait}"
+        for period, wait in waiting
+        if wait
+    )
 
 
 def _opened(rows: AuditRows, plan: DisposalPlan) -> dict[str, int]:

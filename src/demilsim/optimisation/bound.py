@@ -1,11 +1,12 @@
 """A lower bound on the exact planning harm of every plan, whatever it commissions and when.
 
 The flows and payments of all plans in single periods, orders in any period and in fractions, form a polytope
-that holds every plan. A convex function below exact harm is minimised over it. For any slopes of harm, exact
-harm is at least a linear function of the flows plus, for each storehouse and knot, the least that harm leaves
-above those slopes; one LP bounds that. Slopes are gradients of the convex function along a path of
-conditional gradients, averaged: the average bounds better than the last, and its LP gives the direction.
-Every step has its own valid bound, so it may stop at any of them.
+that holds every plan; where tranches wait for milestones, fractions of them are released. A convex function
+below exact harm is minimised over it. For any slopes of harm, exact harm is at least a linear function of the
+flows plus, for each storehouse and knot, the least that harm leaves above those slopes; one LP bounds that.
+Slopes are gradients of the convex function along a path of conditional gradients, averaged: the average
+bounds better than the last, and its LP gives the direction. Every step has its own valid bound, so it may
+stop at any of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.bound_envelope import envelope_of
 from demilsim.optimisation.constraints import FAMILIES, add_cumulative_cuts
 from demilsim.optimisation.kept import KeptModel, keep
+from demilsim.optimisation.milestones import release_rows
 from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import over_columns
@@ -148,4 +150,4 @@ def _kept(problem: Problem) -> tuple[KeptModel, int]:
     columns = problem.columns
     families = tuple(family(problem) for family in FAMILIES if family is not add_cumulative_cuts)
     cost = np.zeros(len(columns.names))
-    return keep(Model(columns, families, cost, 0.0)), cost.size
+    return keep(Model(columns, (*families, *release_rows(problem)), cost, 0.0)), cost.size

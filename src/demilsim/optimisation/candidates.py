@@ -12,6 +12,7 @@ from demilsim.optimisation.kept import KeptModel, keep
 from demilsim.optimisation.limited_search import LimitedModel, descend_within, polish_within, restored
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.release_choice import release_patterns
 from demilsim.optimisation.result import GroupFlows
 from demilsim.optimisation.risk_limits import risk_limits
 from demilsim.optimisation.sequential import Descent, descend, largest_part, polish, vertex_start
@@ -100,7 +101,9 @@ def begin(
 ) -> list[Search]:
     """Return the searches for some commissionings at their starts; none if they cannot be paid.
 
-    Starts that break limits on risk are brought within them, or left out.
+    Where tranches wait for milestones and it is open which are released, there are searches for each of a few
+    choices of releases (`release_choice`). Starts that break limits on risk are brought within them, or left
+    out.
 
     Parameters
     ----------
@@ -116,6 +119,10 @@ def begin(
     others_t
         Further starts, alike; as much of each as these commissionings can do.
     """
+    if task.opens_releases:
+        patterns = release_patterns(task, choice, path_t, wanted_t)
+        fixed = [replace(task, releases=releases) for releases in patterns]
+        return [search for each in fixed for search in begin(each, choice, path_t, wanted_t, others_t)]
     problem = task.problem(choice)
     harm = planning_harm(problem, task.stock)
     flow_cost = harm.linearised(path_t)

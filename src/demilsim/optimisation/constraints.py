@@ -16,6 +16,7 @@ from demilsim.model.money import NO_FUND
 from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.orders import NO_CLASS
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
+from demilsim.optimisation.release_columns import merged
 from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.plan import Floats, Ints
 
@@ -217,7 +218,7 @@ def add_budget(problem: Problem) -> Rows:
     m[k,b] - m[k,b-1] + sum over c and t in b of p[c,k,t] - sum over g,f of s[g,f] x[g,f,b-1] = R[k,b], in
     kUSD, with m >= 0. A fund that has expired has no payments; what it still carries has lapsed. Money that
     arrives within a block may pay for work in it. Scrap, s kUSD per tonne for the one fund k that it is sold
-    for, pays from the next block on.
+    for, pays from the next block on. What releases bring, if they are open, is in R (see `milestones`).
     """
     pays, count = problem.payments, problem.blocks.count
     funds = problem.receipts_usd.shape[0]
@@ -236,7 +237,9 @@ def add_budget(problem: Problem) -> Rows:
     scrap = problem.groups.scrap_usd_per_t[flows.group, flows.facility] / USD_PER_KUSD
     sold = (scrap > 0.0) & (flows.block < count - 1) & (problem.scrap_fund != NO_FUND)
     income = (problem.scrap_fund * count + flows.block[sold] + 1, _flow_columns(problem)[sold], -scrap[sold])
-    return rows_of("budget", [kept, before, paid, income], Sense.EQUAL, rhs, name)
+    fund, period, column, kusd = released_kusd(problem)
+    brought = merged(fund * count + problem.blocks.of_period[period], column, -kusd)
+    return rows_of("budget", [kept, before, paid, income, brought], Sense.EQUAL, rhs, name)
 
 
 def add_commitments(problem: Problem) -> Rows:
@@ -244,7 +247,7 @@ def add_commitments(problem: Problem) -> Rows:
 
     Sum over committed c and s <= t in b of p[c,k,s] - m[k,b-1] <= sum over s <= t in b of R[k,s], in kUSD,
     for each period t of a block b of several. It keeps every choice of orders payable in single periods,
-    where the budget implies it.
+    where the budget implies it. What releases bring is in R, as in the budget.
     """
     pays, blocks, periods = problem.payments, problem.blocks, problem.scenario.periods
     if blocks.count == periods:
@@ -262,9 +265,33 @@ def add_commitments(problem: Problem) -> Rows:
     before = (rows[later], carried, -np.ones(carried.size))
     received = np.cumsum(problem.receipts_usd, axis=1)
     earlier = np.where(blocks.first > 0, received[:, blocks.first - 1], 0.0)
-    rhs = (received - earlier[:, blocks.of_period]).ravel() / USD_PER_KUSD
+    # Less than nothing is left where money of open releases is set aside for measures: the budget sees to it.
+    rhs = np.maximum((received - earlier[:, blocks.of_period]).ravel() / USD_PER_KUSD, 0.0)
     name = _named("commit", problem.fund_labels, single_periods(problem.scenario).labels)
-    return rows_of("commitments", [paid, before], Sense.AT_MOST, rhs, name)
+    return rows_of("commitments", [paid, before, released_within(problem, rows)], Sense.AT_MOST, rhs, name)
+
+
+def released_kusd(problem: Problem) -> tuple[Ints, Ints, Ints, Floats]:
+    """Return what open releases bring: fund, period, column and amount [kUSD], each of shape (term,)."""
+    if problem.released is None:
+        nothing = np.empty(0, dtype=np.int64)
+        return nothing, nothing, nothing, np.empty(0)
+    fund, period, column, usd = problem.released.net_usd()
+    return fund, period, problem.release_offset + column, usd / USD_PER_KUSD
+
+
+def released_within(problem: Problem, rows: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return terms of what open releases have brought in a block until a period of it [kUSD].
+
+    They stand on the left of rows by fund and period, of which those in `rows`, rising, are there.
+    """
+    fund, period, column, kusd = released_kusd(problem)
+    of_period, periods = problem.blocks.of_period, problem.scenario.periods
+    until = np.arange(periods)
+    term, t = np.nonzero((of_period[period][:, None] == of_period) & (until >= period[:, None]))
+    key = fund[term] * periods + t
+    there = np.isin(key, rows)
+    return merged(key[there], column[term][there], -kusd[term][there])
 
 
 FAMILIES: tuple[Callable[[Problem], Rows], ...] = (

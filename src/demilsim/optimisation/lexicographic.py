@@ -67,8 +67,9 @@ def in_order(task: Task, result: PlanResult, wanted: InOrder, options: SolveOpti
     if result.measures_paid_usd is not None:
         taken = Taken(result.measures, result.measures_paid_usd)
     applied = task if taken is None else taken.applied(task)
+    kept = replace(applied, releases=result.releases)
     wanted_t = result.flows.destroyed_t(applied.shape)
-    best = _best_again(applied, result, wanted_t, options)
+    best = _best_again(kept, result, wanted_t, options)
     averted = result.do_nothing_harm - result.planned_harm
     given_up = wanted.within if wanted.first == "harm" else 1.0 - wanted.averting
     target = best.harm + (given_up + ROUNDING) * averted
@@ -102,12 +103,13 @@ def _cheapest(task: Task, result: PlanResult, best: _Ended, target: float, optio
     wanted_t = result.flows.destroyed_t(task.shape)
     found = [_cheapened(best.search, Cheapener(best.search).cheapest(target))]
     for choice in _choices(task, result, path, target, options):
-        if choice == best.search.choice:
-            continue
-        searches = begin(task, choice, path, None, [wanted_t])
-        if searches:
-            search = finish(searches, options.max_steps)[0]
-            found.append(_cheapened(search, Cheapener(search).cheapest(target)))
+        for each in task.release_starts():
+            if choice == best.search.choice and each.releases is None:
+                continue
+            searches = begin(each, choice, path, None, [wanted_t])
+            if searches:
+                search = finish(searches, options.max_steps)[0]
+                found.append(_cheapened(search, Cheapener(search).cheapest(target)))
     plans = [plan for plan in found if plan is not None]
     # The plan of least harm reaches the target itself, so that there is one at least.
     return _in_turns(min(plans, key=lambda plan: (plan.cost_usd, plan.harm), default=best), target, options)
@@ -229,6 +231,7 @@ def _result(
         linear_harm=search.harm.do_nothing + float(search.flow_cost @ found.values[: search.harm.flows]),
         flows=group_flows(search.problem, found.values[: search.harm.flows]),
         commissionings=tuple(Commissioning(facilities[f].facility_id, t) for f, t in search.choice),
+        releases=None if search.problem.released is None else search.problem.released.fixed,
         source="milp",
         without_orders=None,
         cost_usd=found.cost_usd + measures,

@@ -14,11 +14,14 @@ import numpy as np
 from demilsim.model.money import NO_FUND
 from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.blocks import single_periods
+from demilsim.optimisation.constraints import released_kusd, released_within
 from demilsim.optimisation.measure_problem import MeasureProblem, Terms
 from demilsim.optimisation.measures import Effect
 from demilsim.optimisation.places import places
-from demilsim.optimisation.problem import USD_PER_KUSD
+from demilsim.optimisation.problem import USD_PER_KUSD, Problem
+from demilsim.optimisation.release_columns import merged
 from demilsim.optimisation.rows import Rows, Sense, rows_of, with_terms
+from demilsim.plan import Ints
 
 
 def add_measure_orders(measured: MeasureProblem) -> Rows:
@@ -140,6 +143,7 @@ def add_measure_commitments(measured: MeasureProblem) -> Rows:
             (blocks.of_period[period][:, None] == blocks.of_period[None, :]) & (until >= period[:, None])
         )
         terms.append((fund[pay] * periods + t, column[pay], np.ones(pay.size)))
+        terms.append(released_within(problem, np.unique(terms[0][0])))
         k, t = np.divmod(np.unique(terms[0][0]), periods)
         k, t = k[blocks.of_period[t] > 0], t[blocks.of_period[t] > 0]
         terms.append((k * periods + t, problem.carry_column(k, blocks.of_period[t] - 1), -np.ones(k.size)))
@@ -151,6 +155,7 @@ def add_measure_commitments(measured: MeasureProblem) -> Rows:
             & (np.arange(periods) >= orders.pay_period[:, None])
         )
         terms.append(((funds + problem.scrap_fund) * periods + t, mine[pay], np.ones(pay.size)))
+        terms.append(_released_by(problem, (funds + problem.scrap_fund) * periods, np.unique(t)))
     names, dates = problem.fund_labels, single_periods(problem.scenario).labels
 
     def name(row: int) -> str:
@@ -195,6 +200,14 @@ def _with_payments(budget: Rows, measured: MeasureProblem) -> Rows:
     assert np.all(row >= 0), "every fund has a row of its budget in every block"
     column = measured.payment_offset + np.arange(orders.pay_fund.size)
     return with_terms(budget, row, column, np.ones(column.size))
+
+
+def _released_by(problem: Problem, first: int, until: Ints) -> Terms:
+    """Return terms, in rows from a first one on, of what releases bring the fund for scrap by periods."""
+    fund, period, column, kusd = released_kusd(problem)
+    own = fund == problem.scrap_fund
+    term, t = np.nonzero(period[own][:, None] <= until)
+    return merged(first + until[t], column[own][term], -kusd[own][term])
 
 
 def _lost(effect: Effect, first: int) -> Terms:

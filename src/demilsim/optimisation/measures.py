@@ -213,7 +213,7 @@ def _payments(
         for i in sorted(set(measure.tolist()))
         for k in np.flatnonzero(eligible[:, i]).tolist()
         for period in np.flatnonzero(cost_usd[measure == i].any(axis=0)).tolist()
-        if alive[k, period] and problem.receipts_usd[k, : period + 1].any()
+        if alive[k, period] and problem.most_usd[k, : period + 1].any()
     ]
     paid_for, fund, when = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     return paid_for, fund, when

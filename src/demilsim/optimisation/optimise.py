@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from demilsim.errors import InfeasibleError
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.bound import HarmBound, bound_harm
 from demilsim.optimisation.candidates import Search, begin, finish, group_flows, neighbours, promising
@@ -18,6 +19,7 @@ from demilsim.optimisation.lexicographic import in_order
 from demilsim.optimisation.measured import with_measures
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
+from demilsim.optimisation.release_choice import release_note
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.risk_plan import plan_within_limits, with_risk
 from demilsim.optimisation.solve import Solution, SolveOptions, solve
@@ -104,6 +106,8 @@ def _planned(
     searches = []
     for choice in dict.fromkeys(choices):
         searches += begin(task, choice, path, wanted if choice == of_start else None, further)
+    if not searches:
+        raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
     ended = finish(searches, options.max_steps)
     best = _result(task, found, ended, start, bound)
     nothing_ordered = [search for search in ended if not search.choice]
@@ -158,6 +162,7 @@ def _result(
         start_harm=start_harm,
         flows=group_flows(best.problem, best.amounts),
         commissionings=tuple(Commissioning(facilities[f].facility_id, t) for f, t in best.choice),
+        releases=None if best.problem.released is None else best.problem.released.fixed,
         groups=task.groups,
         notes=found.notes + _notes(task, found, searches, bound),
     )
@@ -193,6 +198,8 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
         notes.append(
             f"limits on risk: {kept}, 1% or so to spare; the bound leaves them aside, and stays valid"
         )
+    if searches[0].problem.released is not None:
+        notes.append(release_note(searches[0].problem))
     choices = len({search.choice for search in searches})
     notes.append(
         f"{task.groups.count} groups of {task.groups.group_of_lot.size} lots; {choices} choices of "

@@ -1,7 +1,8 @@
 """Sets, columns and coefficients of the planning model: what the constraint families read.
 
 Columns, in this order: tonnes of a group at a facility in a block, orders of a facility, payments of a
-fund for a cost class in a block [kUSD], money carried over by a fund [kUSD], and facilities ordered by then.
+fund for a cost class in a block [kUSD], money carried over by a fund [kUSD], and facilities ordered by then;
+where tranches wait for milestones, also what is released (`release_columns`).
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from demilsim.optimisation.orders import (
     make_orders,
     possible_orders,
 )
+from demilsim.optimisation.release_columns import SPARE_T, USD_PER_KUSD, ReleaseColumns
+from demilsim.optimisation.releases import Releases, waiting_tranches
 from demilsim.optimisation.rows import Columns, labels
 from demilsim.plan import Floats, Ints, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 
-USD_PER_KUSD = 1000.0
-"""Money enters the model in thousands, so that its coefficients stay near those of tonnes and days."""
+__all__ = ["USD_PER_KUSD", "Flows", "Payments", "Problem", "make_problem"]
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,12 @@ class Problem:
     committed_usd
         Cost of fixed commissionings [USD], shape (class, period).
     receipts_usd
-        Money received in a period [USD], shape (fund, period).
+        Money received in a period whatever is released, or with what is if that is fixed [USD], shape
+        (fund, period).
     scrap_fund
         Fund that scrap is sold for, or `NO_FUND`.
+    released
+        What may be released, or is; None where no tranche waits for a milestone.
     """
 
     scenario: Scenario
@@ -94,6 +99,12 @@ class Problem:
     committed_usd: Floats
     receipts_usd: Floats
     scrap_fund: int
+    released: ReleaseColumns | None = None
+
+    @property
+    def most_usd(self) -> Floats:
+        """Money received in a period if all that may be released is [USD], shape (fund, period)."""
+        return self.receipts_usd if self.released is None else self.released.most_usd
 
     @property
     def verification_usd_per_t(self) -> Floats:
@@ -139,6 +150,15 @@ class Problem:
         """
         return self.payment_offset + self.payments.fund.size + self.receipts_usd.shape[0] * self.blocks.count
 
+    @property
+    def release_offset(self) -> int:
+        """Column of the first ``released[tranche, block]``."""
+        return self.ordered_offset + self.orders.facility.size
+
+    def releases_of(self, values: Floats) -> Releases | None:
+        """Return what a point of shape (column,) releases; None where no tranche waits."""
+        return None if self.released is None else self.released.releases_of(values[self.release_offset :])
+
     @cached_property
     def columns(self) -> Columns:
         """Names, upper bounds and integrality of all columns."""
@@ -148,13 +168,18 @@ class Problem:
         names += [f"p{c}_{k}_{b}" for c, k, b in zip(pays.cost_class, pays.fund, pays.period, strict=True)]
         names += [f"c{k}_{b}" for k in range(self.receipts_usd.shape[0]) for b in range(blocks)]
         names += [f"u{f}_{b}" for f, b in zip(self.orders.facility, self.orders.period, strict=True)]
+        choice = self.released
+        names += choice.names if choice is not None else ()
         upper = np.full(len(names), np.inf)
         last = np.append(self.blocks.first[1:], self.scenario.periods) - 1
         there = self.groups.arrival[flows.group] <= last[flows.block]
         upper[: self.order_offset] = self.groups.mass_t[flows.group] * there
         whole = np.zeros(len(names), dtype=bool)
         whole[self.order_offset : self.payment_offset] = True
-        whole[self.ordered_offset :] = True
+        whole[self.ordered_offset : self.release_offset] = True
+        if choice is not None:
+            upper[self.release_offset :] = choice.upper
+            whole[self.release_offset :][: choice.pairs[0].size] = True
         upper[whole] = 1.0
         return Columns(tuple(names), upper, whole)
 
@@ -167,6 +192,7 @@ def make_problem(
     blocks: Blocks,
     commissioned: Mapping[int, int] | None,
     every_order: bool = False,
+    releases: Releases | None = None,
 ) -> Problem:
     """Return the planning model in given blocks.
 
@@ -179,7 +205,10 @@ def make_problem(
     commissioned
         Period in which each facility is ordered, by index of the facility; None leaves it to the model.
     every_order
-        Whether the model weighs every order that some fund may pay, in any period, as a bound must.
+        Whether the model weighs every order that some fund may pay, in any period, as a bound must. It then
+        asks for no spare tonnes beyond a milestone.
+    releases
+        Tranches that are released, where some wait for milestones; None leaves it to the model.
     """
     numbers = ClassNumbers(np.array([f.verification_usd_per_t > 0.0 for f in scenario.funds], dtype=bool))
     wanted = possible_orders(scenario, every_order) if commissioned is None else tuple(commissioned.items())
@@ -201,7 +230,11 @@ def make_problem(
     flows = _flows(groups, most, roads, numbers)
     classes = numbers.classes()
     sold_for = scrap_fund(scenario) if groups.scrap_usd_per_t.any() else NO_FUND
+    waiting = waiting_tranches(scenario, coefficients)
+    spare_t = 0.0 if every_order else SPARE_T
+    released = None if waiting is None else ReleaseColumns(waiting, blocks, spare_t, releases)
     receipts = coefficients.receipts_usd.reshape(len(scenario.funds), scenario.periods)
+    most = receipts if released is None else released.most_usd
     return Problem(
         scenario=scenario,
         groups=groups,
@@ -209,11 +242,12 @@ def make_problem(
         classes=classes,
         flows=flows,
         orders=choice,
-        payments=_payments(classes, blocks, fund_alive(scenario, blocks), receipts, sold_for),
+        payments=_payments(classes, blocks, fund_alive(scenario, blocks), most, sold_for),
         days=days,
         committed_usd=fixed.cost_by_class_usd(len(classes.funds)).sum(axis=0),
-        receipts_usd=receipts,
+        receipts_usd=receipts if released is None else released.receipts_usd,
         scrap_fund=sold_for,
+        released=released,
     )
 
 

@@ -44,6 +44,7 @@ class Recourse:
 
     def __init__(self, task: Task, path_t: Floats) -> None:
         problem = task.yearly_problem()
+        assert problem.released is None, "a linear program would release fractions of tranches"
         harm = planning_harm(problem, task.stock)
         self.do_nothing = harm.do_nothing
         model = with_emergency_money(assemble(problem, harm.linearised(path_t), harm.do_nothing), problem)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demilsim.optimisation.groups import Groups
+from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Commissioning, Floats, Ints, MeasureOrder
 
@@ -73,6 +74,9 @@ class PlanResult:
         What each fund pays for them [USD], shape (fund, period); None without measures.
     notes
         What its reader should know.
+    releases
+        Tranches whose milestones it meets, by id, each with the period at whose start; None where no tranche
+        waits for one.
     cost_usd
         What funds pay in all [USD], where cost is an objective; None where it is not.
     without_orders
@@ -99,3 +103,4 @@ class PlanResult:
     measures_paid_usd: Floats | None = None
     without_orders: PlanResult | None = None
     cost_usd: float | None = None
+    releases: Releases | None = None

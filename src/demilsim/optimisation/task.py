@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from demilsim.optimisation.blocks import calendar_years, single_periods
 from demilsim.optimisation.groups import Groups, make_groups
 from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.problem import Problem, make_problem
+from demilsim.optimisation.releases import Releases, waiting_tranches
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
@@ -39,6 +40,8 @@ class Task:
         Harm over groups, with simulated harm factors.
     risk
         Limits on the risk of exposed groups; None without.
+    releases
+        Tranches that are released, where some wait for milestones; None as long as that is open.
     """
 
     scenario: Scenario
@@ -47,16 +50,36 @@ class Task:
     groups: Groups
     stock: StockHarm
     risk: LimitedRisk | None = None
+    releases: Releases | None = None
+
+    @property
+    def opens_releases(self) -> bool:
+        """Whether tranches wait for milestones, and which of them are released is open."""
+        return self.releases is None and waiting_tranches(self.scenario, self.coefficients) is not None
+
+    def release_starts(self) -> tuple[Task, ...]:
+        """Return the tasks in which to look for little cost: this, and if open, one that releases nothing."""
+        return (self, replace(self, releases=())) if self.opens_releases else (self,)
 
     def yearly_problem(self) -> Problem:
-        """Return the problem of the MILP: work in blocks of years, orders in every period."""
+        """Return the problem of the MILP: work in blocks of years, orders in every period, releases open."""
         blocks = calendar_years(self.scenario)
         return make_problem(self.scenario, self.coefficients, self.options, self.groups, blocks, None)
 
     def problem(self, choice: Choice) -> Problem:
-        """Return the problem of flows in single periods for given commissionings."""
-        blocks = single_periods(self.scenario)
-        return make_problem(self.scenario, self.coefficients, self.options, self.groups, blocks, dict(choice))
+        """Return the problem of flows in single periods for given commissionings.
+
+        No tranche that waits for a milestone is counted on but those of `releases`.
+        """
+        return self._problem(choice, self.releases or ())
+
+    def open_problem(self, choice: Choice) -> Problem:
+        """Return the same problem with releases as columns."""
+        return self._problem(choice, None)
+
+    def _problem(self, choice: Choice, releases: Releases | None) -> Problem:
+        known = (self.scenario, self.coefficients, self.options, self.groups, single_periods(self.scenario))
+        return make_problem(*known, dict(choice), releases=releases)
 
     def every_plan(self) -> Problem:
         """Return the problem of flows in single periods with every order as a column: all plans are in it."""

@@ -20,9 +20,10 @@ import numpy as np
 from demilsim.errors import InfeasibleError, SolverError
 from demilsim.model.harm import StockHarm, stock_harm
 from demilsim.model.options import disposal_options
-from demilsim.optimisation.audit import audit, audit_promises, refused_moves
+from demilsim.optimisation.audit import audit, audit_promises, audit_released, refused_moves
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.releases import counted_on, with_expected_releases
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.risk_limits import limits_risk
 from demilsim.optimisation.solve import SolveOptions
@@ -260,7 +261,7 @@ class _Loop:
     def _learn(self, proposal: _Proposal, known: PlanningCoefficients) -> PlanningCoefficients:
         self._tell("learning capacity, money and harm factors")
         results = self._simulate({"teacher": proposal.plan}, TEACHING_FIRST, self._options.teaching)
-        return learned_coefficients(results["teacher"], known)
+        return with_expected_releases(self._scenario, learned_coefficients(results["teacher"], known))
 
     def _taken_over(self, learned: PlanningCoefficients) -> PlanningCoefficients:
         """Return what was learned, with all but money from the planning before, if there was any."""
@@ -291,11 +292,13 @@ class _Loop:
     ) -> tuple[_Proposal, PlanResult] | None:
         """Return the proposal of a result; None, with a note, if its audit finds anything."""
         planned = flow_plan(self._scenario, result)
-        problems = audit(self._scenario, planned, coefficients)
+        counted = counted_on(self._scenario, coefficients, result.releases)
+        problems = audit(self._scenario, planned, counted)
+        problems += audit_released(self._scenario, planned, counted, result.releases or ())
         if problems:
             self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
             return None
-        self._notes += audit_promises(self._scenario, planned, coefficients)
+        self._notes += audit_promises(self._scenario, planned, counted)
         harm = self._harm.with_factor(coefficients.harm_factor)
         pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
         draft = Draft(

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from demilsim.model.calendar import first_open_period
+from demilsim.optimisation.releases import without_milestones
 from demilsim.plan import ObservedState, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Facility, Lot
@@ -28,7 +29,8 @@ def remaining_scenario(scenario: Scenario, observed: ObservedState) -> Scenario:
     left out, and so is one that should have arrived and did not. A date before the present period ends no
     longer binds: with it there would be no plan. Nor does a limit on risk before that period ends. A facility
     that was ordered costs no capital any more and opens after what is left of its mean lead time, if it is
-    ordered in the present period.
+    ordered in the present period. No tranche waits for a milestone: which of them have come cannot be seen,
+    and when the others come stays what was expected.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def remaining_scenario(scenario: Scenario, observed: ObservedState) -> Scenario:
         for group in scenario.exposed_sites
     ]
     return replace(
-        scenario,
+        without_milestones(scenario),
         lots=tuple(lot for lot in lots if lot),
         facilities=tuple(facilities),
         exposed_sites=tuple(people),
