@@ -7,6 +7,7 @@ from typing import Any
 
 from demilsim.experiments.facilities import FacilitiesOutcome
 from demilsim.optimisation.recourse import Order
+from demilsim.optimisation.releases import waits
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.tables import json_text
 from demilsim.scenario.scenario import Scenario
@@ -60,7 +61,11 @@ def sentences(outcome: FacilitiesOutcome) -> tuple[str, ...]:
     fresh = () if gap is None else (
         f"On fresh draws they are {gap.mean:.3g} ± {gap.half_width:.3g} deaths from the best of each batch.",
     )  # fmt: skip
-    aside = ("Measures other than destruction are left aside.",) if outcome.scenario.measures else ()
+    aside: tuple[str, ...] = (
+        ("Measures other than destruction are left aside.",) if outcome.scenario.measures else ()
+    )
+    if any(waits(tranche) for tranche in outcome.scenario.tranches):
+        aside += ("Money that waits for a milestone is left aside, since nothing is done before a draw.",)
     return (pays, told, *fresh, *aside)
 
 
