@@ -14,8 +14,16 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, cost_scale, pulp_problem
+from demilsim.optimisation.mps import mps_text
 from demilsim.optimisation.status import PlanStatus, Solution, SolveOptions
 from demilsim.plan import Floats
+
+OUTCOMES = {
+    "Optimal": PlanStatus.OPTIMAL,
+    "Infeasible": PlanStatus.INFEASIBLE,
+    "Unbounded": PlanStatus.UNBOUNDED,
+}
+"""First words of the solution that CBC prints of a linear program; it says others if it stopped."""
 
 _INTEGER, _DOUBLE = np.dtype(np.int32).itemsize, np.dtype(np.float64).itemsize
 
@@ -112,9 +120,9 @@ def solve_lp_cbc(
 ) -> tuple[PlanStatus, LpPoint | None]:
     """Return what CBC makes of a model, integers dropped; no point unless it is optimal.
 
-    PuLP reads the solution that CBC prints, of eight digits. Objectives that are told apart by less than
-    that, as those a small step of a limit apart, are lost in it; so the point is read from the file of
-    doubles that CBC saves.
+    PuLP hands over coefficients of 13 digits and reads values of eight, which is all that CBC prints.
+    Objectives that are less than that apart, as those a small step of a limit apart, are lost in it; so all
+    digits are written, and the point is read from the file of doubles that CBC saves.
 
     Parameters
     ----------
@@ -130,41 +138,21 @@ def solve_lp_cbc(
     SolverError
         If CBC cannot run, stops early, or saves no point.
     """
-    import pulp
-
     scale = cost_scale(model.cost)
-    prob, variables = pulp_problem(model.lp_relaxation(), scale)
-    if bounds is not None:
-        for variable, low, high in zip(variables, *bounds, strict=True):
-            variable.lowBound, variable.upBound = float(low), float(high) if np.isfinite(high) else None
     with tempfile.TemporaryDirectory() as folder:
         program, printed, saved = (Path(folder) / name for name in ("lp.mps", "lp.sol", "lp.bin"))
-        written, *_ = prob.writeMPS(str(program), rename=1)
+        program.write_text(mps_text(model, scale, bounds), encoding="ascii")
         _run(path, program, "-initialSolve", "-solution", printed, "-saveSolution", saved)
         if not printed.exists():
             raise SolverError("CBC wrote no solution")
-        told, _ = pulp.COIN_CMD(msg=False).get_status(str(printed))
-        outcomes = {
-            pulp.LpStatusOptimal: PlanStatus.OPTIMAL,
-            pulp.LpStatusInfeasible: PlanStatus.INFEASIBLE,
-            pulp.LpStatusUnbounded: PlanStatus.UNBOUNDED,
-        }
-        if told not in outcomes:
-            raise SolverError(f"CBC stopped: {pulp.LpStatus[told]}")
-        if outcomes[told] is not PlanStatus.OPTIMAL:
-            return outcomes[told], None
-        dual, values, reduced = _saved_point(saved, model.rows, len(written))
-    place = {id(variable): column for column, variable in enumerate(variables)}
-    # An objective without terms gets a variable of PuLP's own; a column that occurs nowhere is not written.
-    ours = np.array([place.get(id(variable), -1) for variable in written], dtype=int)
-    point = LpPoint(
-        values=np.zeros(len(variables)) if bounds is None else np.array(bounds[0], dtype=float),
-        reduced_cost=np.zeros(len(variables)),
-        dual=dual / scale,
-    )
-    point.values[ours[ours >= 0]] = values[ours >= 0]
-    point.reduced_cost[ours[ours >= 0]] = reduced[ours >= 0] / scale
-    return PlanStatus.OPTIMAL, point
+        told = printed.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+        status = OUTCOMES.get(told.partition(" ")[0])
+        if status is None:
+            raise SolverError(f"CBC stopped: {told}")
+        if status is not PlanStatus.OPTIMAL:
+            return status, None
+        dual, values, reduced = _saved_point(saved, model.rows, model.cost.size)
+    return status, LpPoint(values=values, reduced_cost=reduced / scale, dual=dual / scale)
 
 
 def _run(path: str, *words: str | Path) -> None:
