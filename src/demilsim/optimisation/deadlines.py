@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from demilsim.errors import StudyError
 from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.refused import refuse
 from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.plan import Ints
 from demilsim.scenario.scenario import Scenario
@@ -13,9 +13,6 @@ from demilsim.scenario.schema import Lot, LotStatus
 
 ROUNDING = 1e-9
 """Share of a group that counts as nothing, so that its rows of stock and date can both be met [1]."""
-
-MOST_NAMED = 5
-"""Lots that a message names."""
 
 
 def due_period(problem: Problem) -> Ints:
@@ -53,12 +50,7 @@ def refuse_dates(scenario: Scenario, study: str) -> None:
         If a lot has a date.
     """
     dated = [lot.lot_id for lot in scenario.lots if has_date(lot)]
-    if dated:
-        named = ", ".join(dated[:MOST_NAMED]) + (", ..." if len(dated) > MOST_NAMED else "")
-        raise StudyError(
-            f"destroy_by: expected no dates, since {study} would not keep them (got {len(dated)} of "
-            f"{len(scenario.lots)} lots: {named}); take them out for this study; demilsim plan keeps them"
-        )
+    refuse(study, "destroy_by", "dates", dated, f"{len(scenario.lots)} lots")
 
 
 def add_destroy_by(problem: Problem) -> Rows:

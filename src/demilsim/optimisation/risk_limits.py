@@ -16,13 +16,12 @@ from functools import cached_property
 
 import numpy as np
 
-from demilsim.errors import StudyError
 from demilsim.model.harm import StockHarm
 from demilsim.model.risk import LimitedRisk, risk_is_limited
 from demilsim.optimisation.blocks import single_periods
-from demilsim.optimisation.deadlines import MOST_NAMED
 from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.refused import refuse
 from demilsim.optimisation.rows import Rows, Sense, labels, rows_of
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
@@ -211,13 +210,7 @@ def refuse_risk_limits(scenario: Scenario, study: str) -> None:
         If a group has a limit.
     """
     limited = [e.exposed_site_id for e in scenario.exposed_sites if e.risk_limit_per_year is not None]
-    if limited:
-        named = ", ".join(limited[:MOST_NAMED]) + (", ..." if len(limited) > MOST_NAMED else "")
-        raise StudyError(
-            f"risk_limit_per_year: expected no limits, since {study} would not keep them (got {len(limited)} "
-            f"of {len(scenario.exposed_sites)} groups: {named}); take them out for this study; demilsim plan "
-            "keeps them"
-        )
+    refuse(study, "risk_limit_per_year", "limits", limited, f"{len(scenario.exposed_sites)} groups")
 
 
 def held(stock: StockHarm, left_t: Floats) -> tuple[Floats, Floats]:
