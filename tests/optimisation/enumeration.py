@@ -6,7 +6,7 @@ shares no expression with the constraint families.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -104,9 +104,15 @@ def best_flows(
     harm_per_t: Floats,
     choice: Choice,
     bills: Sequence[Bill] = (),
+    needed_t: Mapping[int, float] | None = None,
 ) -> float:
-    """Return the least change of harm for given orders and bills [persons]; infinite if unpayable."""
+    """Return the least change of harm for given orders and bills [persons]; infinite if unpayable.
+
+    `needed_t` are tonnes that must be destroyed before periods.
+    """
     rows, program = audit_rows(scenario), LinearProgram()
+    for period, tonnes in (needed_t or {}).items():
+        program.at_most["needed", period] = -tonnes
     opened = {name: first_working_period(scenario, rows.facilities[name], period) for name, period in choice}
     spent: list[tuple[Fund, int, int]] = []
     for f, plant in enumerate(scenario.facilities):
@@ -180,6 +186,9 @@ def _work(
             accidents += weights.fatalities_transport * deaths
         x = program.column(accidents - float(harm_per_t[t + 1 :, i].sum()))
         program.add(("stock", lot.lot_id), x, 1.0)
+        for row in program.at_most:
+            if isinstance(row, tuple) and row[0] == "needed" and t < row[1]:
+                program.add(row, x, -1.0)
         program.add(("days", name, t), x, float(rows.days_per_t(lot, plant)))
         if plant.permit_t_per_year is not None:
             program.add(("permit", name, scenario.period_dates[t].year), x, 1.0)

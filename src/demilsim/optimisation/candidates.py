@@ -12,7 +12,7 @@ from demilsim.optimisation.kept import KeptModel, keep
 from demilsim.optimisation.limited_search import LimitedModel, descend_within, polish_within, restored
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
-from demilsim.optimisation.release_choice import release_patterns
+from demilsim.optimisation.release_choice import release_patterns, released_by
 from demilsim.optimisation.result import GroupFlows
 from demilsim.optimisation.risk_limits import risk_limits
 from demilsim.optimisation.sequential import Descent, descend, largest_part, polish, vertex_start
@@ -174,6 +174,32 @@ def finish(searches: list[Search], max_steps: int) -> list[Search]:
     ended = [search.further(max_steps - probe).polished(max_steps // 2) for search in near]
     given_up = [search for search in probed if all(search is not other for other in near)]
     return sorted((*ended, *given_up), key=lambda s: s.exact_harm)
+
+
+def released_further(task: Task, ended: list[Search], path_t: Floats, max_steps: int) -> list[Search]:
+    """Return the searches, with one more that counts on what the best plan's work releases by the way.
+
+    Parameters
+    ----------
+    task
+        The task.
+    ended
+        Searches, best first.
+    path_t, max_steps
+        As in `begin` and `finish`.
+    """
+    best = ended[0]
+    flows, choice, destroyed = best.problem.flows, best.problem.released, np.zeros(task.shape)
+    if choice is None or choice.fixed is None or not task.opens_releases:
+        return ended
+    destroyed[flows.group, flows.facility, flows.block] = best.amounts
+    earlier = dict(released_by(task, destroyed))
+    releases = tuple((dict(choice.fixed) | earlier).items())
+    if dict(releases) == dict(choice.fixed):
+        return ended
+    more = begin(replace(task, releases=releases), best.choice, path_t, None, [destroyed])
+    # At equal harm it is better to count on the money: what it can pay for is then seen.
+    return sorted((*finish(more, max_steps), *ended), key=lambda s: s.exact_harm) if more else ended
 
 
 def group_flows(problem: Problem, amounts: Floats) -> GroupFlows:

@@ -100,11 +100,13 @@ def add_spent_shares(problem: Problem) -> Rows:
     """Release a tranche for the spending of a fund at a time at which the share is spent.
 
     Sum over c and t before b of p[c,k,t] - s[j] (R[k,..b] + scrap of blocks before b) - U (z[j,b] - z[j,b-1])
-    >= -U, in kUSD: s[j] the share, R[k,..b] receipts up to the start of block b, but for j itself, U the most
-    that s[j] times all receipts can be. Where releases are fixed, the same for the one block, without U.
+    >= -U, in kUSD: s[j] the share, R[k,..b] receipts by the start of block b without what is released then, U
+    the most that s[j] times all receipts can be. Where releases are fixed, the same for the one block,
+    without U; where they are open, less may be taken to be matched than is. A bound leaves these rows out
+    where there are measures: paying for them is spending too.
     """
     choice, blocks, pays = problem.released, problem.blocks, problem.payments
-    if choice is None:
+    if choice is None or (choice.spare_t == 0.0 and problem.scenario.measures):
         return rows_of("spent_shares", [], Sense.AT_LEAST, np.empty(0), str)
     waiting, count = choice.waiting, blocks.count
     rhs, terms = np.zeros(len(waiting.ids) * count), list[Terms]()
@@ -127,7 +129,7 @@ def add_spent_shares(problem: Problem) -> Rows:
             ]
             rhs[key] = share * given / USD_PER_KUSD - most
         else:
-            others = tuple(release for release in choice.fixed if release[0] != waiting.ids[j])
+            others = tuple(release for release in choice.fixed if release[1] < start)
             received = float(waiting.receipts_usd(others)[k, : start + 1].sum())
             rhs[key] = share * received / USD_PER_KUSD + SPARE_KUSD
     return rows_of("spent_shares", terms, Sense.AT_LEAST, rhs, _namer(problem, choice, "spent"))
@@ -181,13 +183,21 @@ def _sold(problem: Problem, fund: int, block: int) -> tuple[Ints, Floats]:
 def _brought(
     problem: Problem, choice: ReleaseColumns, key: int, tranche: int, fund: int, start: int, share: float
 ) -> list[Terms]:
-    """Return terms of what releases but that of a tranche have brought a fund by a period, times a share."""
+    """Return terms of what earlier releases of other tranches have brought a fund by a period, times a share.
+
+    What is released at the start of that period comes after its milestones have been looked at.
+    """
+    waiting, (tranches, blocks) = choice.waiting, choice.pairs
     funds, period, column, usd = choice.net_usd()
     own = np.zeros(len(choice.names), dtype=bool)
-    own[: choice.pairs[0].size] = choice.pairs[0] == tranche
-    kept = np.flatnonzero((funds == fund) & (period <= start) & ~own[column])
-    at = np.full(kept.size, key)
-    return [merged(at, problem.release_offset + column[kept], -share * usd[kept] / USD_PER_KUSD)]
+    own[: tranches.size] = tranches == tranche
+    kept = np.flatnonzero((funds == fund) & (period < start) & ~own[column])
+    block = problem.blocks.of_period[start]
+    now = np.flatnonzero((waiting.fund[tranches] == fund) & (blocks == block - 1) & (tranches != tranche))
+    of_now = waiting.later_usd[tranches[now], start] * waiting.kept[tranches[now]]
+    columns, amount = np.concatenate([column[kept], now]), np.concatenate([usd[kept], of_now])
+    at = np.full(columns.size, key)
+    return [merged(at, problem.release_offset + columns, -share * amount / USD_PER_KUSD)]
 
 
 def _at_release(problem: Problem, choice: ReleaseColumns, key: int, at: int, most: float) -> list[Terms]:

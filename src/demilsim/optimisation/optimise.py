@@ -14,16 +14,25 @@ import numpy as np
 from demilsim.errors import InfeasibleError
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.bound import HarmBound, bound_harm
-from demilsim.optimisation.candidates import Search, begin, finish, group_flows, neighbours, promising
+from demilsim.optimisation.candidates import (
+    Search,
+    begin,
+    finish,
+    group_flows,
+    neighbours,
+    promising,
+    released_further,
+)
 from demilsim.optimisation.lexicographic import in_order
 from demilsim.optimisation.measured import with_measures
+from demilsim.optimisation.nearby import begin_near, finish_near, without_milp
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
 from demilsim.optimisation.release_choice import release_note
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.risk_plan import plan_within_limits, with_risk
 from demilsim.optimisation.solve import Solution, SolveOptions, solve
-from demilsim.optimisation.status import gap_of
+from demilsim.optimisation.status import PlanStatus, gap_of
 from demilsim.optimisation.task import Choice, Task, make_task
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
@@ -72,7 +81,14 @@ def optimise(
         found = _bound(lowered, options)
         return -np.inf if found is None else found.harm
 
-    result = with_measures(task, lambda each: _planned(each, start, others, options), bound, options)
+    given = [plan for plan in (start, *others) if plan is not None]
+
+    def plan(each: Task) -> PlanResult:
+        if options.near and given and each.risk is None:
+            return _planned_near(each, given, options)
+        return _planned(each, start, others, options)
+
+    result = with_measures(task, plan, bound, options)
     return result if options.in_order is None else in_order(task, result, options.in_order, options)
 
 
@@ -108,12 +124,35 @@ def _planned(
         searches += begin(task, choice, path, wanted if choice == of_start else None, further)
     if not searches:
         raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
-    ended = finish(searches, options.max_steps)
+    ended = released_further(task, finish(searches, options.max_steps), path, options.max_steps)
     best = _result(task, found, ended, start, bound)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:
         return best
     return replace(best, without_orders=_result(task, found, nothing_ordered, start, bound))
+
+
+def _planned_near(task: Task, plans: Sequence[DisposalPlan], options: SolveOptions) -> PlanResult:
+    """Return the best plan found beside plans that are given, the first of which is to be improved."""
+    keeps_dates = choice_that_keeps_dates(task, options)
+    choices, plans_t = [task.choice(plan) for plan in plans], [task.destroyed_t(plan) for plan in plans]
+    choices += [] if keeps_dates is None else [keeps_dates]
+    path = task.left_t(plans_t[0])
+    found, chosen = without_milp(), None
+    if options.milp:
+        problem = task.yearly_problem()
+        harm = planning_harm(problem, task.stock)
+        found = solve(assemble(problem, harm.linearised(path), harm.do_nothing), options)
+        chosen = None if found.values is None else problem.choice_of(found.values)
+    searches = begin_near(task, choices, chosen, path, plans_t)
+    if not searches:
+        raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
+    ended = finish_near(searches)
+    best = _result(task, found, ended, plans[0], None)
+    nothing_ordered = [search for search in ended if not search.choice]
+    if not best.commissionings or not nothing_ordered:
+        return best
+    return replace(best, without_orders=_result(task, found, nothing_ordered, plans[0], None))
 
 
 def _bound(task: Task, options: SolveOptions) -> HarmBound | None:
@@ -171,7 +210,9 @@ def _result(
 def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound | None) -> tuple[str, ...]:
     """Return what the reader of the plan should know about where it came from."""
     notes = []
-    if found.values is None:
+    if found.values is None and found.status is PlanStatus.FEASIBLE:
+        notes.append("no MILP was solved: commissionings are those of plans that were given")
+    elif found.values is None:
         notes.append(f"the MILP ended {found.status.value}: no commissionings of its own were compared")
     else:
         averted = searches[0].harm.do_nothing - found.objective
