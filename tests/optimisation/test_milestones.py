@@ -20,10 +20,11 @@ import pytest
 
 from demilsim.optimisation.alternatives import alternatives
 from demilsim.optimisation.assemble import Model, assemble, pulp_problem
-from demilsim.optimisation.audit import audit, audit_promises, audit_released
+from demilsim.optimisation.audit import audit, audit_promises
 from demilsim.optimisation.bound import bound_harm
 from demilsim.optimisation.candidates import begin
 from demilsim.optimisation.constraints import FAMILIES, add_budget, add_commitments
+from demilsim.optimisation.explain import Explainer
 from demilsim.optimisation.measure_problem import MeasureProblem
 from demilsim.optimisation.measure_rows import joined
 from demilsim.optimisation.measures import measure_orders
@@ -129,9 +130,8 @@ def problems_of(scenario: Scenario, plan: DisposalPlan, releases: Releases | Non
     """Return all that the audits find in a plan that counts on what it releases."""
     counted = counted_on(scenario, nominal_coefficients(scenario), releases)
     return (
-        *audit(scenario, plan, counted),
+        *audit(scenario, plan, counted, releases or ()),
         *audit_promises(scenario, plan, counted),
-        *audit_released(scenario, plan, counted, releases or ()),
     )
 
 
@@ -437,6 +437,12 @@ def test_prices_and_alternatives_keep_what_is_released() -> None:
     earned = at.row_names.index("earned_m_2026q2")
     # A tonne less for the milestone frees 900 USD for shells.
     assert duals.row[earned] < 0.0
+    explainer = Explainer(at, duals)
+    shells, rounds = (explainer.reason(int(at.task.groups.group_of_lot[lot]), 0, 0) for lot in (0, 1))
+    assert shells is not None
+    assert rounds is not None
+    assert shells.why_now == "it starts at once"
+    assert rounds.why_now == "it averts nothing itself, but its tonnes release money that waits for them"
     for other in alternatives(at):
         assert float(other.paid_usd.sum()) <= 80_000.0 + 1e-3
     strings(at, duals)

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from demilsim.optimisation.audit_measures import measure_bills, overfilled, strange_measures
 from demilsim.optimisation.audit_money import audit_money, bills_of, scrap_by_period
-from demilsim.optimisation.audit_promises import progress, unmet_promises
+from demilsim.optimisation.audit_promises import Progress, progress, unmet_promises
 from demilsim.optimisation.audit_risk import over_risk, over_risk_by_moves, over_worker_risk
 from demilsim.optimisation.audit_rows import (
     AuditRows,
@@ -35,7 +35,9 @@ TOLERANCE_G_PER_LINE = 1
 TOLERANCE_DAYS = Fraction(1, 100)
 
 
-def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients) -> tuple[str, ...]:
+def audit(
+    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients, releases: Releases = ()
+) -> tuple[str, ...]:
     """Return every problem of a plan: stock, places, days, permits, dates, orders, measures, risk, money.
 
     Parameters
@@ -45,7 +47,9 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
     plan
         The plan.
     coefficients
-        Working days and receipts that it may count on.
+        Working days and receipts that it may count on, with what it releases (`releases.counted_on`).
+    releases
+        Tranches whose milestones it says that it meets, by id, each with the period at whose start.
 
     Returns
     -------
@@ -70,6 +74,7 @@ def audit(scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoeffici
         *over_risk(rows, plan),
         *over_worker_risk(rows, plan),
         *audit_money(scenario, bills, coefficients, scrap_by_period(rows, plan)),
+        *(_not_earned(progress(scenario, plan, bills, coefficients), releases) if releases else ()),
     )
 
 
@@ -102,30 +107,14 @@ def audit_promises(
     return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients)))
 
 
-def audit_released(
-    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients, releases: Releases
-) -> tuple[str, ...]:
-    """Return the tranches that a plan counts on before its own work, or spending, can release them.
-
-    Parameters
-    ----------
-    scenario, plan
-        As for `audit`, which the plan has passed.
-    coefficients
-        With the receipts that it counts on (`releases.counted_on`).
-    releases
-        What it says that it releases, and when.
-    """
-    rows = audit_rows(scenario)
-    bills = (*bills_of(rows, plan, _opened(rows, plan)), *measure_bills(rows, plan))
-    known = progress(scenario, plan, bills, coefficients)
+def _not_earned(known: Progress, releases: Releases) -> Iterator[str]:
+    """Yield tranches that are counted on before work, or spending, can have released them."""
+    scenario = known.scenario
     tranches = {tranche.tranche_id: tranche for tranche in scenario.tranches}
-    waiting = ((period, known.waits_for(tranches[name], period)) for name, period in releases)
-    return tuple(
-        f"milestones: money counted on in the period of {scenario.period_dates[period]}, yet {wait}"
-        for period, wait in waiting
-        if wait
-    )
+    for name, period in releases:
+        wait = known.waits_for(tranches[name], period)
+        if wait:
+            yield f"milestones: money counted on in the period of {scenario.period_dates[period]}, yet {wait}"
 
 
 def _opened(rows: AuditRows, plan: DisposalPlan) -> dict[str, int]:

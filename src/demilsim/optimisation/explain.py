@@ -115,6 +115,8 @@ class Explainer:
     def _why_now(self, group: int, facility: int, period: int, flow: int) -> str:
         """Return what keeps a flow from the period before."""
         problem = self._at.problem
+        if self._gradient[flow] >= 0.0 and self._releases(flow):
+            return "it averts nothing itself, but its tonnes release money that waits for them"
         if period == 0:
             return "it starts at once"
         if problem.groups.arrival[group] > period - 1:
@@ -171,6 +173,16 @@ class Explainer:
         taken: Floats = -values * self._row[rows]
         order = np.argsort(-taken, kind="stable")
         return [(int(rows[i]), float(taken[i])) for i in order if taken[i] > self._least]
+
+    def _releases(self, flow: int) -> bool:
+        """Return whether a tonne is worth something for a milestone that releases money."""
+        span = slice(self._matrix.indptr[flow], self._matrix.indptr[flow + 1])
+        rows, values = self._matrix.indices[span], self._matrix.data[span]
+        worth = values * self._row[rows]
+        return any(
+            self._families[row] == "milestones" and value > self._least
+            for row, value in zip(rows.tolist(), worth.tolist(), strict=True)
+        )
 
     def _where(self, flow: int) -> int:
         return int(self._at.problem.flows.facility[flow])

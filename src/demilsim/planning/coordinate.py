@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from demilsim.errors import InfeasibleError, SolverError
 from demilsim.model.harm import StockHarm, stock_harm
 from demilsim.model.options import disposal_options
-from demilsim.optimisation.audit import audit, audit_promises, audit_released, refused_moves
+from demilsim.optimisation.audit import audit, audit_promises, refused_moves
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.releases import counted_on, with_expected_releases
@@ -293,18 +294,16 @@ class _Loop:
         """Return the proposal of a result; None, with a note, if its audit finds anything."""
         planned = flow_plan(self._scenario, result)
         counted = counted_on(self._scenario, coefficients, result.releases)
-        problems = audit(self._scenario, planned, counted)
-        problems += audit_released(self._scenario, planned, counted, result.releases or ())
+        problems = audit(self._scenario, planned, counted, result.releases or ())
         if problems:
             self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
             return None
         self._notes += audit_promises(self._scenario, planned, counted)
         harm = self._harm.with_factor(coefficients.harm_factor)
         pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
-        draft = Draft(
-            "optimised", result.source, tuple(pieces), result.commissionings, measures=result.measures
-        )
-        return self._proposal(draft, harm, _reason), result
+        done = tuple(pieces), result.commissionings
+        draft = Draft("optimised", result.source, *done, measures=result.measures)
+        return self._proposal(draft, harm, partial(_reason, bool(result.releases))), result
 
     def _with_measures(self, plan: DisposalPlan) -> DisposalPlan:
         """Return the plan with every further measure that, taken at once and paid for, lowers simulated harm.
@@ -345,7 +344,9 @@ class _Loop:
         return {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def _reason(averted: float, mass_t: float) -> str:
+def _reason(releases: bool, averted: float, mass_t: float) -> str:
+    if releases and averted < 0.0:
+        return f"costs {-averted:.2g} expected deaths by accidents; its tonnes count for money that waits"
     return f"averts {averted:.2g} expected deaths, {1000.0 * averted / mass_t:.2g} per 1,000 t"
 
 
