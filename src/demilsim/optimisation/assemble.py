@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from demilsim.collector import no_collector
 from demilsim.optimisation.constraints import FAMILIES
 from demilsim.optimisation.deadlines import add_destroy_by
 from demilsim.optimisation.milestones import release_rows
@@ -145,6 +143,7 @@ def cost_scale(cost: Floats) -> float:
     return float(2.0 ** np.floor(np.log2(LARGEST_COST / largest))) if largest > 0.0 else 1.0
 
 
+@no_collector()
 def pulp_problem(
     model: Model, scale: float = 1.0, name: str = "demilsim"
 ) -> tuple[pulp.LpProblem, list[Any]]:
@@ -161,11 +160,6 @@ def pulp_problem(
     name
         Name of the problem.
     """
-    with _no_collector():
-        return _pulp_problem(model, scale, name)
-
-
-def _pulp_problem(model: Model, scale: float, name: str) -> tuple[pulp.LpProblem, list[Any]]:
     import pulp
 
     prob = pulp.LpProblem(name, pulp.LpMinimize)
@@ -194,15 +188,3 @@ def _pulp_problem(model: Model, scale: float, name: str) -> tuple[pulp.LpProblem
             expression = pulp.LpAffineExpression(islice(terms, size))
             prob.addConstraint(pulp.LpConstraint(expression, sense, row_name, rhs))
     return prob, variables
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Stop the cyclic garbage collector for a while: it would look through a million new terms again."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
