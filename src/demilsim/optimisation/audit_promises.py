@@ -35,7 +35,7 @@ class Progress:
     destroyed_t
         Destroyed before each period [t], by period.
     payable_usd
-        Cost, before each period, of all that a fund may pay for [USD], by fund and period.
+        Cost, before each period, of all that a fund may pay for, and have verified [USD], by fund and period.
     counted_usd
         Receipts of a fund counted on, up to and with each period [USD], by fund and period.
     """
@@ -73,9 +73,10 @@ def progress(
     mass_g, owed = defaultdict[int, int](int), defaultdict[tuple[str, int], Fraction](Fraction)
     for line in plan.lines:
         mass_g[line.earliest_period] += line.mass_g
+    verified = {fund.fund_id: exact(fund.verification_usd_per_t) for fund in scenario.funds}
     for bill in bills:
         for fund_id in bill.funds:
-            owed[fund_id, bill.period] += bill.usd
+            owed[fund_id, bill.period] += bill.usd + bill.mass_t * verified[fund_id]
     found = Progress(scenario)
     for period in range(scenario.periods):
         before = period - 1

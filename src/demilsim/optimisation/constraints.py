@@ -182,7 +182,8 @@ def add_payments(problem: Problem) -> Rows:
     B'[o,c,t] u[o]) >= C[c,t] for capital A and standing cost B. In kUSD; a in kUSD per tonne, C[c,t] the cost
     of commissionings that are fixed.
     q is 1, or a[c] / (a[c] + v[k]) for a fund that pays v kUSD on top for each tonne, a[c] the least cost in
-    the class: no dollar is taken for more work than it pays.
+    the class: no dollar is taken for more work than it pays. Equal where a tranche waits for spending: no money
+    is thrown away to release it.
     """
     flows, pays, blocks = problem.flows, problem.payments, problem.blocks
     periods = problem.scenario.periods
@@ -209,7 +210,9 @@ def add_payments(problem: Problem) -> Rows:
         return f"pay_c{c}_{period_labels[t] if committed else blocks.labels[blocks.of_period[t]]}"
 
     rhs = problem.committed_usd.ravel() / USD_PER_KUSD
-    return rows_of("payments", [work, capital, standing, paid], Sense.AT_LEAST, rhs, name)
+    exact = problem.released is not None and problem.released.counts_spending
+    sense = Sense.EQUAL if exact else Sense.AT_LEAST
+    return rows_of("payments", [work, capital, standing, paid], sense, rhs, name)
 
 
 def add_budget(problem: Problem) -> Rows:

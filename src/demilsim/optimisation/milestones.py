@@ -28,7 +28,7 @@ ROUNDING = 1e-9
 """Share of a milestone that counts as nothing, so that one of all stock can be met [1]."""
 
 SPARE_KUSD = 0.001
-"""Spending beyond a share that a plan of fixed releases asks for: what rounding to cents may take [kUSD]."""
+"""Spending beyond a share that a plan asks for [kUSD]: rounding to cents may take as much. A bound asks for none."""
 
 
 def add_destroyed(problem: Problem) -> Rows:
@@ -123,9 +123,11 @@ def add_spent_shares(problem: Problem) -> Rows:
             given = float(choice.receipts_usd[k, : start + 1].sum())
             most = max(given, float(choice.most_usd[k, : start + 1].sum())) / USD_PER_KUSD
             most = share * (most + float(scrap @ problem.columns.upper[sold]))
+            # Nothing of nothing is no share that was spent.
+            some = SPARE_KUSD if choice.spare_t > 0.0 else 0.0
             terms += [
                 *_brought(problem, choice, key, j, k, start, share),
-                *_at_release(problem, choice, key, at, most),
+                *_at_release(problem, choice, key, at, most + some),
             ]
             rhs[key] = share * given / USD_PER_KUSD - most
         else:

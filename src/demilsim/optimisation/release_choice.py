@@ -16,6 +16,7 @@ from demilsim.optimisation.releases import Releases, waiting_tranches
 from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Choice, Task
 from demilsim.plan import Floats
+from demilsim.scenario.scenario import Scenario
 
 GAP_AVERTED = 1e-3
 """Gap of the MILP that chooses releases, as a share of the harm averted [1]."""
@@ -41,9 +42,16 @@ def release_patterns(
     harm = planning_harm(problem, task.stock)
     model = assemble(problem, harm.linearised(path_t), harm.do_nothing)
     found = solve(model, SolveOptions(gap_averted=GAP_AVERTED))
-    best = None if found.values is None else problem.releases_of(found.values)
-    patterns = [best or (), () if plan_t is None else released_by(task, plan_t), ()]
+    best = (problem.releases_of(found.values) if found.values is not None else None) or ()
+    # Spending is known exactly only once releases are fixed: what asks for it may prove impossible.
+    by_tonnes = tuple(release for release in best if release[0] in _waiting_for_tonnes(task.scenario))
+    patterns = [best, by_tonnes, () if plan_t is None else released_by(task, plan_t), ()]
     return tuple(dict.fromkeys(patterns))
+
+
+def _waiting_for_tonnes(scenario: Scenario) -> set[str]:
+    """Return the ids of tranches that wait for tonnes alone."""
+    return {t.tranche_id for t in scenario.tranches if t.milestone_destroyed_t and not t.milestone_fund}
 
 
 def released_by(task: Task, destroyed_t: Floats) -> Releases:

@@ -84,6 +84,11 @@ class ReleaseColumns:
         """Whether there are columns of what has been destroyed."""
         return bool(np.any(self.waiting.needed_t[self.pairs[0]] > 0.0))
 
+    @property
+    def counts_spending(self) -> bool:
+        """Whether any tranche waits for the spending of a fund."""
+        return bool(np.any(self.waiting.spent_fund != NO_FUND))
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
