@@ -69,6 +69,12 @@ class SolveOptions:
     bound_steps
         LPs that bound exact harm over all plans, >= 0; without any there is no bound, and the search has one
         start less. On the Kazakhstan scenario 12 leave 2.0% of the harm averted open, 25 leave 1.9%.
+    near
+        Whether the search begins only at the plans that are given, if there are any, and keeps to what is
+        near them: for one of many variants of a problem. Steps are those of `hull`; there is no bound.
+    milp
+        Whether the MILP chooses commissionings as well then; without, they are those of the plans that are
+        given, put off where they cannot be paid. A search that is not near needs it.
     in_order
         Cost as another objective, before or after harm; None is least harm alone.
     """
@@ -79,6 +85,8 @@ class SolveOptions:
     max_steps: int = 40
     neighbours: bool = False
     bound_steps: int = 12
+    near: bool = False
+    milp: bool = True
     in_order: InOrder | None = None
 
 
