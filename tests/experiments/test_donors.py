@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import numpy as np
 import pytest
 
 from demilsim.experiments.donors import Coalition, donor_shares, exact_shapley, sampled_shapley
@@ -39,9 +40,27 @@ def test_exact_shapley_values_are_means_over_all_orders() -> None:
 def test_sampled_shapley_values_sum_to_the_total_and_come_near() -> None:
     """Whatever orders are drawn, values sum to the total; 400 orders come within 0.1 of the exact ones."""
     players = ("left", "right 1", "right 2")
-    assert sum(sampled_shapley(players, glove, 1, 4).values()) == pytest.approx(1.0)
-    many = sampled_shapley(players, glove, 1, 400)
+    few = sampled_shapley(players, glove, 1, 4)
+    assert sum(value for value, _ in few.values()) == pytest.approx(1.0)
+    many = {player: value for player, (value, _) in sampled_shapley(players, glove, 1, 400).items()}
     assert many == pytest.approx({"left": 2 / 3, "right 1": 1 / 6, "right 2": 1 / 6}, abs=0.1)
+
+
+def test_standard_errors_of_sampled_shapley_values_tell_how_far_they_are() -> None:
+    """Over 200 seeds a donor's estimates scatter as its standard errors say, and there is none of a sum."""
+    players = ("a", "b", "c", "d")
+
+    def value(present: Coalition) -> float:
+        return float(len(present) ** 2 + 3 * ({"a", "c"} <= present) - 2 * ({"b", "d"} <= present))
+
+    found = [sampled_shapley(players, value, seed, 8)["a"] for seed in range(200)]
+    scatter = float(np.std([estimate for estimate, _ in found], ddof=1))
+    told = float(np.sqrt(np.mean([error**2 for _, error in found])))
+    assert told == pytest.approx(scatter, rel=0.15)
+    exact = exact_shapley(players, value)["a"]
+    assert float(np.mean([estimate for estimate, _ in found])) == pytest.approx(exact, abs=0.25 * scatter)
+    # What adds the same whoever is there has no error.
+    assert sampled_shapley(players, lambda present: float(len(present)), 1)["b"] == pytest.approx((1.0, 0.0))
 
 
 def test_shares_of_donors_whose_money_does_the_same() -> None:

@@ -27,8 +27,9 @@ from demilsim.scenario.scenario import Scenario
 MOST_EXACT = 5
 """Donors up to which every subset is planned."""
 
-SAMPLED_ORDERS = 16
-"""Orders in which donors come that are drawn where there are more of them."""
+SAMPLED_ORDERS = 8
+"""Orders in which donors come that are drawn where there are more of them: four, and each the other way
+round. Each order takes a plan for every donor but the last, and seven donors have 128 groups."""
 
 Coalition = frozenset[str]
 
@@ -45,11 +46,14 @@ class Share:
         Averted by all donors, less that without this one [weighted persons].
     shapley
         Mean of what it adds [weighted persons].
+    standard_error
+        Of that, by which orders were drawn [weighted persons]; None if it is exact.
     """
 
     fund_id: str
     last_in: float
     shapley: float
+    standard_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,15 @@ class Shares:
         The plan with all donors' money.
     orders
         Number of orders that were drawn; None if the Shapley values are exact.
+    groups
+        Number of groups of donors for which a plan was made, none and all among them.
     """
 
     total: float
     shares: tuple[Share, ...]
     everyone: Found
     orders: int | None = None
+    groups: int = 0
 
     @property
     def last_in_sum(self) -> float:
@@ -85,8 +92,8 @@ def donor_shares(
     least: LeastHarm,
     begin: Sequence[Found] = (),
     *,
+    like: Found | None = None,
     seed: int = 1,
-    tell: Callable[[str], None] = lambda _: None,
 ) -> Shares:
     """Return the shares of donors.
 
@@ -100,21 +107,22 @@ def donor_shares(
         Finds least planning harm.
     begin
         Plans that are known with all donors' money, or less of it.
+    like
+        A plan with all donors' money, at which every search begins as well, as far as it fits.
     seed
         Of the orders, where they are drawn.
-    tell
-        Told what is planned.
     """
     all_of_them: Coalition = frozenset(donors)
     known: dict[Coalition, Found] = {}
 
     def found(present: Coalition) -> Found:
         if present not in known:
-            tell(f"planning with {', '.join(d for d in donors if d in present) or 'the host alone'}")
+            names = ", ".join(d for d in donors if d in present) or "the host alone"
             allowed = [plan for others, plan in known.items() if others < present]
             if present == all_of_them:
                 allowed += begin
-            known[present] = least.of(without_funds(scenario, all_of_them - present), allowed)
+            variant = without_funds(scenario, all_of_them - present)
+            known[present] = least.of(variant, allowed, like, name=f"money of {names}")
         return known[present]
 
     exact = len(donors) <= MOST_EXACT
@@ -127,10 +135,15 @@ def donor_shares(
     def averted(present: Coalition) -> float:
         return known[frozenset()].harm - found(present).harm
 
-    shapley = exact_shapley(donors, averted) if exact else sampled_shapley(donors, averted, seed)
-    total = averted(all_of_them)
-    shares = tuple(Share(d, total - averted(all_of_them - {d}), shapley[d]) for d in donors)
-    return Shares(total, shares, found(all_of_them), None if exact else SAMPLED_ORDERS)
+    total, orders = averted(all_of_them), None if exact else SAMPLED_ORDERS
+    if exact:
+        values: dict[str, tuple[float, float | None]] = {
+            donor: (value, None) for donor, value in exact_shapley(donors, averted).items()
+        }
+    else:
+        values = dict(sampled_shapley(donors, averted, seed))
+    shares = tuple(Share(d, total - averted(all_of_them - {d}), *values[d]) for d in donors)
+    return Shares(total, shares, found(all_of_them), orders, len(known))
 
 
 def exact_shapley(players: Sequence[str], value: Callable[[Coalition], float]) -> dict[str, float]:
@@ -155,15 +168,29 @@ def exact_shapley(players: Sequence[str], value: Callable[[Coalition], float]) -
 
 def sampled_shapley(
     players: Sequence[str], value: Callable[[Coalition], float], seed: int, orders: int = SAMPLED_ORDERS
-) -> dict[str, float]:
-    """Return estimates of Shapley values from random orders, each with its reverse; they sum to v(all)."""
+) -> dict[str, tuple[float, float]]:
+    """Return estimates of Shapley values and their standard errors; the estimates sum to v(all).
+
+    Orders are drawn at random, each with its reverse; a pair of them is one independent draw.
+
+    Parameters
+    ----------
+    players, value
+        As in `exact_shapley`.
+    seed
+        Of the orders.
+    orders
+        Number of orders, even and >= 4.
+    """
     rng = np.random.default_rng(seed)
     drawn = [rng.permutation(len(players)).tolist() for _ in range(orders // 2)]
-    added = dict.fromkeys(players, 0.0)
-    for order in (*drawn, *(turned[::-1] for turned in drawn)):
-        before: Coalition = frozenset()
-        for index in order:
-            after = before | {players[index]}
-            added[players[index]] += value(after) - value(before)
-            before = after
-    return {player: total / (2 * len(drawn)) for player, total in added.items()}
+    added = np.zeros((len(drawn), len(players)))
+    for number, one in enumerate(drawn):
+        for order in (one, one[::-1]):
+            before: Coalition = frozenset()
+            for index in order:
+                after = before | {players[index]}
+                added[number, index] += 0.5 * (value(after) - value(before))
+                before = after
+    mean, error = added.mean(axis=0), added.std(axis=0, ddof=1) / len(drawn) ** 0.5
+    return {player: (float(mean[i]), float(error[i])) for i, player in enumerate(players)}

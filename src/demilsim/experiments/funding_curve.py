@@ -22,12 +22,16 @@ from demilsim.experiments.uncertainty import BASELINE, OPTIMISED
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.plan_model import plan_model
-from demilsim.plan import Floats, PlanningCoefficients
-from demilsim.planning.coordinate import Before, LoopOptions, Programme
+from demilsim.optimisation.status import SolveOptions
+from demilsim.plan import Floats
+from demilsim.planning.coordinate import GAP_AVERTED, Before, LoopOptions, Programme
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.exchange import promised_usd, scaled
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE
+
+NEAR = SolveOptions(gap_averted=GAP_AVERTED, bound_steps=0, near=True)
+"""How budgets are planned beside one that was planned in full: near its plan, and without a bound."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ def funding_curve(
     jobs: int | None = None,
     options: LoopOptions | None = None,
     tell: Callable[[str], None] = lambda _: None,
-    taught: PlanningCoefficients | None = None,
+    given: Programme | None = None,
 ) -> tuple[FundingPoint, ...]:
     """Return the funding curve over donors' budgets, on common random numbers, in order of budget.
 
@@ -198,18 +202,23 @@ def funding_curve(
         Fresh replications of each point, the same for all.
     seed, jobs, options, tell
         As in `run_programme`.
-    taught
-        Working days and harm factors for all budgets; what the smallest one teaches by default.
+    given
+        The programme of the scenario as given, planned with the same options: it teaches working days and
+        harm factors for all budgets, and the smallest one is searched near its plan. By default the smallest
+        budget is planned in full, and teaches. All further budgets are searched near the plan of the one
+        before.
     """
     points: list[FundingPoint] = []
-    before = None if taught is None else Before(taught)
+    options, budgets = options or LoopOptions(), sorted(set(budgets_usd))
+    before = None if given is None else _before(scenario, given)
     host_only = None
     least = float("inf")
-    for budget in sorted(set(budgets_usd)):
-        tell(f"budget {budget / MILLION_USD:.1f} M USD")
+    for number, budget in enumerate(budgets, start=1):
+        tell(f"budget {number} of {len(budgets)}: {budget / MILLION_USD:.1f} M USD")
         variant = with_donor_budget(scenario, budget)
-        programme = plan_with_simulation(variant, seed=seed, jobs=jobs, options=options, before=before)
-        before = before or Before(programme.coefficients)
+        how = replace(options, solve=NEAR) if before and before.start else options
+        programme = plan_with_simulation(variant, seed=seed, jobs=jobs, options=how, before=before)
+        before = before or _before(variant, programme)
         host_only = host_only or programme.rules["host_only"]
         plans = {BASELINE: host_only, OPTIMISED: programme.plan}
         point = FundingPoint(
@@ -227,6 +236,12 @@ def funding_curve(
             )
         points.append(point)
     return tuple(points)
+
+
+def _before(scenario: Scenario, programme: Programme) -> Before:
+    """Return what a programme hands on to the planning of others."""
+    result = programme.result
+    return Before(programme.coefficients, None if result is None else flow_plan(scenario, result))
 
 
 def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:

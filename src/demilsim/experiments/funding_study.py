@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from demilsim.experiments.donors import Shares, donor_shares
+from demilsim.experiments.donors import MOST_EXACT, SAMPLED_ORDERS, Shares, donor_shares
 from demilsim.experiments.ensemble import Ensemble, replicate
-from demilsim.experiments.funding_curve import FundingPoint, funding_curve, promised_by_donors
+from demilsim.experiments.funding_curve import (
+    FundingPoint,
+    funding_curve,
+    promised_by_donors,
+)
 from demilsim.experiments.funding_terms import (
     Firmness,
     FundingOption,
@@ -28,13 +32,26 @@ from demilsim.experiments.funding_terms import (
     strings_prices,
     without_matching,
 )
-from demilsim.experiments.least_harm import LeastHarm, donors_of
+from demilsim.experiments.least_harm import Found, LeastHarm, donors_of
 from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.optimisation.deadlines import has_date
+from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.risk_limits import limits_risk
 from demilsim.planning.coordinate import LoopOptions
+from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.scenario import Scenario
+
+SEARCHED_NEAR = (
+    "the programme as given was planned as by demilsim run. Every other plan of this study, at each budget "
+    "and under each change of terms, was searched for near plans already found, and how far it is from the "
+    "best is not proved: what two of them differ by is an estimate"
+)
+
+LATE_ORDERS = (
+    "where a tranche is late and planned for, plants are ordered as in the plan with it in time, or as much "
+    "later as they have to be"
+)
 
 AT_NO_BUDGET = (
     "what the curve averts over host_only at a budget of 0 is what better use of the host's own money averts"
@@ -108,23 +125,38 @@ def funding_study(
     given = plan_with_simulation(scenario, seed=seed, jobs=jobs, options=options)
     points = funding_curve(
         scenario, budgets_usd, replications, seed=seed, jobs=jobs, options=options, tell=tell,
-        taught=given.coefficients,
+        given=given,
     )  # fmt: skip
-    terms, notes = None, [AT_NO_BUDGET]
+    terms, notes = None, [AT_NO_BUDGET, SEARCHED_NEAR]
     if any(has_date(lot) for lot in scenario.lots):
         notes.append("lots have dates, which plans with less money may miss: donors' terms are not priced")
     elif limits_risk(scenario):
         notes.append("risk has limits, which plans with less money may break: donors' terms are not priced")
     else:
         ensemble = replicate(scenario, {OPTIMISED: given.plan}, replications, seed=seed, jobs=jobs)
-        terms = donor_terms(ensemble, LeastHarm(given.coefficients), seed=seed, jobs=jobs, tell=tell)
+        least = LeastHarm(given.coefficients, tell=tell, most=most_plans(scenario))
+        like = None if given.result is None else _found(scenario, given.result)
+        terms = donor_terms(ensemble, least, like, seed=seed, jobs=jobs, tell=tell)
         notes += _notes(terms)
     return FundingStudy(scenario, promised, points, terms, tuple(notes))
+
+
+def most_plans(scenario: Scenario) -> int:
+    """Return how many plans the terms of donors take at most."""
+    donors = donors_of(scenario)
+    groups = 2 ** len(donors) if len(donors) <= MOST_EXACT else SAMPLED_ORDERS * len(donors) + 2
+    # As promised, committed, certain; for each donor no strings, and a million more with and without them.
+    return 3 + len(matching_funds(scenario)) + len(donor_tranches(scenario)) + groups + 3 * len(donors)
+
+
+def _found(scenario: Scenario, result: PlanResult) -> Found:
+    return Found(result.planned_harm, flow_plan(scenario, result))
 
 
 def donor_terms(
     ensemble: Ensemble,
     least: LeastHarm,
+    like: Found | None = None,
     *,
     seed: int | None = None,
     jobs: int | None = None,
@@ -138,38 +170,49 @@ def donor_terms(
         The plan of the scenario, named `OPTIMISED`, as simulated.
     least
         Finds least planning harm.
+    like
+        A plan of the scenario, where the search begins.
     seed, jobs
         Those of the ensemble.
     tell
         Told what is done.
     """
     scenario = ensemble.scenario
-    tell("planning with less money, later money and no matching")
     # What allows less comes first, since its plans are where what allows more begins.
-    first = least.of(scenario)
-    committed = least.of(committed_only(scenario), like=first)
-    unmatched = {d: least.of(without_matching(scenario, d), like=first) for d in matching_funds(scenario)}
+    first = least.of(scenario, like=like, name="the money as promised")
+    committed = least.of(committed_only(scenario), like=first, name="committed money alone")
+    unmatched = {
+        d: least.of(without_matching(scenario, d), like=first, name=f"no matching by {d}")
+        for d in matching_funds(scenario)
+    }
     late = {
-        t.tranche_id: least.of(delayed(scenario, t.tranche_id), like=first) for t in donor_tranches(scenario)
+        t.tranche_id: least.of(
+            delayed(scenario, t.tranche_id),
+            like=first,
+            name=f"{t.tranche_id} a year late",
+            same_orders=True,
+        )
+        for t in donor_tranches(scenario)
     }
     begin = [first, committed, *unmatched.values(), *late.values()]
     root = scenario.settings.seed if seed is None else seed
-    shares = donor_shares(scenario, donors_of(scenario), least, begin, seed=root, tell=tell)
+    shares = donor_shares(scenario, donors_of(scenario), least, begin, like=first, seed=root)
     base = shares.everyone
-    tell("planning without strings, and with a million more")
     strings = strings_prices(scenario, least, base)
+    options = funding_options(scenario, least, base, strings)
+    tell("simulating late tranches")
     return DonorTerms(
         shares=shares,
         strings=strings,
         late=late_tranches(ensemble, late, base, seed=seed, jobs=jobs),
         firmness=firmness(scenario, committed, base),
         matching=leverages(scenario, unmatched, base),
-        options=funding_options(scenario, least, base, strings),
+        options=options,
     )
 
 
 def _notes(terms: DonorTerms) -> list[str]:
-    notes = []
+    notes = [LATE_ORDERS] if terms.late else []
     shares = terms.shares
     if shares.last_in_sum > shares.total * (1.0 + 1e-9):
         notes.append(
@@ -178,6 +221,7 @@ def _notes(terms: DonorTerms) -> list[str]:
         )
     if shares.orders is not None:
         notes.append(
-            f"Shapley values are estimates from {shares.orders} orders of {len(shares.shares)} donors"
+            f"Shapley values are estimates from {shares.orders} orders in which {len(shares.shares)} donors "
+            f"could come, from plans for {shares.groups} groups of them; each has its standard error beside it"
         )
     return notes

@@ -112,7 +112,7 @@ def strings_prices(scenario: Scenario, least: LeastHarm, base: Found) -> tuple[S
     """Return the price of the strings of each donor's fund that has any."""
     funds = {fund.fund_id: fund for fund in scenario.funds}
     return tuple(
-        StringsPrice(d, base.harm - least.of(untied(scenario, d), [base]).harm)
+        StringsPrice(d, base.harm - least.of(untied(scenario, d), [base], name=f"{d}: strings dropped").harm)
         for d in donors_of(scenario)
         if tied(funds[d])
     )
@@ -238,16 +238,18 @@ def funding_options(
     tied_funds = {one.fund_id for one in strings}
     paying = {tranche.fund_id for tranche in scenario.tranches}
     for fund_id in (d for d in donors_of(scenario) if d in paying):
-        more = least.of(with_million(scenario, fund_id), [base])
-        options.append(FundingOption(f"{fund_id}: a million more", MILLION_USD, base.harm - more.harm))
+        told = f"{fund_id}: a million more"
+        more = least.of(with_million(scenario, fund_id), [base], name=told)
+        options.append(FundingOption(told, MILLION_USD, base.harm - more.harm))
         if fund_id in tied_funds:
-            free = least.of(untied(with_million(scenario, fund_id), fund_id + EXTRA), [more])
             told = f"{fund_id}: a million more, without strings"
+            free = least.of(untied(with_million(scenario, fund_id), fund_id + EXTRA), [more], name=told)
             options.append(FundingOption(told, MILLION_USD, base.harm - free.harm))
     certain = all_committed(scenario)
     if certain.tranches != scenario.tranches:
-        firm = least.of(certain, [base])
-        options.append(FundingOption("indicative money made certain", 0.0, base.harm - firm.harm))
+        told = "indicative money made certain"
+        firm = least.of(certain, [base], name=told)
+        options.append(FundingOption(told, 0.0, base.harm - firm.harm))
     return tuple(sorted(options, key=lambda option: (-option.averted, option.name)))
 
 

@@ -3,23 +3,26 @@
 A plan that a variant allows is a plan of every variant that allows more. So the search for the latter begins
 from it, and what is found is never worse: what more money is worth is never below zero, by theory and here.
 Planning harm is exact harm over the model's curves; nothing is simulated.
+
+Only the programme as given is searched in full. Variants are searched near plans that are known (`nearby`):
+from their commissionings and flows, and from the commissionings of a MILP unless they are to stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.status import SolveOptions
 from demilsim.plan import DisposalPlan, PlanningCoefficients
-from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.scenario import Scenario
 
-OPTIONS = SolveOptions(gap_averted=GAP_AVERTED, bound_steps=0)
-"""How variants are optimised: they are compared with each other, so none needs a bound of its own."""
+OPTIONS = SolveOptions(bound_steps=0, near=True)
+"""How variants are optimised: they are compared with each other, so none needs a bound of its own. The MILP
+stops at a gap wider than for a programme, since commissionings of known plans are tried beside its own."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,28 @@ class LeastHarm:
         Working days and harm factors are used of it.
     options
         How to solve.
+    tell, most
+        Told of each plan that is searched for, and how many there are at most.
+    searched
+        Plans that were searched for so far, by the money and strings that they had.
     """
 
     taught: PlanningCoefficients
     options: SolveOptions = OPTIONS
+    tell: Callable[[str], None] = lambda _: None
+    most: int = 1
+    searched: list[tuple[Scenario, Found]] = field(default_factory=list)
 
-    def of(self, variant: Scenario, allowed: Sequence[Found] = (), like: Found | None = None) -> Found:
-        """Return the best plan found for a variant.
+    def of(
+        self,
+        variant: Scenario,
+        allowed: Sequence[Found] = (),
+        like: Found | None = None,
+        *,
+        name: str = "",
+        same_orders: bool = False,
+    ) -> Found:
+        """Return the best plan found for a variant; what was found is not searched for again.
 
         Parameters
         ----------
@@ -63,14 +81,33 @@ class LeastHarm:
         allowed
             What was found for variants whose every plan this one allows.
         like
-            What was found for another one: where the search begins, as far as it fits, if nothing is allowed.
+            What was found for another one: the search begins there as well, as far as it fits.
+        name
+            What is told of the variant.
+        same_orders
+            Whether commissionings are those of the plans where the search begins, put off where they cannot
+            be paid; else a MILP chooses some as well.
         """
+        same = [known for other, known in self.searched if _same_money(other, variant)]
+        best = min([*same, *allowed], key=lambda found: found.harm, default=None)
+        if best is not None and any(best is known for known in same):
+            return best
+        self.tell(f"plan {len(self.searched) + 1} of at most {self.most}: {name}")
         known = replace(self.taught, receipts_usd=expected_receipts_usd(variant))
-        best = min(allowed, key=lambda found: found.harm, default=None)
-        start = best or like
-        result = optimise(variant, known, start=start.plan if start else None, options=self.options)
+        starts = list({id(found.plan): found.plan for found in (best, like) if found is not None}.values())
+        options = replace(self.options, milp=self.options.milp and not same_orders)
+        result = optimise(
+            variant, known, start=starts[0] if starts else None, others=starts[1:], options=options
+        )
         found = Found(result.planned_harm, flow_plan(variant, result))
-        return found if best is None or found.harm < best.harm else best
+        found = found if best is None or found.harm < best.harm else best
+        self.searched.append((variant, found))
+        return found
+
+
+def _same_money(one: Scenario, other: Scenario) -> bool:
+    """Return whether two variants of a scenario have the same funds and tranches."""
+    return one.funds == other.funds and one.tranches == other.tranches
 
 
 def donors_of(scenario: Scenario) -> tuple[str, ...]:

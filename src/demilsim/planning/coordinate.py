@@ -99,7 +99,8 @@ class Before:
         Whose working days and harm factors are taken, so that planning harm of both compares; money alone
         is learned anew.
     start
-        A plan from which the optimiser begins as well as from the best rule's, period by period.
+        A plan from which the optimiser begins as well as from the best rule's, period by period; before it
+        where it searches near plans alone.
     """
 
     coefficients: PlanningCoefficients
@@ -276,6 +277,9 @@ class _Loop:
         """Return the optimiser's proposals and results; none, with a note, without solver or clean audit."""
         start = period_by_period(best.draft, self._scenario)
         others = [self._before.start] if self._before and self._before.start else []
+        if others and self._options.solve.near:
+            # Harm is made linear along the first of them, and a rule's plan is the poorer one.
+            start, others = others[0], [start]
         try:
             result = optimise(
                 self._scenario, coefficients, start=start, others=others, options=self._options.solve

@@ -78,10 +78,11 @@ def write_funding(
         ``next_million_planning_harm_by_linear_plan``, ``next_million_planning_harm_by_planning_again``
         [weighted persons averted]; ``plan_source``.
     ``donors``
-        ``fund_id``, ``last_in_planning_harm``, ``shapley_planning_harm`` [weighted persons averted]; with
-        ``donors_planning_harm`` (all together, over the host alone), ``last_in_sum_planning_harm`` and
-        ``shapley_orders`` (how many orders were drawn; null where the values are exact). Null without
-        ``terms``, as all of the following.
+        ``fund_id``, ``last_in_planning_harm``, ``shapley_planning_harm``, ``shapley_standard_error`` (null
+        where the value is exact) [weighted persons averted]; with ``donors_planning_harm`` (all together,
+        over the host alone), ``last_in_sum_planning_harm``, ``shapley_orders`` (how many orders were drawn;
+        null where the values are exact) and ``shapley_groups`` (for how many groups of donors a plan was
+        made). Null without ``terms``, as all of the following.
     ``strings``
         ``fund_id``, ``price_planning_harm``: planned with them and without.
     ``late_tranches``
@@ -191,8 +192,8 @@ def point_row(point: FundingPoint) -> Document:
 def terms_document(terms: DonorTerms | None) -> Document:
     """Return what the donors of the scenario come to; null under every key without terms."""
     keys = (
-        "donors", "donors_planning_harm", "last_in_sum_planning_harm", "shapley_orders", "strings",
-        "late_tranches", "firmness", "matching", "options",
+        "donors", "donors_planning_harm", "last_in_sum_planning_harm", "shapley_orders", "shapley_groups",
+        "strings", "late_tranches", "firmness", "matching", "options",
     )  # fmt: skip
     if terms is None:
         return dict.fromkeys(keys)
@@ -201,11 +202,13 @@ def terms_document(terms: DonorTerms | None) -> Document:
     values = (
         [
             {"fund_id": s.fund_id, "last_in_planning_harm": s.last_in, "shapley_planning_harm": s.shapley}
+            | {"shapley_standard_error": s.standard_error}
             for s in shares.shares
         ],
         shares.total,
         shares.last_in_sum,
         shares.orders,
+        shares.groups,
         [{"fund_id": one.fund_id, "price_planning_harm": one.price} for one in terms.strings],
         [
             {"tranche_id": one.tranche_id, "fund_id": one.fund_id, "usd": one.usd}

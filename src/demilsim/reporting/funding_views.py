@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from demilsim.experiments.donors import Share
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.funding_curve import FundingPoint
 from demilsim.experiments.funding_study import FundingStudy
@@ -272,7 +273,9 @@ def donors_table(study: FundingStudy) -> Table:
     columns = (
         Column("Donor", wide=True),
         Column("Last in", PLANNED),
-        Column("Shapley", PLANNED),
+        Column(
+            "Shapley", PLANNED if terms is None or terms.shares.orders is None else f"{PLANNED}, ± one s.e."
+        ),
         Column("Share", "% of the total"),
     )
     if terms is None:
@@ -284,7 +287,7 @@ def donors_table(study: FundingStudy) -> Table:
             (
                 _short(f"{one.fund_id}: {names[one.fund_id]}"),
                 planned(study, one.last_in),
-                planned(study, one.shapley),
+                _with_error(study, one),
                 percent(one.shapley / total).removesuffix("%") if total > 0.0 else ABSENT,
             )
         )
@@ -293,9 +296,18 @@ def donors_table(study: FundingStudy) -> Table:
     all_of_it = Row(("All together", figure(terms.shares.last_in_sum), figure(total), "100"), strong=True)
     caption = (
         "What donors avert over the host alone. Last in: what is lost if this donor alone leaves; the sum "
-        "may be more or less than the total. Shapley: shares that sum to it"
+        "may be more or less than the total. Shapley: shares that sum to it, the mean of what a donor adds "
+        f"over all orders in which donors could come, from plans for {terms.shares.groups} groups of donors"
     )
+    if terms.shares.orders is not None:
+        caption += f"; an estimate from {terms.shares.orders} of the orders, with its standard error (s.e.)"
     return Table(caption, columns, (*rows, all_of_it))
+
+
+def _with_error(study: FundingStudy, one: Share) -> str:
+    """Return a Shapley value, with its standard error where orders were drawn."""
+    told = planned(study, one.shapley)
+    return told if one.standard_error is None else f"{told} ± {figure(one.standard_error, 2)}"
 
 
 _UNPRICED = (
