@@ -182,8 +182,8 @@ def add_payments(problem: Problem) -> Rows:
     B'[o,c,t] u[o]) >= C[c,t] for capital A and standing cost B. In kUSD; a in kUSD per tonne, C[c,t] the cost
     of commissionings that are fixed.
     q is 1, or a[c] / (a[c] + v[k]) for a fund that pays v kUSD on top for each tonne, a[c] the least cost in
-    the class: no dollar is taken for more work than it pays. Equal where a tranche waits for spending: no money
-    is thrown away to release it.
+    the class: no dollar is taken for more work than it pays. Equal where a tranche waits for spending, since
+    no money is thrown away to release it.
     """
     flows, pays, blocks = problem.flows, problem.payments, problem.blocks
     periods = problem.scenario.periods

@@ -28,7 +28,11 @@ ROUNDING = 1e-9
 """Share of a milestone that counts as nothing, so that one of all stock can be met [1]."""
 
 SPARE_KUSD = 0.001
-"""Spending beyond a share that a plan asks for [kUSD]: rounding to cents may take as much. A bound asks for none."""
+"""Spending beyond a share that a plan asks for [kUSD]: cents may be rounded away. A bound asks for none."""
+
+MARGIN = 1.01
+"""Factor on the most that a share of receipts can be [1]: without it a row may leave a billionth of its terms
+to go, which HiGHS took for impossible."""
 
 
 def add_destroyed(problem: Problem) -> Rows:
@@ -101,7 +105,7 @@ def add_spent_shares(problem: Problem) -> Rows:
 
     Sum over c and t before b of p[c,k,t] - s[j] (R[k,..b] + scrap of blocks before b) - U (z[j,b] - z[j,b-1])
     >= -U, in kUSD: s[j] the share, R[k,..b] receipts by the start of block b without what is released then, U
-    the most that s[j] times all receipts can be. Where releases are fixed, the same for the one block,
+    a little more than s[j] times all receipts can be. Where releases are fixed, the same for the one block,
     without U; where they are open, less may be taken to be matched than is. A bound leaves these rows out
     where there are measures: paying for them is spending too.
     """
@@ -122,7 +126,7 @@ def add_spent_shares(problem: Problem) -> Rows:
         if choice.fixed is None:
             given = float(choice.receipts_usd[k, : start + 1].sum())
             most = max(given, float(choice.most_usd[k, : start + 1].sum())) / USD_PER_KUSD
-            most = share * (most + float(scrap @ problem.columns.upper[sold]))
+            most = MARGIN * share * (most + float(scrap @ problem.columns.upper[sold]))
             # Nothing of nothing is no share that was spent.
             some = SPARE_KUSD if choice.spare_t > 0.0 else 0.0
             terms += [
