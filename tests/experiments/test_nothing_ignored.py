@@ -21,7 +21,7 @@ from demilsim.model.plausible import doubts
 from demilsim.optimisation.audit_risk import over_risk, over_worker_risk
 from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.plan import DisposalPlan, MeasureOrder
-from demilsim.planning.coordinate import objective
+from demilsim.planning.learned import objective
 from demilsim.planning.risk_moved import risk_by_group
 from demilsim.reporting.summary import assumption_rows, scenario_facts, summary_document
 from demilsim.scenario.columns import column_meanings, meaning_of

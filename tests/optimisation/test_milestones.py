@@ -1,53 +1,25 @@
-"""Tranches that wait for milestones, and what matches them: by hand, by enumeration, and as simulated.
-
-The references of the families are in `tests/data/lp`. After a change that is meant, write them anew, and read
-the difference before it is committed:
-
-    DEMILSIM_WRITE_REFERENCES=1 pytest tests/optimisation/test_milestones.py
-"""
+"""Tranches that wait for milestones, and what matches them: by hand, by enumeration, and as simulated."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from demilsim.optimisation.alternatives import alternatives
-from demilsim.optimisation.assemble import Model, assemble, pulp_problem
-from demilsim.optimisation.audit import audit, audit_promises
+from demilsim.optimisation.audit import audit_promises
 from demilsim.optimisation.bound import bound_harm
 from demilsim.optimisation.candidates import begin
-from demilsim.optimisation.constraints import FAMILIES, add_budget, add_commitments
-from demilsim.optimisation.explain import Explainer
-from demilsim.optimisation.measure_problem import MeasureProblem
-from demilsim.optimisation.measure_rows import joined
-from demilsim.optimisation.measures import measure_orders
-from demilsim.optimisation.milestones import RELEASE_FAMILIES
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
-from demilsim.optimisation.optimise import optimise
-from demilsim.optimisation.plan_model import plan_model
-from demilsim.optimisation.prices import limit_prices
-from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.release_columns import SPARE_T
 from demilsim.optimisation.releases import (
-    Releases,
     counted_on,
     waiting_tranches,
-    with_expected_releases,
 )
-from demilsim.optimisation.reoptimised import strings
-from demilsim.optimisation.result import PlanResult
-from demilsim.optimisation.rows import Rows
-from demilsim.optimisation.solve import SolveOptions, solve
-from demilsim.optimisation.status import InOrder, PlanStatus
-from demilsim.optimisation.task import Task, make_task
-from demilsim.plan import DisposalPlan
+from demilsim.optimisation.solve import solve
+from demilsim.optimisation.status import PlanStatus
+from demilsim.optimisation.task import Task
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.scenario.scenario import Scenario
@@ -55,143 +27,15 @@ from demilsim.scenario.schema import ExchangeRate
 from demilsim.simulation.replication import simulate
 from demilsim.simulation.streams import Streams
 from optimisation.enumeration import best_flows
-from optimisation.instances import PERSONS, build_or_not
+from optimisation.waiting import EXACT, bait, linear_model, planned, problems_of, task_of, tonnes
 from stories import QUIET
 from worlds import (
     SOURCE,
     fund,
     lot,
-    measure,
     rate,
-    storehouse,
     tranche,
-    village,
-    world,
 )
-
-REFERENCES = Path(__file__).parents[1] / "data" / "lp"
-WRITE = "DEMILSIM_WRITE_REFERENCES"
-EXACT = SolveOptions(gap_averted=0.0, node_limit=10_000)
-
-
-def bait(**changes: Any) -> Scenario:
-    """Return shells beside a town, dear to destroy, and rifle rounds 5 km away, cheap, that harm nobody.
-
-    20,000 USD are there; 60,000 more come in the second quarter or later, once 50 t have been destroyed.
-    """
-    base: dict[str, Any] = {
-        "storehouses": (storehouse("H1"), storehouse("H2", y_m=5000.0)),
-        "exposed_sites": (village(persons=PERSONS),),
-        "lots": (lot("SHELLS", "H1"), lot("ROUNDS", "H2", nature_id="sa_rifle")),
-        "facility_rates": (
-            rate(unit_cost_usd_per_t=1000.0),
-            rate(category="small_arms", unit_cost_usd_per_t=100.0),
-        ),
-        "tranches": (
-            tranche(amount_usd=20_000.0),
-            tranche("M", amount_usd=60_000.0, due="2026-04-01", milestone_destroyed_t=50.0),
-        ),
-    }
-    return world(**(base | changes))
-
-
-def all_strings() -> Scenario:
-    """Return a plant to build and three funds: US waits for 20 t, MATCH adds to it, EU waits for it to spend.
-
-    Four fifths of what US has received must have been spent before the second tranche of EU.
-    """
-    return build_or_not(
-        funds=(
-            fund("US", overhead_fraction=0.1),
-            fund("EU", use="capital"),
-            fund("MATCH", matches_funds=("US",), match_ratio=0.5, match_cap_usd=40_000.0),
-        ),
-        tranches=(
-            tranche("T1", "US", amount_usd=40_000.0),
-            tranche("M1", "US", amount_usd=80_000.0, due="2026-10-01", milestone_destroyed_t=20.0),
-            tranche("T3", "EU", amount_usd=30_000.0, due="2026-07-01"),
-            tranche(
-                "M2", "EU", amount_usd=30_000.0, due="2027-07-01", milestone_fund="US",
-                milestone_spent_fraction=0.8,
-            ),
-        ),
-    )  # fmt: skip
-
-
-def task_of(scenario: Scenario) -> Task:
-    return make_task(scenario, nominal_coefficients(scenario))
-
-
-def planned(scenario: Scenario, **options: Any) -> PlanResult:
-    return optimise(scenario, nominal_coefficients(scenario), options=SolveOptions(**options))
-
-
-def problems_of(scenario: Scenario, plan: DisposalPlan, releases: Releases | None) -> tuple[str, ...]:
-    """Return all that the audits find in a plan that counts on what it releases."""
-    counted = counted_on(scenario, nominal_coefficients(scenario), releases)
-    return (
-        *audit(scenario, plan, counted, releases or ()),
-        *audit_promises(scenario, plan, counted),
-    )
-
-
-def tonnes(scenario: Scenario, result: PlanResult) -> np.ndarray:
-    """Return what is destroyed in each period [t]."""
-    return np.bincount(result.flows.period, result.flows.tonnes, scenario.periods)
-
-
-def linear_model(problem: Problem, task: Task) -> Model:
-    """Return a problem on harm made linear along emptied storehouses."""
-    harm = planning_harm(problem, task.stock)
-    flow_cost = harm.linearised(emptied_path_t(harm.held_t))
-    return assemble(problem, flow_cost, harm.do_nothing)
-
-
-def compare(problem: Problem, rows: Rows, name: str, path: Path) -> None:
-    """Check rows against their reference, or write that anew if asked to."""
-    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
-    pulp_problem(alone, name=rows.family)[0].writeLP(str(path))
-    found, reference = path.read_text(encoding="utf-8"), REFERENCES / f"{name}.lp"
-    if os.environ.get(WRITE):
-        reference.write_text(found, encoding="utf-8")
-    assert found == reference.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("family", RELEASE_FAMILIES, ids=lambda family: family.__name__)
-def test_family_writes_its_reference_lp(family: Callable[[Problem], Rows], tmp_path: Path) -> None:
-    """Each family alone, in two years, is the text that was checked by hand."""
-    problem = task_of(all_strings()).yearly_problem()
-    rows = family(problem)
-    compare(problem, rows, rows.family, tmp_path / "found.lp")
-
-
-@pytest.mark.parametrize("family", [add_budget, add_commitments], ids=lambda family: family.__name__)
-def test_released_money_stands_in_rows_of_money(family: Callable[[Problem], Rows], tmp_path: Path) -> None:
-    """What releases bring is on the left of the budget and of the commitments, as in the reference."""
-    problem = task_of(all_strings()).yearly_problem()
-    rows = family(problem)
-    compare(problem, rows, f"{rows.family}_released", tmp_path / "found.lp")
-
-
-def test_names_with_releases_are_unique_and_plain() -> None:
-    """Every row and column has a name of its own in letters, digits and underscores."""
-    problem = task_of(all_strings()).every_plan()
-    names = [name for family in (*FAMILIES, *RELEASE_FAMILIES) for name in family(problem).names]
-    names += problem.columns.names
-    assert len(set(names)) == len(names)
-    assert all(name.replace("_", "").isalnum() and name.isascii() for name in names)
-
-
-def test_without_milestones_there_is_nothing_of_this() -> None:
-    """No column, row or family more where no tranche waits, and nothing in the result."""
-    scenario = build_or_not()
-    task = task_of(scenario)
-    for problem in (task.yearly_problem(), task.every_plan(), task.problem(())):
-        assert problem.released is None
-        assert len(problem.columns.names) == problem.release_offset
-        model = linear_model(problem, task)
-        assert len(model.families) == len(FAMILIES) + 1
-    assert planned(scenario, bound_steps=0).releases is None
 
 
 def test_cheap_work_comes_first_to_release_a_tranche() -> None:
@@ -407,85 +251,3 @@ def test_bound_holds_whatever_is_released() -> None:
     result = planned(scenario)
     assert result.planned_harm <= min(harms) * (1.0 + 1e-4)
     assert result.best_bound <= result.planned_harm
-
-
-def test_least_cost_does_not_work_for_money_it_does_not_need() -> None:
-    """A twentieth of the harm is averted for less than the work that the tranche asks for would cost."""
-    scenario = bait()
-    wanted = InOrder("cost", 0.0, averting=0.05)
-    result = planned(scenario, bound_steps=0, in_order=wanted)
-    assert result.releases == ()
-    assert result.cost_usd is not None
-    assert result.cost_usd < 7_000.0
-    assert problems_of(scenario, flow_plan(scenario, result), result.releases) == ()
-    first = planned(scenario, bound_steps=0, in_order=InOrder("harm", 0.0))
-    assert first.releases == (("M", 1),)
-    assert problems_of(scenario, flow_plan(scenario, first), first.releases) == ()
-
-
-def test_prices_and_alternatives_keep_what_is_released() -> None:
-    """Shadow prices, alternatives and strings of funds are those of the plan with its releases."""
-    scenario = bait()
-    known = nominal_coefficients(scenario)
-    result = planned(scenario, bound_steps=0)
-    at = plan_model(scenario, known, result)
-    assert at.task.releases == result.releases
-    assert at.total == pytest.approx(result.planned_harm, rel=1e-6)
-    duals = at.lp.duals(at.model.cost)
-    assert duals is not None
-    assert any(price.family == "budget" for price in limit_prices(at, duals))
-    earned = at.row_names.index("earned_m_2026q2")
-    # A tonne less for the milestone frees 900 USD for shells.
-    assert duals.row[earned] < 0.0
-    explainer = Explainer(at, duals)
-    shells, rounds = (explainer.reason(int(at.task.groups.group_of_lot[lot]), 0, 0) for lot in (0, 1))
-    assert shells is not None
-    assert rounds is not None
-    assert shells.why_now == "it starts at once"
-    assert rounds.why_now == "it averts nothing itself, but its tonnes release money that waits for them"
-    for other in alternatives(at):
-        assert float(other.paid_usd.sum()) <= 80_000.0 + 1e-3
-    strings(at, duals)
-
-
-def test_measures_may_be_paid_with_what_is_released() -> None:
-    """A measure for 40,000 USD asks for the release: without it 20,000 are there."""
-    level = measure("RRPL", level=2, cost_usd=40_000.0)
-    scenario = bait(measures=(level,), horizon_years=3)
-    task = task_of(scenario)
-    problem = task.yearly_problem()
-    orders = measure_orders(task, problem)
-    assert orders is not None
-    measured = MeasureProblem(problem, orders)
-    model = joined(linear_model(problem, task), measured)
-    ordering = np.zeros(model.cost.size)
-    ordering[measured.order_offset : measured.payment_offset] = -1.0
-    found = solve(replace(model, cost=ordering), EXACT)
-    assert found.values is not None
-    assert problem.releases_of(found.values[: len(problem.columns.names)]) != ()
-    upper = model.columns.upper.copy()
-    upper[problem.release_offset] = 0.0
-    upper[problem.release_offset + 1] = 0.0
-    kept_back = replace(model, cost=ordering, columns=replace(model.columns, upper=upper))
-    assert solve(kept_back, EXACT).objective == pytest.approx(model.constant)
-
-
-def test_plan_with_measures_and_releases_passes_its_audit() -> None:
-    """A level at a price that is worth it is taken beside the release, and all money is there in time."""
-    crowd = (village(persons=10.0 * PERSONS),)
-    scenario = bait(measures=(measure("RRPL", level=2, cost_usd=5_000.0),), exposed_sites=crowd)
-    result = planned(scenario, bound_steps=2)
-    assert result.measures
-    assert result.releases
-    assert problems_of(scenario, flow_plan(scenario, result), result.releases) == ()
-    assert result.best_bound <= result.planned_harm
-
-
-def test_learned_money_of_funds_with_milestones_stays_expected() -> None:
-    """What a simulated plan released says nothing of another plan; of other funds the simulation teaches."""
-    match = fund("MATCH", matches_funds=("HOST",), match_ratio=0.5)
-    scenario = bait(funds=(fund(), match, fund("OWN")), tranches=(*bait().tranches, tranche("T3", "OWN")))
-    known = nominal_coefficients(scenario)
-    taught = with_expected_releases(scenario, replace(known, receipts_usd=0.5 * known.receipts_usd))
-    assert taught.receipts_usd[:2].tolist() == known.receipts_usd[:2].tolist()
-    assert taught.receipts_usd[2].tolist() == (0.5 * known.receipts_usd[2]).tolist()

@@ -17,10 +17,9 @@ from demilsim.planning.coordinate import (
     TEACHING_FIRST,
     LoopOptions,
     Programme,
-    learned_coefficients,
-    objective,
     plan_programme,
 )
+from demilsim.planning.learned import learned_coefficients, objective
 from demilsim.planning.rules import RULES, nominal_coefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult

@@ -14,8 +14,9 @@ from demilsim.experiments.statistics import paired
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
-from demilsim.planning.coordinate import Programme, learned_coefficients
+from demilsim.planning.coordinate import Programme
 from demilsim.planning.draft import tonnes_left
+from demilsim.planning.learned import learned_coefficients
 from demilsim.planning.replay import replayed
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.loader import load_scenario

@@ -13,7 +13,7 @@ from demilsim.experiments.backends import available_cores, run_tasks
 from demilsim.experiments.packing import pack_rows, unpack_rows
 from demilsim.experiments.statistics import LEVEL, Estimate, counted, estimate, share
 from demilsim.plan import DisposalPlan, Floats
-from demilsim.planning.coordinate import objective
+from demilsim.planning.learned import objective
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import draw
 from demilsim.simulation.record import RunResult

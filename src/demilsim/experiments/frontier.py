@@ -21,6 +21,7 @@ from demilsim.optimisation.candidates import Search, begin, finish
 from demilsim.optimisation.deadlines import refuse_dates
 from demilsim.optimisation.least_cost import Cheapener, CheapPlan, clearance_period
 from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.status import SolveOptions
 from demilsim.optimisation.task import Choice, make_task
 from demilsim.planning.rules import nominal_coefficients, nominal_start
@@ -159,8 +160,8 @@ def frontier(
 
 def _cheapest(searches: list[Search], targets: dict[float, float], by: dt.date | None) -> list[FrontierPoint]:
     """Return the cheapest plans of some searches that reach targets of rising harm; none where none does."""
-    kept = {search.choice: (search, Cheapener(search)) for search in reversed(searches)}
-    plans: dict[Choice, CheapPlan] = {}
+    kept = {(search.choice, search.releases): (search, Cheapener(search)) for search in reversed(searches)}
+    plans: dict[tuple[Choice, Releases | None], CheapPlan] = {}
     points = []
     for share, target in targets.items():
         for choice, (_, cheapener) in kept.items():

@@ -74,7 +74,7 @@ def audit(
         *over_risk(rows, plan),
         *over_worker_risk(rows, plan),
         *audit_money(scenario, bills, coefficients, scrap_by_period(rows, plan)),
-        *(_not_earned(progress(scenario, plan, bills, coefficients), releases) if releases else ()),
+        *(_not_earned(progress(scenario, plan, bills, coefficients, releases), releases) if releases else ()),
     )
 
 
@@ -93,18 +93,18 @@ def refused_moves(scenario: Scenario, plan: DisposalPlan, late: int = 0) -> tupl
 
 
 def audit_promises(
-    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients
+    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients, releases: Releases = ()
 ) -> tuple[str, ...]:
     """Return the funds of which a plan counts on more than their tranches, matching and milestones can bring.
 
     Parameters
     ----------
-    scenario, plan, coefficients
+    scenario, plan, coefficients, releases
         As for `audit`, which the plan has passed.
     """
     rows = audit_rows(scenario)
     bills = (*bills_of(rows, plan, _opened(rows, plan)), *measure_bills(rows, plan))
-    return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients)))
+    return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients, releases)))
 
 
 def _not_earned(known: Progress, releases: Releases) -> Iterator[str]:

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from demilsim.optimisation.audit_rows import AuditRows, exact
 from demilsim.optimisation.bill import Bill
+from demilsim.optimisation.releases import Releases, waiting_tranches
 from demilsim.plan import DisposalPlan, PlanningCoefficients
 from demilsim.scenario.exchange import promised_usd
 from demilsim.scenario.scenario import Scenario
@@ -38,12 +39,16 @@ class Progress:
         Cost, before each period, of all that a fund may pay for, and have verified [USD], by fund and period.
     counted_usd
         Receipts of a fund counted on, up to and with each period [USD], by fund and period.
+    at_once_usd
+        What comes of that at the release of tranches at the start of the period, after their milestones have
+        been looked at [USD], by fund and period.
     """
 
     scenario: Scenario
     destroyed_t: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     payable_usd: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     counted_usd: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    at_once_usd: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
 
     def waits_for(self, tranche: Tranche, period: int) -> str:
         """Return what a tranche still waits for at the start of a period; nothing if it does not wait."""
@@ -57,7 +62,7 @@ class Progress:
         fund, share = tranche.milestone_fund, tranche.milestone_spent_fraction
         if fund is None or share is None:
             return ""
-        received = self.counted_usd[fund, period]
+        received = self.counted_usd[fund, period] - self.at_once_usd[fund, period]
         if received <= 0 or self.payable_usd[fund, period] < exact(share) * received:
             spent = float(self.payable_usd[fund, period])
             return (
@@ -67,9 +72,13 @@ class Progress:
 
 
 def progress(
-    scenario: Scenario, plan: DisposalPlan, bills: Iterable[Bill], coefficients: PlanningCoefficients
+    scenario: Scenario,
+    plan: DisposalPlan,
+    bills: Iterable[Bill],
+    coefficients: PlanningCoefficients,
+    releases: Releases = (),
 ) -> Progress:
-    """Return how far a plan has come, with what it must pay and what it counts on."""
+    """Return how far a plan has come, with what it must pay, what it counts on and what it releases."""
     mass_g, owed = defaultdict[int, int](int), defaultdict[tuple[str, int], Fraction](Fraction)
     for line in plan.lines:
         mass_g[line.earliest_period] += line.mass_g
@@ -86,7 +95,23 @@ def progress(
             found.payable_usd[now] = found.payable_usd[then] + owed[then]
             counted = float(coefficients.receipts_usd[k, period])
             found.counted_usd[now] = found.counted_usd[then] + exact(counted)
+    found.at_once_usd.update(_at_once_usd(scenario, coefficients, releases))
     return found
+
+
+def _at_once_usd(
+    scenario: Scenario, coefficients: PlanningCoefficients, releases: Releases
+) -> Iterator[tuple[tuple[str, int], Fraction]]:
+    """Yield fund and period with what releases at its start bring then, matched money with it [USD]."""
+    waiting = waiting_tranches(scenario, coefficients)
+    if waiting is None:
+        return
+    for period in {period for _, period in releases}:
+        until = tuple(release for release in releases if release[1] <= period)
+        before = tuple(release for release in until if release[1] < period)
+        more = waiting.receipts_usd(until)[:, period] - waiting.receipts_usd(before)[:, period]
+        for fund, usd in zip(scenario.funds, more.tolist(), strict=True):
+            yield (fund.fund_id, period), exact(usd)
 
 
 def unmet_promises(rows: AuditRows, known: Progress) -> Iterator[str]:

@@ -13,6 +13,7 @@ from demilsim.optimisation.limited_search import LimitedModel, descend_within, p
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.release_choice import release_patterns, released_by
+from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.result import GroupFlows
 from demilsim.optimisation.risk_limits import risk_limits
 from demilsim.optimisation.sequential import Descent, descend, largest_part, polish, vertex_start
@@ -65,6 +66,11 @@ class Search:
     start_harm: float
     descent: Descent
     limited: LimitedModel | None = None
+
+    @property
+    def releases(self) -> Releases | None:
+        """Tranches that it releases; None where none waits for a milestone."""
+        return None if self.problem.released is None else self.problem.released.fixed
 
     @property
     def exact_harm(self) -> float:

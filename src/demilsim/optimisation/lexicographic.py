@@ -231,7 +231,7 @@ def _result(
         linear_harm=search.harm.do_nothing + float(search.flow_cost @ found.values[: search.harm.flows]),
         flows=group_flows(search.problem, found.values[: search.harm.flows]),
         commissionings=tuple(Commissioning(facilities[f].facility_id, t) for f, t in search.choice),
-        releases=None if search.problem.released is None else search.problem.released.fixed,
+        releases=search.releases,
         source="milp",
         without_orders=None,
         cost_usd=found.cost_usd + measures,

@@ -32,10 +32,10 @@ from demilsim.plan import DisposalPlan, Floats, MeasureOrder, PlanningCoefficien
 from demilsim.planning.choice import Compared, Contest
 from demilsim.planning.disaggregate import flow_plan, pieces_of
 from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
+from demilsim.planning.learned import learned_coefficients, objective
 from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
-from demilsim.units import CENTS_PER_USD
 
 LEAD_PERIODS = 2
 """Periods by which any plan's lines may run ahead of plan."""
@@ -50,9 +50,6 @@ On the Kazakhstan scenario 0.4% left the orders half a year early, for 0.6% more
 
 TEACHER = "risk_per_day_first"
 """The rule whose simulation teaches the first coefficients."""
-
-LEAST_HARM = 1e-9
-"""Harm of a storehouse and year below which its factor is not learned [persons]."""
 
 
 class Simulator(Protocol):
@@ -298,11 +295,12 @@ class _Loop:
         """Return the proposal of a result; None, with a note, if its audit finds anything."""
         planned = flow_plan(self._scenario, result)
         counted = counted_on(self._scenario, coefficients, result.releases)
-        problems = audit(self._scenario, planned, counted, result.releases or ())
+        known = self._scenario, planned, counted, result.releases or ()
+        problems = audit(*known)
         if problems:
             self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
             return None
-        self._notes += audit_promises(self._scenario, planned, counted)
+        self._notes += audit_promises(*known)
         harm = self._harm.with_factor(coefficients.harm_factor)
         pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
         done = tuple(pieces), result.commissionings
@@ -352,53 +350,3 @@ def _reason(releases: bool, averted: float, mass_t: float) -> str:
     if releases and averted < 0.0:
         return f"costs {-averted:.2g} expected deaths by accidents; its tonnes count for money that waits"
     return f"averts {averted:.2g} expected deaths, {1000.0 * averted / mass_t:.2g} per 1,000 t"
-
-
-def objective(scenario: Scenario, results: Sequence[RunResult]) -> Floats:
-    """Return the simulated planning objective of each replication [weighted persons].
-
-    Weighted expected deaths over the horizon, and the storage rate left times the terminal years.
-    """
-    weights = scenario.settings.harm_weights
-    return np.array(
-        [
-            weights.fatalities_public * r.expected_public
-            + weights.fatalities_workers * r.expected_workers
-            + weights.fatalities_transport * r.expected_transport
-            + scenario.settings.terminal_years * r.weighted_rate_end
-            for r in results
-        ]
-    )
-
-
-def learned_coefficients(results: Sequence[RunResult], known: PlanningCoefficients) -> PlanningCoefficients:
-    """Return what replications of one plan teach.
-
-    Capacity and money are means over the replications. A harm factor is harm with propagation over harm
-    without; where a storehouse has too little harm to tell, that of the period before.
-
-    Parameters
-    ----------
-    results
-        Replications with harm by storehouse.
-    known
-        Coefficients to keep where nothing is learned.
-    """
-    with_chain = np.mean([r.stock_harm for r in results], axis=0).T
-    without = np.mean([r.root_harm for r in results], axis=0).T
-    enough = without > LEAST_HARM
-    factor = np.where(enough, with_chain / np.where(enough, without, 1.0), np.nan)
-    return PlanningCoefficients(
-        working_days=np.mean([r.working_days for r in results], axis=0),
-        receipts_usd=np.mean([r.receipts_cents for r in results], axis=0) / CENTS_PER_USD,
-        harm_factor=_carried_forward(factor, known.harm_factor),
-    )
-
-
-def _carried_forward(factor: Floats, known: Floats) -> Floats:
-    """Return factors in which a missing period takes the last one before it, or else what was known."""
-    result = factor.copy()
-    for period in range(result.shape[1]):
-        before = result[:, period - 1] if period else known[:, 0]
-        result[:, period] = np.where(np.isnan(result[:, period]), before, result[:, period])
-    return result
