@@ -22,16 +22,18 @@ from demilsim.experiments.uncertainty import BASELINE, OPTIMISED
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.plan_model import plan_model
-from demilsim.optimisation.status import SolveOptions
 from demilsim.plan import Floats
-from demilsim.planning.coordinate import GAP_AVERTED, Before, LoopOptions, Programme
+from demilsim.planning.coordinate import Before, LoopOptions, Programme
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.exchange import promised_usd, scaled
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE
 
-NEAR = SolveOptions(gap_averted=GAP_AVERTED, bound_steps=0, near=True)
+NEAR = OPTIONS
 """How budgets are planned beside one that was planned in full: near its plan, and without a bound."""
+
+NEXT = replace(OPTIONS, bound_steps=0)
+"""How a million more is planned: near the plan without it alone, since it differs little."""
 
 
 @dataclass(frozen=True)
@@ -204,13 +206,13 @@ def funding_curve(
         As in `run_programme`.
     given
         The programme of the scenario as given, planned with the same options: it teaches working days and
-        harm factors for all budgets, and the smallest one is searched near its plan. By default the smallest
-        budget is planned in full, and teaches. All further budgets are searched near the plan of the one
-        before.
+        harm factors for all budgets, and each is searched near its plan and that of the smaller budget. By
+        default the smallest budget is planned in full, and teaches; the others are searched near it.
     """
     points: list[FundingPoint] = []
     options, budgets = options or LoopOptions(), sorted(set(budgets_usd))
     before = None if given is None else _before(scenario, given)
+    always = () if before is None or before.start is None else (before.start,)
     host_only = None
     least = float("inf")
     for number, budget in enumerate(budgets, start=1):
@@ -227,7 +229,7 @@ def funding_curve(
         if programme.result is not None:
             if programme.result.planned_harm <= least:
                 least = programme.result.planned_harm
-                before = replace(before, start=flow_plan(variant, programme.result))
+                before = replace(before, start=flow_plan(variant, programme.result), others=always)
             point = replace(
                 point,
                 planning_harm=least,
@@ -255,7 +257,7 @@ def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:
     added = expected_receipts_usd(more) - expected_receipts_usd(variant)
     richer = replace(known, receipts_usd=known.receipts_usd + added)
     try:
-        found = optimise(more, richer, start=flow_plan(variant, result), options=OPTIONS)
+        found = optimise(more, richer, start=flow_plan(variant, result), options=NEXT)
     except InfeasibleError:
         # Dates that the budget keeps only by rows that nominal money does not allow.
         return next_million(at, added, point.budget_usd)

@@ -190,7 +190,8 @@ def donor_terms(
             delayed(scenario, t.tranche_id),
             like=first,
             name=f"{t.tranche_id} a year late",
-            same_orders=True,
+            orders=False,
+            relaxed=False,
         )
         for t in donor_tranches(scenario)
     }
@@ -222,6 +223,6 @@ def _notes(terms: DonorTerms) -> list[str]:
     if shares.orders is not None:
         notes.append(
             f"Shapley values are estimates from {shares.orders} orders in which {len(shares.shares)} donors "
-            f"could come, from plans for {shares.groups} groups of them; each has its standard error beside it"
+            f"could come, from plans for {shares.groups} groups; each has its standard error beside it"
         )
     return notes

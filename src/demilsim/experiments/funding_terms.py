@@ -239,16 +239,18 @@ def funding_options(
     paying = {tranche.fund_id for tranche in scenario.tranches}
     for fund_id in (d for d in donors_of(scenario) if d in paying):
         told = f"{fund_id}: a million more"
-        more = least.of(with_million(scenario, fund_id), [base], name=told)
+        more = least.of(with_million(scenario, fund_id), [base], name=told, relaxed=False)
         options.append(FundingOption(told, MILLION_USD, base.harm - more.harm))
         if fund_id in tied_funds:
             told = f"{fund_id}: a million more, without strings"
-            free = least.of(untied(with_million(scenario, fund_id), fund_id + EXTRA), [more], name=told)
+            free = least.of(
+                untied(with_million(scenario, fund_id), fund_id + EXTRA), [more], name=told, relaxed=False
+            )
             options.append(FundingOption(told, MILLION_USD, base.harm - free.harm))
     certain = all_committed(scenario)
     if certain.tranches != scenario.tranches:
         told = "indicative money made certain"
-        firm = least.of(certain, [base], name=told)
+        firm = least.of(certain, [base], name=told, relaxed=False)
         options.append(FundingOption(told, 0.0, base.harm - firm.harm))
     return tuple(sorted(options, key=lambda option: (-option.averted, option.name)))
 

@@ -20,7 +20,7 @@ from demilsim.plan import DisposalPlan, PlanningCoefficients
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.scenario import Scenario
 
-OPTIONS = SolveOptions(bound_steps=0, near=True)
+OPTIONS = SolveOptions(bound_steps=8, near=True)
 """How variants are optimised: they are compared with each other, so none needs a bound of its own. The MILP
 stops at a gap wider than for a programme, since commissionings of known plans are tried beside its own."""
 
@@ -70,7 +70,8 @@ class LeastHarm:
         like: Found | None = None,
         *,
         name: str = "",
-        same_orders: bool = False,
+        orders: bool = True,
+        relaxed: bool = True,
     ) -> Found:
         """Return the best plan found for a variant; what was found is not searched for again.
 
@@ -84,9 +85,13 @@ class LeastHarm:
             What was found for another one: the search begins there as well, as far as it fits.
         name
             What is told of the variant.
-        same_orders
-            Whether commissionings are those of the plans where the search begins, put off where they cannot
-            be paid; else a MILP chooses some as well.
+        orders
+            Whether a MILP may choose other commissionings than those of the plans where the search begins,
+            which are put off where they cannot be paid.
+        relaxed
+            Whether a search begins far from known plans as well, where harm relaxed to a convex function is
+            least. A variant that differs little from a known one does without, so that what the change is
+            worth is not hidden by what another start is.
         """
         same = [known for other, known in self.searched if _same_money(other, variant)]
         best = min([*same, *allowed], key=lambda found: found.harm, default=None)
@@ -95,7 +100,8 @@ class LeastHarm:
         self.tell(f"plan {len(self.searched) + 1} of at most {self.most}: {name}")
         known = replace(self.taught, receipts_usd=expected_receipts_usd(variant))
         starts = list({id(found.plan): found.plan for found in (best, like) if found is not None}.values())
-        options = replace(self.options, milp=self.options.milp and not same_orders)
+        steps = self.options.bound_steps if relaxed or not starts else 0
+        options = replace(self.options, milp=self.options.milp and orders, bound_steps=steps)
         result = optimise(
             variant, known, start=starts[0] if starts else None, others=starts[1:], options=options
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from demilsim.optimisation.assemble import assemble
+from demilsim.optimisation.bound import bound_harm
 from demilsim.optimisation.candidates import Search, begin
 from demilsim.optimisation.highs import highs_available, highs_name
 from demilsim.optimisation.hull import Mixture, descend_between
@@ -28,6 +29,9 @@ STEPS, POLISH_STEPS = 16, 8
 """Further steps of the best, and limited ones after them, at most. On the Kazakhstan scenario with a tranche
 late this ends below where 40 steps along lines do, at a sixth of the cost."""
 
+MILP_EARLY = 2
+"""Periods by which orders of the MILP may be early: half a year, where a period is a quarter."""
+
 CARRIED_ON, NEAR = 2, 0.002
 """Choices of commissionings that are carried on at most, and the harm beyond that of the best probe, as a
 share of harm averted, at which one is given up [1]."""
@@ -43,7 +47,7 @@ def without_milp() -> Solution:
 def begin_near(
     task: Task, choices: Sequence[Choice], chosen: Choice | None, path_t: Floats, plans_t: Sequence[Floats]
 ) -> list[Search]:
-    """Return searches for commissionings that can be paid, each begun at the plan that does best with them.
+    """Return searches for commissionings that can be paid, begun at each plan as far as it fits.
 
     Parameters
     ----------
@@ -52,16 +56,20 @@ def begin_near(
     choices
         Commissionings of the plans that are given; those that cannot be paid are put off until they can.
     chosen
-        Those of the MILP, for which the best plan for linear harm is a start as well; None without.
+        Those of the MILP, for which the best plan for linear harm is a start as well; None without. In
+        blocks of years money of late in a year pays from its start on, so that orders come early: they are
+        tried two periods later as well.
     path_t
         Path along which harm was made linear [t], shape (knot, group).
     plans_t
         What the plans destroy [t], shape (group, facility, period), the one to be improved first.
     """
-    searches = [] if chosen is None else _nearest(begin(task, chosen, path_t, plans_t[0], plans_t[1:]))
+    searches: list[Search] = []
+    for choice in () if chosen is None else dict.fromkeys([chosen, _later(chosen, MILP_EARLY, task)]):
+        searches += begin(task, choice, path_t, plans_t[0], plans_t[1:])
     begun = {search.choice for search in searches}
     for choice in dict.fromkeys(choices):
-        for later in _put_off(choice, task.scenario.periods):
+        for later in _put_off(choice, task):
             if later in begun:
                 break
             found = _begin_at(task, later, path_t, plans_t)
@@ -72,25 +80,26 @@ def begin_near(
     return searches
 
 
-def _nearest(searches: Sequence[Search]) -> list[Search]:
-    """Return the search from the best linear plan, the first, and of those from plans the best."""
-    return [*searches[:1], *sorted(searches[1:], key=lambda search: search.exact_harm)[:1]]
-
-
-def _put_off(choice: Choice, periods: int) -> Iterator[Choice]:
-    """Yield commissionings as they are, and ordered ever later; those after the horizon are left out."""
-    for by in range(periods):
-        later = tuple((facility, period + by) for facility, period in choice if period + by < periods)
+def _put_off(choice: Choice, task: Task) -> Iterator[Choice]:
+    """Yield commissionings as they are, and ordered ever later, until there is none."""
+    later, by = choice, 0
+    while later:
         yield later
-        if not later:
-            return
+        by += 1
+        later = _later(choice, by, task)
     yield ()
 
 
+def _later(choice: Choice, by: int, task: Task) -> Choice:
+    """Return commissionings ordered some periods later; those after the horizon are left out."""
+    periods = task.scenario.periods
+    return tuple((facility, period + by) for facility, period in choice if period + by < periods)
+
+
 def _begin_at(task: Task, choice: Choice, path_t: Floats, plans_t: Sequence[Floats]) -> list[Search]:
-    """Return the search at the best of plans, as much of each as commissionings can do; none if unpaid."""
+    """Return searches at plans, as much of each as commissionings can do; none if they cannot be paid."""
     if task.opens_releases:
-        return _nearest(begin(task, choice, path_t, plans_t[0], plans_t[1:]))
+        return begin(task, choice, path_t, plans_t[0], plans_t[1:])
     problem = task.problem(choice)
     harm = planning_harm(problem, task.stock)
     flow_cost, flows = harm.linearised(path_t), problem.flows
@@ -102,20 +111,32 @@ def _begin_at(task: Task, choice: Choice, path_t: Floats, plans_t: Sequence[Floa
             at = descend(kept, harm, part, max_steps=0)
             first = number == 0
             searches.append(Search(choice, problem, model, harm, kept, flow_cost, first, at.harm[0], at))
-    return sorted(searches, key=lambda search: search.exact_harm)[:1]
+    return searches
 
 
-def finish_near(searches: Sequence[Search]) -> list[Search]:
-    """Return the searches, best first: each probed, the best one or two carried on to their end.
+def finish_near(searches: Sequence[Search], relaxing: int) -> list[Search]:
+    """Return a search for each choice, best first: each probed, the best one or two carried on to their end.
 
     Parameters
     ----------
     searches
-        At their starts, without limits on risk, which mixtures of plans may break.
+        At their starts, without limits on risk, which mixtures of plans may break. Those of one choice are
+        one search, which begins at the best mixture of their starts.
+    relaxing
+        LPs that relax harm to a convex function for the best choice, so that a search begins there as well;
+        0 for none.
     """
-    mixtures = [Mixture(search.harm, search.descent.values) for search in searches]
-    probed = [_further(*pair, PROBE_STEPS) for pair in zip(searches, mixtures, strict=True)]
+    alike: dict[int, list[Search]] = {}
+    for search in searches:
+        alike.setdefault(id(search.kept), []).append(search)
+    begun = [_mixed(each) for each in alike.values()]
+    mixtures = [mixture for _, mixture in begun]
+    probed = [_further(search, mixture, PROBE_STEPS) for search, mixture in begun]
     order = sorted(range(len(probed)), key=lambda number: probed[number].exact_harm)
+    if relaxing:
+        relaxed, mixture = _relaxed(probed[order[0]], relaxing)
+        if relaxed.exact_harm < probed[order[0]].exact_harm:
+            probed[order[0]], mixtures[order[0]] = relaxed, mixture
     best = probed[order[0]]
     limit = best.exact_harm + NEAR * max(best.harm.do_nothing - best.exact_harm, 0.0)
     first_of_choice = {probed[number].choice: number for number in reversed(order)}
@@ -123,6 +144,27 @@ def finish_near(searches: Sequence[Search]) -> list[Search]:
     for number in near[:CARRIED_ON]:
         probed[number] = _further(probed[number], mixtures[number], STEPS).polished(POLISH_STEPS)
     return sorted(probed, key=lambda search: search.exact_harm)
+
+
+def _mixed(searches: Sequence[Search]) -> tuple[Search, Mixture]:
+    """Return one search for several that differ in where they begin, and the mixture of their starts."""
+    first, *others = sorted(searches, key=lambda search: search.exact_harm)
+    mixture = Mixture(first.harm, first.descent.values)
+    for other in others:
+        mixture.join(other.descent.values)
+    from_start = min((s.start_harm for s in searches if s.from_start), default=None)
+    if from_start is not None:
+        first = replace(first, from_start=True, start_harm=from_start)
+    return first, mixture
+
+
+def _relaxed(search: Search, steps: int) -> tuple[Search, Mixture]:
+    """Return a search with the same commissionings, begun where a convex function below harm is least."""
+    found = bound_harm(search.problem, search.harm, steps)
+    start = largest_part(search.kept, found.flows, search.model.columns.upper)
+    assert start is not None, "commissionings that can be paid leave a plan"
+    mixture = Mixture(search.harm, start)
+    return _further(replace(search, from_start=False), mixture, PROBE_STEPS), mixture
 
 
 def _further(search: Search, mixture: Mixture, steps: int) -> Search:

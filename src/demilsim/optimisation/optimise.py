@@ -147,7 +147,7 @@ def _planned_near(task: Task, plans: Sequence[DisposalPlan], options: SolveOptio
     searches = begin_near(task, choices, chosen, path, plans_t)
     if not searches:
         raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
-    ended = finish_near(searches)
+    ended = released_further(task, finish_near(searches, options.bound_steps), path, options.max_steps)
     best = _result(task, found, ended, plans[0], None)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:

@@ -71,7 +71,8 @@ class SolveOptions:
         start less. On the Kazakhstan scenario 12 leave 2.0% of the harm averted open, 25 leave 1.9%.
     near
         Whether the search begins only at the plans that are given, if there are any, and keeps to what is
-        near them: for one of many variants of a problem. Steps are those of `hull`; there is no bound.
+        near them: for one of many variants of a problem. Steps are those of `hull`. There is no bound: LPs
+        of `bound_steps` relax harm for the best commissionings alone, where another search begins.
     milp
         Whether the MILP chooses commissionings as well then; without, they are those of the plans that are
         given, put off where they cannot be paid. A search that is not near needs it.

@@ -98,10 +98,13 @@ class Before:
     start
         A plan from which the optimiser begins as well as from the best rule's, period by period; before it
         where it searches near plans alone.
+    others
+        Further plans from which it begins.
     """
 
     coefficients: PlanningCoefficients
     start: DisposalPlan | None = None
+    others: tuple[DisposalPlan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -274,9 +277,10 @@ class _Loop:
         """Return the optimiser's proposals and results; none, with a note, without solver or clean audit."""
         start = period_by_period(best.draft, self._scenario)
         others = [self._before.start] if self._before and self._before.start else []
+        others += self._before.others if self._before else ()
         if others and self._options.solve.near:
             # Harm is made linear along the first of them, and a rule's plan is the poorer one.
-            start, others = others[0], [start]
+            start, others = others[0], [*others[1:], start]
         try:
             result = optimise(
                 self._scenario, coefficients, start=start, others=others, options=self._options.solve
