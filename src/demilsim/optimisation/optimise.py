@@ -201,7 +201,7 @@ def _result(
         start_harm=start_harm,
         flows=group_flows(best.problem, best.amounts),
         commissionings=tuple(Commissioning(facilities[f].facility_id, t) for f, t in best.choice),
-        releases=None if best.problem.released is None else best.problem.released.fixed,
+        releases=best.releases,
         groups=task.groups,
         notes=found.notes + _notes(task, found, searches, bound),
     )
