@@ -66,6 +66,8 @@ def audit(
     if problems:
         return problems
     bills = (*bills_of(rows, plan, opened), *measure_bills(rows, plan))
+    scrap = scrap_by_period(rows, plan)
+    known = progress(scenario, plan, bills, coefficients, scrap, releases) if releases else None
     return (
         *_working_days(rows, plan, coefficients, opened),
         *_permits(rows, plan),
@@ -73,8 +75,8 @@ def audit(
         *overfilled(rows, plan),
         *over_risk(rows, plan),
         *over_worker_risk(rows, plan),
-        *audit_money(scenario, bills, coefficients, scrap_by_period(rows, plan)),
-        *(_not_earned(progress(scenario, plan, bills, coefficients, releases), releases) if releases else ()),
+        *audit_money(scenario, bills, coefficients, scrap),
+        *(() if known is None else _not_earned(known, releases)),
     )
 
 
@@ -104,7 +106,8 @@ def audit_promises(
     """
     rows = audit_rows(scenario)
     bills = (*bills_of(rows, plan, _opened(rows, plan)), *measure_bills(rows, plan))
-    return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients, releases)))
+    scrap = scrap_by_period(rows, plan)
+    return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients, scrap, releases)))
 
 
 def _not_earned(known: Progress, releases: Releases) -> Iterator[str]:

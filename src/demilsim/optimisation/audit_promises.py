@@ -8,7 +8,7 @@ not reach. A breach is no fault of the flows, so `audit` takes receipts as given
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -19,7 +19,7 @@ from demilsim.plan import DisposalPlan, PlanningCoefficients
 from demilsim.scenario.exchange import promised_usd
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Fund, Tranche
-from demilsim.units import GRAMS_PER_TONNE
+from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE
 
 TOLERANCE_USD = 1
 """Allowed excess of what is counted on by a date [USD]."""
@@ -42,6 +42,8 @@ class Progress:
     at_once_usd
         What comes of that at the release of tranches at the start of the period, after their milestones have
         been looked at [USD], by fund and period.
+    sold_usd
+        Income from scrap up to and with each period [USD], by fund and period.
     """
 
     scenario: Scenario
@@ -49,6 +51,7 @@ class Progress:
     payable_usd: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     counted_usd: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     at_once_usd: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    sold_usd: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
 
     def waits_for(self, tranche: Tranche, period: int) -> str:
         """Return what a tranche still waits for at the start of a period; nothing if it does not wait."""
@@ -62,7 +65,8 @@ class Progress:
         fund, share = tranche.milestone_fund, tranche.milestone_spent_fraction
         if fund is None or share is None:
             return ""
-        received = self.counted_usd[fund, period] - self.at_once_usd[fund, period]
+        now = fund, period
+        received = self.counted_usd[now] - self.at_once_usd[now] + self.sold_usd[now]
         if received <= 0 or self.payable_usd[fund, period] < exact(share) * received:
             spent = float(self.payable_usd[fund, period])
             return (
@@ -76,9 +80,10 @@ def progress(
     plan: DisposalPlan,
     bills: Iterable[Bill],
     coefficients: PlanningCoefficients,
+    scrap_cents: Mapping[int, int],
     releases: Releases = (),
 ) -> Progress:
-    """Return how far a plan has come, with what it must pay, what it counts on and what it releases."""
+    """Return how far a plan has come, with what it must pay, counts on, sells in each period and releases."""
     mass_g, owed = defaultdict[int, int](int), defaultdict[tuple[str, int], Fraction](Fraction)
     for line in plan.lines:
         mass_g[line.earliest_period] += line.mass_g
@@ -95,6 +100,8 @@ def progress(
             found.payable_usd[now] = found.payable_usd[then] + owed[then]
             counted = float(coefficients.receipts_usd[k, period])
             found.counted_usd[now] = found.counted_usd[then] + exact(counted)
+            sold = scrap_cents.get(period, 0) if fund.fund_id == scenario.settings.scrap_fund else 0
+            found.sold_usd[now] = found.sold_usd[then] + Fraction(sold, CENTS_PER_USD)
     found.at_once_usd.update(_at_once_usd(scenario, coefficients, releases))
     return found
 
