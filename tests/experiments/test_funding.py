@@ -25,6 +25,7 @@ from demilsim.experiments.funding_terms import (
     donor_tranches,
     firmness,
     leverages,
+    ranked,
     strings_prices,
     with_million,
     without_matching,
@@ -222,6 +223,18 @@ def test_committed_and_indicative_money() -> None:
     assert found.rests_on_indicative > 0.0
 
 
+def test_money_that_was_planned_with_is_not_planned_with_again() -> None:
+    """The host alone and committed money alone are one plan here; each plan is told with its number."""
+    scenario = towns_and_donors({"probability": 0.6})
+    told: list[str] = []
+    plain = replace(least(scenario), tell=told.append, most=9)
+    first = plain.of(scenario, name="all of it")
+    committed = plain.of(committed_only(scenario), like=first, name="committed")
+    assert plain.of(without_funds(scenario, ["D0"]), like=first, name="the host alone") is committed
+    assert plain.of(scenario, [first, committed], name="all of it") is first
+    assert told == ["plan 1 of at most 9: all of it", "plan 2 of at most 9: committed"]
+
+
 def test_leverage_of_matching() -> None:
     """A fund that matches half of 20,000 USD up to 8,000 adds 0.4 for a dollar, and averts something."""
     terms = {"silent": True, "matches_funds": ("D0",), "match_ratio": 0.5, "match_cap_usd": 8_000.0}
@@ -241,6 +254,13 @@ def test_million_more_is_a_million() -> None:
     assert added == pytest.approx(MILLION_USD)
     assert more.funds[-1].earmark_sites == ("S1",)
     assert without_funds(more, [more.funds[-1].fund_id]).tranches == scenario.tranches
+
+
+def test_of_options_that_avert_the_same_the_cheaper_comes_first() -> None:
+    """A search that is luckier in the sixth digit does not put a million before what is free."""
+    dear, free = FundingOption("a million", 1e6, 0.0447365), FundingOption("no strings", 0.0, 0.0447321)
+    most = FundingOption("most", 2e6, 0.0449)
+    assert ranked([dear, free, most]) == (most, free, dear)
 
 
 def told(curve: tuple[FundingPoint, ...]) -> FundingStudy:

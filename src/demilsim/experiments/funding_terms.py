@@ -24,6 +24,9 @@ from demilsim.scenario.schema import Tranche
 LATE_DAYS = 365
 """By how much a tranche is late [d]."""
 
+TOLD = 3
+"""Significant digits to which options are told apart."""
+
 EXTRA = "-MORE"
 """Ends the id of a fund that is added to those of the scenario."""
 
@@ -252,7 +255,14 @@ def funding_options(
         told = "indicative money made certain"
         firm = least.of(certain, [base], name=told, relaxed=False)
         options.append(FundingOption(told, 0.0, base.harm - firm.harm))
-    return tuple(sorted(options, key=lambda option: (-option.averted, option.name)))
+    return ranked(options)
+
+
+def ranked(options: Sequence[FundingOption]) -> tuple[FundingOption, ...]:
+    """Return options, the one that averts most first; of those that avert the same as told, the cheaper."""
+    return tuple(
+        sorted(options, key=lambda option: (-float(f"{option.averted:.{TOLD}g}"), option.usd, option.name))
+    )
 
 
 def with_million(scenario: Scenario, fund_id: str) -> Scenario:
