@@ -11,6 +11,7 @@ from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import Model, cost_scale
 from demilsim.optimisation.bridge import arrays_of_model, check, hand_over
 from demilsim.optimisation.highs import highs_available, highs_status, silent_stdout
+from demilsim.optimisation.sifting import PricedPoint, Sifter
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
 
@@ -39,9 +40,20 @@ class KeptModel(Protocol):
         ...
 
 
-def keep(model: Model) -> KeptModel:
-    """Return the rows of a model in HiGHS if it is installed, else in SciPy, solved anew each time."""
-    return KeptHighs(model) if highs_available() else _SciPy(model)
+def keep(model: Model, every_cost_changes: bool = False) -> KeptModel:
+    """Return the rows of a model in HiGHS if it is installed, else in SciPy, solved anew each time.
+
+    Parameters
+    ----------
+    model
+        The rows.
+    every_cost_changes
+        Whether so many costs change between two solves that the last basis helps little: then small models
+        are sifted. Optima are the same; of several optimal vertices another one may be found.
+    """
+    if not highs_available():
+        return _SciPy(model)
+    return SiftedHighs(model) if every_cost_changes else KeptHighs(model)
 
 
 class KeptHighs:
@@ -67,6 +79,28 @@ class KeptHighs:
                 own = (np.zeros(columns.size), self._upper)
                 check(highs.changeColsBounds(columns.size, columns, *own), "bounds")
         return Vertex(status, values)
+
+
+class SiftedHighs(KeptHighs):
+    """HiGHS solves small models, of what may matter after the optimum before."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self._sifter = Sifter(model)
+        self._before: PricedPoint | None = None
+
+    def minimise(self, cost: Floats, bounds: tuple[Floats, Floats] | None = None) -> Vertex:
+        """Return an optimal vertex, as in `KeptModel`; first, and with bounds, by the whole model."""
+        if bounds is None and self._before is not None:
+            with silent_stdout():
+                found = self._sifter.optimum(cost_scale(cost) * cost, self._before)
+            if found is not None:
+                self._before = found
+                return Vertex(PlanStatus.OPTIMAL, found.values)
+        vertex = super().minimise(cost, bounds)
+        if bounds is None and vertex.values is not None:
+            self._before = PricedPoint(vertex.values, np.array(self._highs.getSolution().row_dual))
+        return vertex
 
 
 def pass_model(model: Model) -> Any:
