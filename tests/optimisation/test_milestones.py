@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from demilsim.errors import InfeasibleError
+from demilsim.experiments.ensemble import replicate
 from demilsim.optimisation.audit import audit_promises
 from demilsim.optimisation.bound import bound_harm
 from demilsim.optimisation.candidates import begin
@@ -27,6 +29,7 @@ from demilsim.scenario.schema import ExchangeRate
 from demilsim.simulation.replication import simulate
 from demilsim.simulation.streams import Streams
 from optimisation.enumeration import best_flows
+from optimisation.instances import PERSONS
 from optimisation.waiting import EXACT, bait, linear_model, planned, problems_of, task_of, tonnes
 from stories import QUIET
 from worlds import (
@@ -35,6 +38,7 @@ from worlds import (
     lot,
     rate,
     tranche,
+    village,
 )
 
 
@@ -251,3 +255,41 @@ def test_bound_holds_whatever_is_released() -> None:
     result = planned(scenario)
     assert result.planned_harm <= min(harms) * (1.0 + 1e-4)
     assert result.best_bound <= result.planned_harm
+
+
+def test_mean_receipts_with_chance_are_those_counted_on() -> None:
+    """Paid with 70%, late by 120 days on average, released in April: 800 replications agree by quarter."""
+    late = tranche(
+        "M", amount_usd=60_000.0, due="2026-03-01", probability=0.7, mean_delay_days=120.0,
+        milestone_destroyed_t=50.0,
+    )  # fmt: skip
+    crowd = (village(persons=20.0 * PERSONS),)
+    loud, quiet = (
+        bait(tranches=(bait().tranches[0], late), exposed_sites=crowd, parameters=given)
+        for given in (None, QUIET)
+    )
+    result = planned(loud, bound_steps=0)
+    assert result.releases == (("M", 1),)
+    runs = replicate(quiet, {"plan": flow_plan(loud, result)}, 800, jobs=1).results["plan"]
+    received = np.cumsum([run.receipts_cents[0] / 100 for run in runs], axis=1)
+    counted = counted_on(loud, nominal_coefficients(loud), result.releases).receipts_usd[0]
+    error = received.std(axis=0) / np.sqrt(len(runs))
+    assert np.all(np.abs(received.mean(axis=0) - np.cumsum(counted)) <= 4.0 * error)
+
+
+def test_dates_are_kept_with_money_that_has_to_be_released() -> None:
+    """All shells by the end of the year cost 100,000 USD: with the tranche they go, else money is missing.
+
+    After 120 t the tranche is out of reach: 100 t of rounds and 20 t of shells cost 30,000 of 20,000 USD.
+    """
+    lots = (bait().lots[0].model_copy(update={"destroy_by": dt.date(2026, 12, 31)}), bait().lots[1])
+
+    def with_milestone(needed_t: float) -> Scenario:
+        waiting = tranche("M", amount_usd=90_000.0, due="2026-04-01", milestone_destroyed_t=needed_t)
+        return bait(lots=lots, tranches=(bait().tranches[0], waiting))
+
+    result = planned(with_milestone(50.0), bound_steps=0)
+    assert result.releases == (("M", 1),)
+    assert problems_of(with_milestone(50.0), flow_plan(with_milestone(50.0), result), result.releases) == ()
+    with pytest.raises(InfeasibleError, match="HOST had 10,000 USD more by 2026q1"):
+        planned(with_milestone(120.0), bound_steps=0)
