@@ -154,12 +154,8 @@ def draw(world: World, streams: Streams) -> Draws:
     critical = open_from_kg(world.link_scale, marks, register.propagation)
     handling = (Purpose.HANDLING_GAP, Purpose.HANDLING_DEATHS)
     gaps, accident_deaths = streams.uniforms(handling, world.facility_keys, MAX_ACCIDENT_CANDIDATES)
-    per_g = (
-        np.array([world.scenario.methods[f.method_id].accident_rate_per_t for f in world.scenario.facilities])
-        / 1e6
-    )
     with np.errstate(divide="ignore"):
-        accident_at = np.cumsum(exponential_of(gaps), axis=1) / per_g[:, None]
+        accident_at = np.cumsum(exponential_of(gaps), axis=1) / world.accident_rate_per_g[:, None]
     objections = draw_objections(world, streams)
     working, clock = draw_working_times(world, streams, objections)
     return Draws(

@@ -169,12 +169,13 @@ class Run:
     def __post_init__(self) -> None:
         scenario = self.world.scenario
         stop = scenario.register.destruction.stop_after_accident_days
+        accident_at_g, deaths = self.draws.accident_at_g.tolist(), self.draws.accident_deaths.tolist()
         self.plants = [
             Plant(
                 index=i,
                 path=self.draws.working_time[i],
-                accident_at_g=self.draws.accident_at_g[i].tolist(),
-                accident_deaths=self.draws.accident_deaths[i].tolist(),
+                accident_at_g=accident_at_g[i],
+                accident_deaths=deaths[i],
                 stop_days=stop,
                 open_from=0.0 if facility.status == "existing" else float("inf"),
                 place=int(self.world.facility_site[i]) if self.world.placed[i] else -1,

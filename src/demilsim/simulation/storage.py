@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import sub
 
 import numpy as np
 from scipy.special import pdtr, pdtrik
@@ -55,7 +56,7 @@ class Stock:
     def __post_init__(self) -> None:
         lots = len(self.full_g)
         self.to_come_g = self.to_come_g or [0] * lots
-        self.present_g = [full - later for full, later in zip(self.full_g, self.to_come_g, strict=True)]
+        self.present_g = list(map(sub, self.full_g, self.to_come_g))
         self.destroyed_g, self.exploded_g, self.stolen_g = [0] * lots, [0] * lots, [0] * lots
 
     def arrive(self, lot: int) -> None:

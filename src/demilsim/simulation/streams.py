@@ -198,9 +198,16 @@ def _chain(state: int, word: int) -> int:
     return state ^ (state >> LAST_SHIFT)
 
 
+_NUMBERS = np.arange(max(Purpose) + 1, dtype=np.uint64)
+
+
 @lru_cache(maxsize=2)
-def _replication_state(seed: int, replication: int) -> int:
-    return _chain(_chain(0, seed), replication)
+def _purpose_states(seed: int, replication: int) -> Keys:
+    """Return the state of every number that a purpose may have."""
+    states = _NUMBERS.copy()
+    states += np.uint64((_chain(_chain(0, seed), replication) + int(GOLDEN)) & _MASK)
+    _mix(states, np.empty_like(states))
+    return states
 
 
 @dataclass(frozen=True)
@@ -220,8 +227,7 @@ class Streams:
 
     def states(self, purposes: Sequence[Purpose]) -> Keys:
         """Return the state of each purpose, shape (purpose,)."""
-        base = _replication_state(self.seed, self.replication)
-        return np.array([_chain(base, int(purpose)) for purpose in purposes], dtype=np.uint64)
+        return _purpose_states(self.seed, self.replication).take(purposes)
 
     def uniforms(self, purposes: Sequence[Purpose], keys: Keys, positions: int = 1) -> Floats:
         """Return uniform deviates in (0, 1) for several purposes, shape (purpose, entity, position)."""

@@ -234,6 +234,12 @@ class World:
         return scrap_fund(self.scenario)
 
     @cached_property
+    def accident_rate_per_g(self) -> Floats:
+        """Rate of processing accidents at each facility [1/g], shape (facility,)."""
+        methods = (self.scenario.methods[f.method_id] for f in self.scenario.facilities)
+        return np.array([method.accident_rate_per_t for method in methods], dtype=float) / GRAMS_PER_TONNE
+
+    @cached_property
     def stops(self) -> tuple[Floats, Floats]:
         """See `demilsim.model.calendar.stops`."""
         return stops(self.scenario.facilities)
