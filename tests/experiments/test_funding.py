@@ -24,9 +24,9 @@ from demilsim.experiments.funding_terms import (
     delayed,
     donor_tranches,
     firmness,
+    funding_options,
     leverages,
     ranked,
-    strings_prices,
     with_million,
     without_matching,
 )
@@ -206,10 +206,17 @@ def test_price_of_strings() -> None:
     scenario = towns_and_donors({"earmark_methods": ("rotary_kiln",)})
     plain = least(scenario)
     base = plain.of(scenario)
-    (price,) = strings_prices(scenario, plain, base)
+    (price,), options = funding_options(scenario, plain, base)
     free = plain.of(towns_and_donors({}))
     assert price.price == pytest.approx(base.harm - free.harm, rel=1e-6)
     assert price.price > 0.0
+    assert {option.name: option.usd for option in options} == {
+        "D0: strings dropped": 0.0,
+        "D0: a million more": 1e6,
+        "D0: a million more, without strings": 1e6,
+    }
+    assert options[0].averted >= price.price
+    assert options[-1].name == "D0: a million more"
 
 
 def test_committed_and_indicative_money() -> None:

@@ -21,7 +21,7 @@ from math import factorial
 
 import numpy as np
 
-from demilsim.experiments.least_harm import Found, LeastHarm, without_funds
+from demilsim.experiments.least_harm import Found, LeastHarm, Variant, without_funds
 from demilsim.scenario.scenario import Scenario
 
 MOST_EXACT = 5
@@ -115,25 +115,25 @@ def donor_shares(
     all_of_them: Coalition = frozenset(donors)
     known: dict[Coalition, Found] = {}
 
-    def found(present: Coalition) -> Found:
-        if present not in known:
-            names = ", ".join(d for d in donors if d in present) or "the host alone"
-            allowed = [plan for others, plan in known.items() if others < present]
-            if present == all_of_them:
-                allowed += begin
-            variant = without_funds(scenario, all_of_them - present)
-            known[present] = least.of(variant, allowed, like, name=f"money of {names}")
-        return known[present]
+    def variant(present: Coalition) -> Variant:
+        names = ", ".join(d for d in donors if d in present) or "the host alone"
+        allowed = [plan for others, plan in known.items() if others < present]
+        allowed += begin if present == all_of_them else ()
+        return Variant(without_funds(scenario, all_of_them - present), allowed, like, f"money of {names}")
+
+    def find(groups: Sequence[Coalition]) -> None:
+        new = [present for present in groups if present not in known]
+        known.update(zip(new, least.each([variant(present) for present in new]), strict=True))
 
     exact = len(donors) <= MOST_EXACT
     # The smaller a group, the earlier it is planned, since every plan of it is one of a larger group.
     sizes = range(len(donors) + 1) if exact else (0, len(donors) - 1, len(donors))
     for size in sizes:
-        for group in combinations(donors, size):
-            found(frozenset(group))
+        find([frozenset(group) for group in combinations(donors, size)])
 
     def averted(present: Coalition) -> float:
-        return known[frozenset()].harm - found(present).harm
+        find([present])
+        return known[frozenset()].harm - known[present].harm
 
     total, orders = averted(all_of_them), None if exact else SAMPLED_ORDERS
     if exact:
@@ -143,7 +143,7 @@ def donor_shares(
     else:
         values = dict(sampled_shapley(donors, averted, seed))
     shares = tuple(Share(d, total - averted(all_of_them - {d}), *values[d]) for d in donors)
-    return Shares(total, shares, found(all_of_them), orders, len(known))
+    return Shares(total, shares, known[all_of_them], orders, len(known))
 
 
 def exact_shapley(players: Sequence[str], value: Callable[[Coalition], float]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from demilsim.experiments.backends import available_cores
 from demilsim.experiments.donors import MOST_EXACT, SAMPLED_ORDERS, Shares, donor_shares
 from demilsim.experiments.ensemble import Ensemble, replicate
 from demilsim.experiments.funding_curve import (
@@ -29,10 +30,9 @@ from demilsim.experiments.funding_terms import (
     late_tranches,
     leverages,
     matching_funds,
-    strings_prices,
     without_matching,
 )
-from demilsim.experiments.least_harm import Found, LeastHarm, donors_of
+from demilsim.experiments.least_harm import Found, LeastHarm, Variant, donors_of
 from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.optimisation.deadlines import has_date
@@ -134,7 +134,9 @@ def funding_study(
         notes.append("risk has limits, which plans with less money may break: donors' terms are not priced")
     else:
         ensemble = replicate(scenario, {OPTIMISED: given.plan}, replications, seed=seed, jobs=jobs)
-        least = LeastHarm(given.coefficients, tell=tell, most=most_plans(scenario))
+        least = LeastHarm(
+            given.coefficients, tell=tell, most=most_plans(scenario), jobs=jobs or available_cores()
+        )
         like = None if given.result is None else _found(scenario, given.result)
         terms = donor_terms(ensemble, least, like, seed=seed, jobs=jobs, tell=tell)
         notes += _notes(terms)
@@ -180,27 +182,24 @@ def donor_terms(
     scenario = ensemble.scenario
     # What allows less comes first, since its plans are where what allows more begins.
     first = least.of(scenario, like=like, name="the money as promised")
-    committed = least.of(committed_only(scenario), like=first, name="committed money alone")
-    unmatched = {
-        d: least.of(without_matching(scenario, d), like=first, name=f"no matching by {d}")
-        for d in matching_funds(scenario)
-    }
-    late = {
-        t.tranche_id: least.of(
-            delayed(scenario, t.tranche_id),
-            like=first,
-            name=f"{t.tranche_id} a year late",
-            orders=False,
-            relaxed=False,
+    matching, tranches = matching_funds(scenario), donor_tranches(scenario)
+    less = [Variant(committed_only(scenario), like=first, name="committed money alone")]
+    less += [Variant(without_matching(scenario, d), like=first, name=f"no matching by {d}") for d in matching]
+    less += [
+        Variant(
+            delayed(scenario, t.tranche_id), like=first, name=f"{t.tranche_id} a year late",
+            orders=False, relaxed=False,
         )
-        for t in donor_tranches(scenario)
-    }
+        for t in tranches
+    ]  # fmt: skip
+    committed, *others = least.each(less)
+    unmatched = dict(zip(matching, others, strict=False))
+    late = {t.tranche_id: found for t, found in zip(tranches, others[len(matching) :], strict=True)}
     begin = [first, committed, *unmatched.values(), *late.values()]
     root = scenario.settings.seed if seed is None else seed
     shares = donor_shares(scenario, donors_of(scenario), least, begin, like=first, seed=root)
     base = shares.everyone
-    strings = strings_prices(scenario, least, base)
-    options = funding_options(scenario, least, base, strings)
+    strings, options = funding_options(scenario, least, base)
     tell("simulating late tranches")
     return DonorTerms(
         shares=shares,

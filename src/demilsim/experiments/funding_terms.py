@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from demilsim.experiments.ensemble import Ensemble, Response, replicate
-from demilsim.experiments.least_harm import Found, LeastHarm, donors_of
+from demilsim.experiments.least_harm import Found, LeastHarm, Variant, donors_of
 from demilsim.experiments.next_million import MILLION_USD
 from demilsim.experiments.statistics import Estimate, paired
 from demilsim.experiments.uncertainty import OPTIMISED
@@ -109,16 +109,6 @@ class FundingOption:
     name: str
     usd: float
     averted: float
-
-
-def strings_prices(scenario: Scenario, least: LeastHarm, base: Found) -> tuple[StringsPrice, ...]:
-    """Return the price of the strings of each donor's fund that has any."""
-    funds = {fund.fund_id: fund for fund in scenario.funds}
-    return tuple(
-        StringsPrice(d, base.harm - least.of(untied(scenario, d), [base], name=f"{d}: strings dropped").harm)
-        for d in donors_of(scenario)
-        if tied(funds[d])
-    )
 
 
 def donor_tranches(scenario: Scenario) -> tuple[Tranche, ...]:
@@ -230,32 +220,45 @@ def leverages(scenario: Scenario, unmatched: dict[str, Found], base: Found) -> t
 
 
 def funding_options(
-    scenario: Scenario, least: LeastHarm, base: Found, strings: Sequence[StringsPrice]
-) -> tuple[FundingOption, ...]:
-    """Return what donors could do next, the one that averts most planning harm first.
+    scenario: Scenario, least: LeastHarm, base: Found
+) -> tuple[tuple[StringsPrice, ...], tuple[FundingOption, ...]]:
+    """Return what each donor's strings cost, and what donors could do next, what averts most first.
 
     A million more to each fund, all its tranches in proportion, as tied as it is and without strings; strings
     dropped; indicative money made certain.
+
+    Parameters
+    ----------
+    scenario, least
+        The scenario as given, and what finds plans.
+    base
+        The best plan found for it.
     """
-    options = [FundingOption(f"{one.fund_id}: strings dropped", 0.0, one.price) for one in strings]
-    tied_funds = {one.fund_id for one in strings}
+    terms = {fund.fund_id: fund for fund in scenario.funds}
+    tied_funds = [d for d in donors_of(scenario) if tied(terms[d])]
     paying = {tranche.fund_id for tranche in scenario.tranches}
-    for fund_id in (d for d in donors_of(scenario) if d in paying):
-        told = f"{fund_id}: a million more"
-        more = least.of(with_million(scenario, fund_id), [base], name=told, relaxed=False)
-        options.append(FundingOption(told, MILLION_USD, base.harm - more.harm))
-        if fund_id in tied_funds:
-            told = f"{fund_id}: a million more, without strings"
-            free = least.of(
-                untied(with_million(scenario, fund_id), fund_id + EXTRA), [more], name=told, relaxed=False
-            )
-            options.append(FundingOption(told, MILLION_USD, base.harm - free.harm))
+    richer = [d for d in donors_of(scenario) if d in paying]
     certain = all_committed(scenario)
+    dropped = [Variant(untied(scenario, d), [base], name=f"{d}: strings dropped") for d in tied_funds]
+    more = [
+        Variant(with_million(scenario, d), [base], name=f"{d}: a million more", relaxed=False) for d in richer
+    ]
     if certain.tranches != scenario.tranches:
-        told = "indicative money made certain"
-        firm = least.of(certain, [base], name=told, relaxed=False)
-        options.append(FundingOption(told, 0.0, base.harm - firm.harm))
-    return ranked(options)
+        more.append(Variant(certain, [base], name="indicative money made certain", relaxed=False))
+    found = dict(zip([*dropped, *more], least.each([*dropped, *more]), strict=True))
+    free = [
+        Variant(
+            untied(one.scenario, d + EXTRA), [found[one]], name=f"{one.name}, without strings", relaxed=False
+        )
+        for d, one in zip(richer, more, strict=False)
+        if d in tied_funds
+    ]
+    found |= dict(zip(free, least.each(free), strict=True))
+    averted = {variant.name: base.harm - plan.harm for variant, plan in found.items()}
+    strings = [StringsPrice(d, averted[one.name]) for d, one in zip(tied_funds, dropped, strict=True)]
+    usd = {variant.name: MILLION_USD for variant in (*more[: len(richer)], *free)}
+    options = [FundingOption(name, usd.get(name, 0.0), worth) for name, worth in averted.items()]
+    return tuple(strings), ranked(options)
 
 
 def ranked(options: Sequence[FundingOption]) -> tuple[FundingOption, ...]:

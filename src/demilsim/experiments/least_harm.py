@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from demilsim.experiments.backends import run_tasks
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.status import SolveOptions
@@ -41,6 +43,37 @@ class Found:
     plan: DisposalPlan
 
 
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """What a plan is wanted for.
+
+    Parameters
+    ----------
+    scenario
+        The variant.
+    allowed
+        What was found for variants whose every plan this one allows.
+    like
+        What was found for another one: the search begins there as well, as far as it fits.
+    name
+        What is told of it.
+    orders
+        Whether a MILP may choose other commissionings than those of the plans where the search begins, which
+        are put off where they cannot be paid.
+    relaxed
+        Whether a search begins far from known plans as well, where harm relaxed to a convex function is
+        least. A variant that differs little from a known one does without, so that what the change is worth
+        is not hidden by what another start is.
+    """
+
+    scenario: Scenario
+    allowed: Sequence[Found] = ()
+    like: Found | None = None
+    name: str = ""
+    orders: bool = True
+    relaxed: bool = True
+
+
 @dataclass(frozen=True)
 class LeastHarm:
     """Finds least planning harm with capacity and harm factors as taught, money as each variant expects it.
@@ -52,7 +85,9 @@ class LeastHarm:
     options
         How to solve.
     tell, most
-        Told of each plan that is searched for, and how many there are at most.
+        Told of each plan that was found, and how many there are at most.
+    jobs
+        Processes.
     searched
         Plans that were searched for so far, by the money and strings that they had.
     """
@@ -61,54 +96,63 @@ class LeastHarm:
     options: SolveOptions = OPTIONS
     tell: Callable[[str], None] = lambda _: None
     most: int = 1
+    jobs: int = 1
     searched: list[tuple[Scenario, Found]] = field(default_factory=list)
 
     def of(
-        self,
-        variant: Scenario,
-        allowed: Sequence[Found] = (),
-        like: Found | None = None,
-        *,
-        name: str = "",
-        orders: bool = True,
-        relaxed: bool = True,
+        self, variant: Scenario, allowed: Sequence[Found] = (), like: Found | None = None, name: str = ""
     ) -> Found:
-        """Return the best plan found for a variant; what was found is not searched for again.
+        """Return the best plan found for one variant; parameters as in `Variant`."""
+        return self.each([Variant(variant, allowed, like, name)])[0]
 
-        Parameters
-        ----------
-        variant
-            The variant.
-        allowed
-            What was found for variants whose every plan this one allows.
-        like
-            What was found for another one: the search begins there as well, as far as it fits.
-        name
-            What is told of the variant.
-        orders
-            Whether a MILP may choose other commissionings than those of the plans where the search begins,
-            which are put off where they cannot be paid.
-        relaxed
-            Whether a search begins far from known plans as well, where harm relaxed to a convex function is
-            least. A variant that differs little from a known one does without, so that what the change is
-            worth is not hidden by what another start is.
-        """
-        same = [known for other, known in self.searched if _same_money(other, variant)]
-        best = min([*same, *allowed], key=lambda found: found.harm, default=None)
-        if best is not None and any(best is known for known in same):
-            return best
-        self.tell(f"plan {len(self.searched) + 1} of at most {self.most}: {name}")
-        known = replace(self.taught, receipts_usd=expected_receipts_usd(variant))
-        starts = list({id(found.plan): found.plan for found in (best, like) if found is not None}.values())
-        steps = self.options.bound_steps if relaxed or not starts else 0
-        options = replace(self.options, milp=self.options.milp and orders, bound_steps=steps)
-        result = optimise(
-            variant, known, start=starts[0] if starts else None, others=starts[1:], options=options
-        )
-        found = Found(result.planned_harm, flow_plan(variant, result))
-        found = found if best is None or found.harm < best.harm else best
-        self.searched.append((variant, found))
-        return found
+    def each(self, variants: Sequence[Variant]) -> tuple[Found, ...]:
+        """Return the best plan found for each of some variants; what was found is not searched for again."""
+        best = [self._known(variant) for variant in variants]
+        wanted = [number for number, (_, same) in enumerate(best) if not same]
+        tasks = [self._task(variants[number], best[number][0]) for number in wanted]
+        found = {number: known for number, (known, _) in enumerate(best) if known is not None}
+        results = run_tasks(_search, tasks, self.jobs, _nothing, (), chunk=1)
+        for number, plan in zip(wanted, results, strict=True):
+            found[number] = min(found.get(number, plan), plan, key=lambda each: each.harm)
+            self.searched.append((variants[number].scenario, found[number]))
+            self.tell(f"plan {len(self.searched)} of at most {self.most}: {variants[number].name}")
+        return tuple(found[number] for number in range(len(variants)))
+
+    def _known(self, variant: Variant) -> tuple[Found | None, bool]:
+        """Return the best plan that is known for a variant, and whether a search for the same gave it."""
+        same = [known for other, known in self.searched if _same_money(other, variant.scenario)]
+        best = min([*same, *variant.allowed], key=lambda found: found.harm, default=None)
+        return best, any(best is known for known in same)
+
+    def _task(self, variant: Variant, best: Found | None) -> _Task:
+        known = replace(self.taught, receipts_usd=expected_receipts_usd(variant.scenario))
+        starts = {id(found.plan): found.plan for found in (best, variant.like) if found is not None}
+        steps = self.options.bound_steps if variant.relaxed or not starts else 0
+        options = replace(self.options, milp=self.options.milp and variant.orders, bound_steps=steps)
+        return _Task(variant.scenario, known, tuple(starts.values()), options)
+
+
+class _Task(NamedTuple):
+    scenario: Scenario
+    coefficients: PlanningCoefficients
+    starts: tuple[DisposalPlan, ...]
+    options: SolveOptions
+
+
+def _search(task: _Task) -> Found:
+    first, *others = task.starts or (None,)
+    result = optimise(
+        task.scenario,
+        task.coefficients,
+        start=first,
+        others=[plan for plan in others if plan],
+        options=task.options,
+    )
+    return Found(result.planned_harm, flow_plan(task.scenario, result))
+
+
+def _nothing() -> None:
+    """Tasks share nothing."""
 
 
 def _same_money(one: Scenario, other: Scenario) -> bool:

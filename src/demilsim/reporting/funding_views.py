@@ -26,6 +26,7 @@ from demilsim.reporting.wording import (
     USD_PER_MILLION,
     figure,
     fixed,
+    label,
     level_text,
     million,
     percent,
@@ -159,7 +160,7 @@ def curve_table(study: FundingStudy) -> Table:
                     _or_dash(point.usd_per_t),
                     _or_dash(point.usd_per_kg_neq),
                     _cleared(point),
-                    "optimiser" if point.source == "milp" else plain(point.source),
+                    _maker(point.source),
                 )
             )
         )
@@ -168,6 +169,14 @@ def curve_table(study: FundingStudy) -> Table:
         f"one death, tonne or kg NEQ more; {ABSENT} where there is no more of it"
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _maker(source: str) -> str:
+    """Return who made a plan, in words."""
+    if source == "milp":
+        return "optimiser"
+    rule = source.removeprefix("rule:")
+    return plain(source) if rule == source else f"rule “{label(rule)}”"
 
 
 def _averted_as_planned(point: FundingPoint) -> str:
