@@ -160,17 +160,32 @@ def test_matching_of_what_is_released_stops_at_its_cap() -> None:
     assert waiting.receipts_usd(())[:, :3].tolist() == [[16_000.0, 0.0, 0.0], [9_000.0, 0.0, 0.0]]
     released = waiting.receipts_usd((("M", 2),))
     assert released[:, :4].tolist() == [[16_000.0, 0.0, 48_000.0, 0.0], [9_000.0, 0.0, 13_500.0, 0.0]]
-    task = task_of(scenario)
+
+
+@pytest.mark.parametrize(("cap_usd", "matched_kusd"), [(25_000.0, 22.5), (None, 36.0)])
+def test_all_that_can_be_matched_is_spent_and_no_more(cap_usd: float | None, matched_kusd: float) -> None:
+    """With releases open, 64,000 of the host's and 0.9 of what is matched, capped or not, are paid out."""
+    match = fund(
+        "MATCH", matches_funds=("HOST",), match_ratio=0.5, match_cap_usd=cap_usd, overhead_fraction=0.1
+    )
+    task = task_of(bait(funds=(fund(overhead_fraction=0.2), match)))
     problem = task.open_problem(())
-    found = solve(linear_model(problem, task), EXACT)
+    # As many shells as money goes for, and as few rounds: all is spent.
+    shells = problem.flows.group == task.groups.group_of_lot[0]
+    cost = np.zeros(len(problem.columns.names))
+    cost[: shells.size] = np.where(shells, -1.0, 1e-3)
+    model = replace(linear_model(problem, task), cost=cost)
+    found = solve(model, EXACT)
     assert found.values is not None
     releases = problem.releases_of(found.values)
     paid = found.values[problem.payment_offset : problem.payment_offset + problem.payments.fund.size]
     by_fund = np.bincount(problem.payments.fund, paid, minlength=2)
-    assert releases == (("M", 1),)
-    assert by_fund == pytest.approx([64.0, 22.5], abs=1e-6)
-    fixed = solve(linear_model(replace(task, releases=releases).problem(()), task), EXACT)
-    assert fixed.objective == pytest.approx(found.objective, rel=1e-9)
+    assert releases is not None
+    assert releases != ()
+    assert by_fund == pytest.approx([64.0, matched_kusd], abs=1e-5)
+    fixed = replace(task, releases=releases).problem(())
+    rows = replace(linear_model(fixed, task), cost=cost[: len(fixed.columns.names)])
+    assert solve(rows, EXACT).objective == pytest.approx(found.objective, rel=1e-7)
 
 
 def test_late_release_is_worth_the_rate_of_its_day() -> None:
@@ -219,6 +234,28 @@ def test_spending_releases_a_tranche() -> None:
     run = simulate(scenario, flow_plan(scenario, result), Streams(1, 0))
     counted = counted_on(scenario, nominal_coefficients(scenario), result.releases).receipts_usd
     assert run.receipts_cents / 100 == pytest.approx(counted, abs=0.011)
+
+
+def test_no_money_is_thrown_away_to_release_a_tranche() -> None:
+    """A donor for rounds alone can spend 10,000 of its 20,000 USD: half releases shells' money, 60% never."""
+    releases = {}
+    for share in (0.5, 0.6):
+        scenario = bait(
+            funds=(fund(), fund("DONOR", earmark_categories=("small_arms",))),
+            tranches=(
+                tranche("T1", "DONOR", amount_usd=20_000.0),
+                tranche(
+                    "M", amount_usd=60_000.0, due="2026-04-01", milestone_fund="DONOR",
+                    milestone_spent_fraction=share - 1e-3,
+                ),
+            ),
+            exposed_sites=(village(persons=5.0 * PERSONS),),
+        )  # fmt: skip
+        result = planned(scenario, bound_steps=0)
+        releases[share] = result.releases
+        assert problems_of(scenario, flow_plan(scenario, result), result.releases) == ()
+    # 90 t of 100 t go in the first quarter: the rest of what half asks for goes in the second.
+    assert releases == {0.5: (("M", 2),), 0.6: ()}
 
 
 def test_share_is_of_what_the_fund_has_received_by_then() -> None:

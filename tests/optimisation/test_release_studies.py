@@ -27,6 +27,7 @@ from demilsim.optimisation.reoptimised import strings
 from demilsim.optimisation.solve import solve
 from demilsim.optimisation.status import InOrder
 from demilsim.plan import ObservedState
+from demilsim.planning import coordinate
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.planning.remaining import remaining_scenario
@@ -169,3 +170,15 @@ def test_the_loop_plans_for_the_release_and_receives_it() -> None:
     received = np.mean([run.receipts_cents for run in runs], axis=0) / 100
     counted = counted_on(scenario, programme.coefficients, programme.result.releases)
     assert received == pytest.approx(counted.receipts_usd, abs=0.011)
+
+
+def test_loop_refuses_a_plan_that_does_not_earn_what_it_counts_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that says that it releases the tranche, without the work for it, is refused by its audit."""
+    scenario = bait()
+    empty = planned(bait(tranches=bait().tranches[:1]), bound_steps=0)
+    lying = replace(empty, releases=(("M", 1),))
+    monkeypatch.setattr(coordinate, "optimise", lambda *_, **__: lying)
+    options = LoopOptions(teaching=2, choosing=2, baseline=2)
+    programme = plan_with_simulation(scenario, jobs=1, options=options)
+    assert programme.plan.source.startswith("rule:")
+    assert any("the audit refuses" in note and "M waits for 50.0 t" in note for note in programme.notes)
