@@ -127,7 +127,8 @@ def funding_study(
         scenario, budgets_usd, replications, seed=seed, jobs=jobs, options=options, tell=tell,
         given=given,
     )  # fmt: skip
-    terms, notes = None, [AT_NO_BUDGET, SEARCHED_NEAR]
+    # Under limits on risk every plan is searched for in full.
+    terms, notes = None, [AT_NO_BUDGET, *(() if limits_risk(scenario) else (SEARCHED_NEAR,))]
     if any(has_date(lot) for lot in scenario.lots):
         notes.append("lots have dates, which plans with less money may miss: donors' terms are not priced")
     elif limits_risk(scenario):

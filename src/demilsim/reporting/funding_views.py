@@ -395,8 +395,8 @@ def notes(study: FundingStudy) -> tuple[str, ...]:
         f"± is half the width of the {level_text(LEVEL)} Monte Carlo interval, each by itself, from "
         f"{replications:,} replications that are the same for every budget. What is not known about the "
         "model's constants is not in it: see the parameter range of the report.",
-        f"Differences below {percent(GAP_AVERTED)} of what the plan averts are within the optimiser's gap "
-        "and are not told apart.",
+        f"Differences below {percent(GAP_AVERTED)} of what the plan averts are too small for the optimiser to "
+        "tell apart: no number is given.",
         f"“As planned” is the planner's own count: it weighs deaths{after}. Simulated deaths stop at the "
         "horizon, so that a plan that works for the years after it can look worse there.",
         "A budget is what all donors promise, before overhead; their dates, strings and probabilities stay, "
