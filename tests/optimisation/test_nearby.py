@@ -158,3 +158,14 @@ def test_without_a_plan_there_is_nothing_to_be_near() -> None:
     full = optimise(scenario, known, options=replace(NEAR, near=False))
     assert near.planned_harm == full.planned_harm
     assert near.commissionings == full.commissionings
+
+
+def test_where_nothing_can_be_moved_nothing_is_searched() -> None:
+    """Without a working day there is no flow to relax; doing nothing is the plan."""
+    scenario = two_towns()
+    known = coefficients(scenario)
+    idle = replace(known, working_days=0.0 * known.working_days)
+    start = DisposalPlan("nothing", "none")
+    found = optimise(scenario, idle, start=start, options=replace(NEAR, bound_steps=3))
+    assert found.planned_harm == found.do_nothing_harm
+    assert found.flows.tonnes.size == 0

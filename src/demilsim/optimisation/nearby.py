@@ -133,7 +133,7 @@ def finish_near(searches: Sequence[Search], relaxing: int) -> list[Search]:
     mixtures = [mixture for _, mixture in begun]
     probed = [_further(search, mixture, PROBE_STEPS) for search, mixture in begun]
     order = sorted(range(len(probed)), key=lambda number: probed[number].exact_harm)
-    if relaxing:
+    if relaxing and probed[order[0]].harm.flows:
         relaxed, mixture = _relaxed(probed[order[0]], relaxing)
         if relaxed.exact_harm < probed[order[0]].exact_harm:
             probed[order[0]], mixtures[order[0]] = relaxed, mixture
