@@ -9,7 +9,7 @@ import numpy as np
 
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.kept import KeptModel, keep
-from demilsim.optimisation.limited_search import LimitedModel, descend_within, polish_within, restored
+from demilsim.optimisation.limited_search import LimitedModel, descend_within, polish_within, starts_within
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.release_choice import release_patterns, released_by
@@ -147,12 +147,10 @@ def begin(
             points.append((part, from_start))
     limits = risk_limits(problem, harm, task.risk)
     limited = None if limits is None else LimitedModel(model, limits)
+    if limited is not None:
+        points = starts_within(limited, harm, points)
     searches = []
     for point, from_start in points:
-        if limited is not None:
-            point, excess = restored(limited, harm, point)
-            if excess > 0.0:
-                continue
         descent = descend(kept, harm, point, max_steps=0)
         start_harm = descent.harm[0]
         searches.append(

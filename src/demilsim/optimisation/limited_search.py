@@ -6,7 +6,9 @@ program of a step asks for a little less than each limit, since on the way exact
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,22 +16,24 @@ import numpy as np
 from demilsim.optimisation.assemble import Model, cost_scale
 from demilsim.optimisation.bridge import check
 from demilsim.optimisation.highs import highs_available, highs_status, silent_stdout
-from demilsim.optimisation.kept import Vertex, keep, pass_model
+from demilsim.optimisation.kept import keep, pass_model
 from demilsim.optimisation.objective import PlanningHarm
-from demilsim.optimisation.risk_limits import RiskLimits
-from demilsim.optimisation.rows import Columns, Rows, Sense, over_columns, rows_of, with_terms
+from demilsim.optimisation.risk_limits import LinearRisk, RiskLimits
+from demilsim.optimisation.rows import Columns, Rows, over_columns, with_terms
 from demilsim.optimisation.sequential import (
-    FIRST_RADIUS,
     LAST_RADIUS,
-    LONG_STEP,
     RADIUS_FACTOR,
     RELATIVE_DECREASE,
     SHORT_STEP,
     Descent,
+    bounds_within,
+    descend_by,
     line_search,
+    polish_by,
+    small_decrease,
 )
 from demilsim.optimisation.status import PlanStatus
-from demilsim.plan import Floats
+from demilsim.plan import Floats, Ints
 
 AIM = 0.02
 """Share of a limit by which a long step stays below it [1]."""
@@ -40,12 +44,38 @@ AIM_OF_RADIUS = 0.1
 RESTORE_AIM = 1e-3
 """Share of a limit by which a plan that breaks limits is brought below them [1]."""
 
-RESTORE_STEPS = 30
-"""Steps after which no plan that keeps the limits is looked for any more."""
+TOLERANCE = 1e-6
+"""Share of a limit by which a row may be missed and not count as broken [1]; solvers allow 1e-7."""
+
+HARM_WEIGHT = 0.01
+"""Parts of a limit that a plan may break for as much harm as doing nothing causes: of plans that break limits
+alike, the one of less linear harm is a better start [1]."""
+
+SMALLEST_HARM = 1e-12
+"""Harm of doing nothing at least in that [persons]."""
+
+RESTORE_STEPS, PACE_STEPS = 30, 5
+"""Steps after which no plan that keeps the limits is looked for any more, and those that tell the pace."""
+
+PULL_PARTS, PULL_HALVINGS = 32, 12
+"""Equal parts of the way to a plan that keeps the limits, and halvings of the first part that does."""
+
+CORRECTIONS = 3
+"""Programs of one step within limits: the first by tangents, others by what risk does on the way found."""
+
+MOST_STARTS = 2
+"""Starts within limits from which the search for one choice of commissionings begins."""
+
+LIMITED_DECREASE = 1e-3
+"""Decrease of harm, relative to the harm averted so far, below which long steps give way to short ones: along
+limits that bend, long ones are cut to a tenth of their way [1]."""
 
 
 class LimitedModel:
     """The rows of a problem with rows of risk that change from step to step.
+
+    Of a thousand rows of risk few bind, and each has thousands of terms: a program has those that bound in
+    the one before, and those that its solution breaks are added until it breaks none.
 
     Parameters
     ----------
@@ -66,12 +96,20 @@ class LimitedModel:
         self._model = replace(
             model, columns=columns, cost=np.append(model.cost, np.zeros(limits.count)), constant=0.0
         )
-        self._slack = {name: model.cost.size + i for i, name in enumerate(limits.names)}
-        self._no_rows = rows_of("risk", [], Sense.AT_LEAST, np.empty(0), str)
+        self._free = keep(model)
+        self._second = second_cost(model.cost, limits.harm)
+        self._number = {name: i for i, name in enumerate(limits.names)}
+        self._binding = none
+        self._there = np.empty(0, dtype=np.int64)
         self._highs: Any = None
         if highs_available():
             with silent_stdout():
                 self._highs = pass_model(self._model)
+
+    @property
+    def binding(self) -> Ints:
+        """Rows of risk that bound in the last program that had a solution, shape (binding,)."""
+        return np.flatnonzero(self._binding)
 
     def vertex(
         self, cost: Floats, here: Floats, asked: float | None, bounds: tuple[Floats, Floats] | None = None
@@ -89,44 +127,80 @@ class LimitedModel:
         bounds
             Other lower and upper bounds of the columns.
         """
-        whole = np.append(cost, np.zeros(self.limits.count))
         if asked is None:
-            found = self._minimise(whole, self._no_rows, bounds, 0.0)
-        else:
-            found = self._minimise(whole, self.limits.add_risk(here, asked), bounds, 0.0)
-        return None if found.values is None else found.values[: self._columns]
+            return self._free.minimise(cost, bounds).values
+        return self.best(cost, self.limits.linear(here, asked), bounds)
 
-    def least_excess(self, rows: Rows, bounds: tuple[Floats, Floats] | None = None) -> Floats | None:
-        """Return the point that breaks rows of risk least in sum, shape (column,); None if there is none."""
-        cost = np.append(np.zeros(self._columns), np.ones(self.limits.count))
-        found = self._minimise(cost, rows, bounds, np.inf)
-        return None if found.values is None else found.values[: self._columns]
+    def best(
+        self, cost: Floats, linear: LinearRisk, bounds: tuple[Floats, Floats] | None = None
+    ) -> Floats | None:
+        """Return the best point for costs of shape (column,) within limits made linear; None without."""
+        return self._minimise(np.append(cost, np.zeros(self.limits.count)), linear, bounds, 0.0)
+
+    def least_excess(self, linear: LinearRisk, bounds: tuple[Floats, Floats] | None = None) -> Floats | None:
+        """Return the point, shape (column,), that breaks linear limits least in sum; None if there is none.
+
+        Of points that break them alike, it is one of little linear harm.
+        """
+        cost = np.append(self._second, np.ones(self.limits.count))
+        return self._minimise(cost, linear, bounds, np.inf)
 
     def _minimise(
-        self, cost: Floats, rows: Rows, bounds: tuple[Floats, Floats] | None, most_over: float
-    ) -> Vertex:
-        over = np.array([self._slack[name] for name in rows.names], dtype=np.int64)
-        soft = with_terms(rows, np.arange(over.size), over, np.ones(over.size))
+        self, cost: Floats, linear: LinearRisk, bounds: tuple[Floats, Floats] | None, most_over: float
+    ) -> Floats | None:
         lower, upper = np.zeros(self._upper.size), self._upper.copy()
         if bounds is not None:
             lower[: self._columns], upper[: self._columns] = bounds
         upper[self._columns :] = most_over
+        used = self._binding.copy()
+        above = np.flatnonzero(linear.above > TOLERANCE)
+        # What is gone by the first date on which a limit is broken is gone by later ones too.
+        used[above[np.unique(self.limits.group[above], return_index=True)[1]]] = True
+        while True:
+            values = self._solved(cost, linear.rows(np.flatnonzero(used)), lower, upper)
+            if values is None:
+                return None
+            missing = linear.missing(values[: self.limits.harm.flows])
+            broken = ~used & (missing > TOLERANCE)
+            if not broken.any():
+                self._binding = used & (missing >= values[self._columns :] - TOLERANCE)
+                return values[: self._columns]
+            used |= broken
+
+    def _solved(self, cost: Floats, rows: Rows, lower: Floats, upper: Floats) -> Floats | None:
+        """Return an optimal vertex under some rows of risk, each with slack; None if there is none."""
+        number = np.array([self._number[name] for name in rows.names], dtype=np.int64)
+        soft = with_terms(rows, np.arange(number.size), self._columns + number, np.ones(number.size))
         if self._highs is None:
             whole = replace(self._model, families=(*self._model.families, soft))
-            return keep(whole).minimise(cost, (lower, upper))
-        return self._kept(cost, soft, lower, upper)
-
-    def _kept(self, cost: Floats, rows: Rows, lower: Floats, upper: Floats) -> Vertex:
-        """Return an optimal vertex by the model that HiGHS keeps, its rows of risk exchanged."""
+            return keep(whole).minimise(cost, (lower, upper)).values
         highs, columns = self._highs, np.arange(lower.size, dtype=np.int32)
-        exchange_rows(highs, self._model.rows, rows)
+        self._exchange(soft, number)
         with silent_stdout():
             check(highs.changeColsCost(columns.size, columns, cost_scale(cost) * cost), "costs")
             check(highs.changeColsBounds(columns.size, columns, lower, upper), "bounds")
             check(highs.run(), "run")
-            status = highs_status(highs)
-            values = np.array(highs.getSolution().col_value) if status is PlanStatus.OPTIMAL else None
-        return Vertex(status, values)
+        return np.array(highs.getSolution().col_value) if highs_status(highs) is PlanStatus.OPTIMAL else None
+
+    def _exchange(self, rows: Rows, number: Ints) -> None:
+        """Exchange the rows of risk, those that stay with their place in the basis."""
+        import highspy
+
+        highs, base = self._highs, self._model.rows
+        basis = highs.getBasis()
+        status = dict(zip(self._there.tolist(), basis.row_status[base:], strict=False))
+        exchange_rows(highs, base, rows)
+        self._there = number
+        if basis.valid:
+            new = highspy.HighsBasisStatus.kBasic
+            basis.row_status = [*basis.row_status[:base], *(status.get(i, new) for i in number.tolist())]
+            basis.alien = True
+            check(highs.setBasis(basis), "basis")
+
+
+def second_cost(cost: Floats, harm: PlanningHarm) -> Floats:
+    """Return linear harm, shape (column,), as a cost beside the sum of what is above limits [1]."""
+    return HARM_WEIGHT / max(harm.do_nothing, SMALLEST_HARM) * cost
 
 
 def exchange_rows(highs: Any, base: int, rows: Rows) -> None:
@@ -165,47 +239,81 @@ def restored(model: LimitedModel, harm: PlanningHarm, start: Floats) -> tuple[Fl
         A plan that may break limits on risk, and nothing else, shape (column,).
     """
     limits, values, radius = model.limits, start, 1.0
-    excess = limits.excess(values[: harm.flows])
-    for _ in range(RESTORE_STEPS):
-        if excess == 0.0 or radius < LAST_RADIUS:
-            break
+    path = [limits.excess(values[: harm.flows])]
+    while path[-1] > 0.0 and radius >= LAST_RADIUS and _gets_there(path):
         here = values[: harm.flows]
-        bounds = None if radius == 1.0 else _within(harm, values, radius)
-        there = model.least_excess(limits.add_risk(here, 1.0 - RESTORE_AIM), bounds)
+        bounds = None if radius == 1.0 else bounds_within(harm, values, radius)
+        there = model.least_excess(limits.linear(here, 1.0 - RESTORE_AIM), bounds)
         assert there is not None, "the point itself satisfies all rows but those of risk"
-        share = line_search(limits.excess_along(here, there[: harm.flows]), excess)
+        share = line_search(limits.excess_along(here, there[: harm.flows]), path[-1])
         values = values + share * (there - values)
-        excess = limits.excess(values[: harm.flows])
-        radius = radius / RADIUS_FACTOR if share < SHORT_STEP else radius
-    return values, excess
+        path.append(limits.excess(values[: harm.flows]))
+        if share < SHORT_STEP:
+            radius /= RADIUS_FACTOR
+    return values, path[-1]
+
+
+def _gets_there(path: list[float]) -> bool:
+    """Return whether excess would be nothing after the most steps at the pace of the last few [1]."""
+    left = RESTORE_STEPS + 1 - len(path)
+    if len(path) <= PACE_STEPS:
+        return left > 0
+    return left * (path[-1 - PACE_STEPS] - path[-1]) / PACE_STEPS >= path[-1]
+
+
+def starts_within(
+    model: LimitedModel, harm: PlanningHarm, points: list[tuple[Floats, bool]]
+) -> list[tuple[Floats, bool]]:
+    """Return starts within the limits: the plan of least linear harm there, and others brought there.
+
+    Others go towards that plan until they keep the limits: one line each, where steps of `restored` took ten
+    linear programs and ended in plans of more harm.
+
+    Parameters
+    ----------
+    model, harm
+        Rows, and exact harm.
+    points
+        Plans that may break limits on risk, shape (column,), each with a mark that it keeps.
+
+    Returns
+    -------
+    list of (ndarray, bool)
+        As `points`: those of least harm, and those with a mark; empty if no plan within limits was found.
+    """
+    limits = model.limits
+    linear = model.least_excess(limits.mean(1.0 - RESTORE_AIM))
+    nearest = min((point for point, _ in points), key=lambda point: limits.excess(point[: harm.flows]))
+    for point in (nearest if linear is None else linear, nearest):
+        kept, excess = restored(model, harm, point)
+        if excess == 0.0:
+            starts = [(kept, False), *((_pulled(limits, kept, far), mark) for far, mark in points)]
+            starts.sort(key=lambda start: harm.total(start[0][: harm.flows]))
+            return [start for i, start in enumerate(starts) if i < MOST_STARTS or start[1]]
+    return []
+
+
+def _pulled(limits: RiskLimits, kept: Floats, far: Floats) -> Floats:
+    """Return the plan nearest to one that was found to keep the limits on the way from one that does."""
+    flows = limits.harm.flows
+    excess = limits.excess_along(far[:flows], kept[:flows])
+    grid = np.linspace(0.0, 1.0, PULL_PARTS + 1).tolist()
+    high = next((share for share in grid[:-1] if excess(share) == 0.0), 1.0)
+    low = max(high - 1.0 / PULL_PARTS, 0.0)
+    for _ in range(PULL_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if excess(middle) == 0.0 else (middle, high)
+    return far if excess(0.0) == 0.0 else far + high * (kept - far)
 
 
 def descend_within(model: LimitedModel, harm: PlanningHarm, start: Floats, max_steps: int) -> Descent:
     """Return a plan that keeps the limits and is no worse than the start, which does; as `descend`."""
-    values, path = start, [harm.total(start[: harm.flows])]
-    for _ in range(max_steps):
-        values, share, total = _step(model, harm, values, path[-1], None)
-        if share > 0.0:
-            path.append(total)
-        if share == 0.0 or path[-2] - total < _small(harm, total):
-            return Descent(PlanStatus.OPTIMAL, values, tuple(path))
-    return Descent(PlanStatus.FEASIBLE, values, tuple(path))
+    return descend_by(partial(_step, model, harm), harm, start, max_steps, LIMITED_DECREASE)
 
 
 def polish_within(model: LimitedModel, harm: PlanningHarm, start: Floats, max_steps: int) -> Descent:
     """Return a local optimum that keeps the limits, by steps of limited length; as `polish`."""
-    values, path, radius = start, [harm.total(start[: harm.flows])], FIRST_RADIUS
-    for _ in range(max_steps):
-        values, share, total = _step(model, harm, values, path[-1], radius)
-        if share > 0.0:
-            path.append(total)
-        if radius < LAST_RADIUS and (share == 0.0 or path[-2] - total < _small(harm, total)):
-            return Descent(PlanStatus.OPTIMAL, values, tuple(path))
-        if share < SHORT_STEP:
-            radius /= RADIUS_FACTOR
-        elif share > LONG_STEP:
-            radius = min(radius * RADIUS_FACTOR, 1.0)
-    return Descent(PlanStatus.FEASIBLE, values, tuple(path))
+    return polish_by(partial(_step, model, harm), harm, start, max_steps)
 
 
 def _step(
@@ -214,44 +322,42 @@ def _step(
     """Return the next point that keeps the limits, the share of the way to it, and its exact harm."""
     here = values[: harm.flows]
     _, gradient = harm.total_and_gradient(here)
-    bounds = None if radius is None else _within(harm, values, radius)
+    bounds = None if radius is None else bounds_within(harm, values, radius)
     aim = AIM if radius is None else min(AIM, AIM_OF_RADIUS * radius)
-    best = values, 0.0, total
-    # Rows made linear may bar a way that exact risk leaves open, so that one without them is tried first.
-    for asked in (None, 1.0 - aim, 1.0):
-        if asked == 1.0 and best[1] > 0.0:
-            break
-        there = model.vertex(over_columns(gradient, values.size), here, asked, bounds)
-        if there is None:
-            continue
-        share, whole = _kept_share(model, harm, here, there[: harm.flows], total)
+    enough = small_decrease(harm, total, RELATIVE_DECREASE if radius is not None else LIMITED_DECREASE)
+    cost, best = over_columns(gradient, values.size), (values, 0.0, total)
+    for tried, there in enumerate(_aims(model, cost, here, aim, bounds), start=1):
+        share = _kept_share(model, harm, here, there[: harm.flows], total)
         following = values + share * (there - values)
         reached = harm.total(following[: harm.flows]) if share > 0.0 else total
         if reached < best[2]:
             best = following, share, reached
-        if asked is None and share > 0.0 and whole:
+        if total - best[2] > enough and (best[1] > SHORT_STEP or tried >= CORRECTIONS):
             break
     return best
 
 
-def _kept_share(
-    model: LimitedModel, harm: PlanningHarm, here: Floats, there: Floats, total: float
-) -> tuple[float, bool]:
-    """Return the best share of the way within the limits, and whether all of it is within them."""
+def _aims(
+    model: LimitedModel, cost: Floats, here: Floats, aim: float, bounds: tuple[Floats, Floats] | None
+) -> Iterator[Floats]:
+    """Yield points to go to, shape (column,), those that are most likely to be reached first."""
+    limits = model.limits
+    linear = limits.linear(here, 1.0 - aim)
+    for _ in range(CORRECTIONS):
+        there = model.best(cost, linear, bounds)
+        if there is None:
+            break
+        yield there
+        # Tangents beside an empty storehouse let lots come back as if they did nothing.
+        linear = limits.between(here, there[: here.size], 1.0 - aim)
+    # Rows made linear may bar a way that exact risk leaves open.
+    for asked in (1.0, None):
+        free = model.vertex(cost, here, asked, bounds)
+        if free is not None:
+            yield free
+
+
+def _kept_share(model: LimitedModel, harm: PlanningHarm, here: Floats, there: Floats, total: float) -> float:
+    """Return the share of the way that lowers harm most within the limits."""
     value, excess = harm.along(here, there), model.limits.excess_along(here, there)
-    share = line_search(lambda part: np.inf if excess(part) > 0.0 else value(part), total)
-    return share, excess(1.0) == 0.0
-
-
-def _within(harm: PlanningHarm, values: Floats, radius: float) -> tuple[Floats, Floats]:
-    """Return bounds that let each flow change by a share of its group only, each of shape (column,)."""
-    here = values[: harm.flows]
-    lower, upper = np.zeros(values.size), np.full(values.size, np.inf)
-    lower[: harm.flows] = np.maximum(here - radius * harm.most_t, 0.0)
-    upper[: harm.flows] = np.minimum(here + radius * harm.most_t, harm.most_t)
-    return lower, upper
-
-
-def _small(harm: PlanningHarm, total: float) -> float:
-    """Return the decrease of harm below which a search stops [persons]."""
-    return RELATIVE_DECREASE * max(harm.do_nothing - total, 0.0)
+    return line_search(lambda part: np.inf if excess(part) > 0.0 else value(part), total)

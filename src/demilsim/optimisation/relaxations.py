@@ -18,7 +18,7 @@ from demilsim.errors import InfeasibleError
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.elastic import ELASTIC, Elastic, elastic
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
-from demilsim.optimisation.solve import Solution, SolveOptions, solve
+from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Choice, Task
 from demilsim.plan import Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
@@ -207,19 +207,18 @@ def _way(problem: Problem, loose: Elastic, families: tuple[str, ...], options: S
         if family not in families:
             upper[slack.column] = 0.0
     found = solve(replace(loose.model, columns=replace(loose.model.columns, upper=upper)), options)
-    return None if found.values is None else way_of(problem, loose, families, found)
+    return None if found.values is None else way_of(problem, loose, families, found.values)
 
 
-def way_of(problem: Problem, loose: Elastic, families: tuple[str, ...], found: Solution) -> Way:
-    """Return the way out that a solution of a model with slack in some families is."""
-    assert found.values is not None, "only a point is a way out"
+def way_of(problem: Problem, loose: Elastic, families: tuple[str, ...], values: Floats) -> Way:
+    """Return the way out that a point of a model with slack in some families is, shape (column,)."""
     relaxations: list[Relaxation] = []
     for family in families:
-        relaxations += _READERS[family](problem, loose, found.values)
+        relaxations += _READERS[family](problem, loose, values)
     return Way(
         families,
-        found.objective,
-        problem.choice_of(found.values),
+        loose.model.objective(values),
+        problem.choice_of(values),
         tuple(relaxations),
     )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from demilsim.model.harm import StockHarm
 from demilsim.model.risk import LimitedRisk, risk_is_limited
@@ -89,6 +90,50 @@ class RiskLimits:
 
         return excess
 
+    def linear(self, flows: Floats, aim: float = 1.0) -> LinearRisk:
+        """Return the limits made linear around some flows.
+
+        Parameters
+        ----------
+        flows
+            Where the risk is made linear [t], shape (flow,).
+        aim
+            Share of the limit that is asked for [1].
+        """
+        neq_kg, ageing = held(self.harm.stock, self.harm.remaining_t(flows))
+        value = self.limited.share_of_limit(neq_kg, ageing)[self.knot, self.group]
+        fall = self._falls(*self._slopes(neq_kg, ageing))
+        return LinearRisk(self, fall, value - aim + falls_by(fall, self._gone_t(flows)), value - aim)
+
+    def between(self, here: Floats, there: Floats, aim: float = 1.0) -> LinearRisk:
+        """Return the limits with falls of risk averaged on the way between two plans, exact at both ends.
+
+        Parameters
+        ----------
+        here, there
+            Flows [t], shape (flow,).
+        aim
+            Share of the limit that is asked for [1].
+        """
+        ends = [held(self.harm.stock, self.harm.remaining_t(flows)) for flows in (here, there)]
+        above = self.limited.share_of_limit(*ends[0])[self.knot, self.group] - aim
+        fall = self._mean_falls(*ends)
+        return LinearRisk(self, fall, above + falls_by(fall, self._gone_t(here)), above)
+
+    def mean(self, aim: float = 1.0) -> LinearRisk:
+        """Return the limits with falls of risk averaged between the full stock and no stock after the start.
+
+        They meet exact risk at both ends.
+
+        Parameters
+        ----------
+        aim
+            Share of the limit that is asked for [1].
+        """
+        full = held(self.harm.stock, self.harm.held_t)
+        above = self.limited.share_of_limit(*full)[self.knot, self.group] - aim
+        return LinearRisk(self, self._mean_falls(full, (0.0 * full[0], 0.0 * full[1])), above, above)
+
     def add_risk(self, flows: Floats, aim: float = 1.0) -> Rows:
         """Keep the individual risk of each group below its limit at each date, linear around some flows.
 
@@ -98,35 +143,23 @@ class RiskLimits:
 
         Parameters
         ----------
-        flows
-            Where the risk is made linear [t], shape (flow,).
-        aim
-            Share of the limit that is asked for [1].
+        flows, aim
+            As in `linear`.
         """
-        left = self.harm.remaining_t(flows)
-        neq_kg, ageing = held(self.harm.stock, left)
-        value = self.limited.share_of_limit(neq_kg, ageing)[self.knot, self.group]
-        return self._rows(value, flows, *self._slopes(neq_kg, ageing), aim)
+        return self.linear(flows, aim).rows(np.arange(self.count))
 
     def mean_rows(self, aim: float = 1.0) -> Rows:
-        """Return the rows with falls of risk averaged between the full stock and no stock after the start.
+        """Return all rows of `mean`."""
+        return self.mean(aim).rows(np.arange(self.count))
 
-        They meet exact risk at both ends.
-
-        Parameters
-        ----------
-        aim
-            Share of the limit that is asked for [1].
-        """
-        neq_kg, ageing = held(self.harm.stock, self.harm.held_t)
+    def _mean_falls(self, one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> csr_array[np.float64]:
+        """Return falls, as `_falls`, averaged between what two plans hold: NEQ and ageing as from `held`."""
         nodes, weights = np.polynomial.legendre.leggauss(MEAN_POINTS)
-        points = [
-            [weight * slope for slope in self._slopes(share * neq_kg, share * ageing)]
-            for share, weight in zip(0.5 * (nodes + 1.0), 0.5 * weights, strict=True)
-        ]
-        per_kg, per_rate = (np.sum(part, axis=0) for part in zip(*points, strict=True))
-        value = self.limited.share_of_limit(neq_kg, ageing)[self.knot, self.group]
-        return self._rows(value, np.zeros(self.harm.flows), per_kg, per_rate, aim)
+        points = []
+        for share, weight in zip(0.5 * (nodes + 1.0), 0.5 * weights, strict=True):
+            neq_kg, ageing = (a + share * (b - a) for a, b in zip(one, other, strict=True))
+            points.append([weight * slope for slope in self._slopes(neq_kg, ageing)])
+        return self._falls(*(np.sum(part, axis=0) for part in zip(*points, strict=True)))
 
     def _slopes(self, neq_kg: Floats, ageing: Floats) -> tuple[Floats, Floats]:
         """Return deaths a year per kg NEQ and per event a year of each pair, each of shape (knot, pair)."""
@@ -134,41 +167,103 @@ class RiskLimits:
         (_, per_event), (d_base, d_per_event) = self.limited.curves(neq_kg[:, house], derivative=True)
         return d_base + ageing[:, house] * d_per_event, per_event
 
-    def _rows(self, value: Floats, flows: Floats, per_kg: Floats, per_rate: Floats, aim: float) -> Rows:
-        """Return the rows from values, shape (row,), and slopes, shape (knot, pair)."""
+    def _falls(self, per_kg: Floats, per_rate: Floats) -> csr_array[np.float64]:
+        """Return the fall of risk for each tonne gone, shape (row, group), from slopes of (knot, pair)."""
         stock, limited = self.harm.stock, self.limited
-        batches, gone = [], np.zeros(self.count)
-        for row, (k, e) in enumerate(zip(self.knot.tolist(), self.group.tolist(), strict=True)):
-            slope = np.zeros(stock.storehouse.size)
-            for pair in np.flatnonzero(limited.group == e).tolist():
-                mine = self._groups_of_house[limited.storehouse[pair]]
-                slope[mine] = (
-                    per_kg[k, pair] * stock.blast_kg_per_t[mine]
-                    + per_rate[k, pair] * stock.ageing_rate_per_t_year[k, mine]
-                )
-            column, share = self._before[k]
-            term = share * slope[self.problem.flows.group[column]] / limited.most_per_year[e]
-            batches.append((np.full(column.size, row), column, term))
-            gone[row] = float(term @ flows[column])
-        return rows_of("risk", batches, Sense.AT_LEAST, value - aim + gone, lambda row: self.names[row])
+        knot, pair, group = self.knot[self._terms.row], self._terms.pair, self._terms.group
+        deaths = (
+            per_kg[knot, pair] * stock.blast_kg_per_t[group]
+            + per_rate[knot, pair] * stock.ageing_rate_per_t_year[knot, group]
+        )
+        fall = deaths / limited.most_per_year[limited.group[pair]]
+        return csr_array((fall, (self._terms.row, group)), shape=(self.count, stock.storehouse.size))
+
+    def _gone_t(self, flows: Floats) -> Floats:
+        """Return what is gone of each group by the date of each row [t], shape (row, group)."""
+        gone = np.cumsum(self.harm.destroyed_t(flows), axis=0)
+        return np.asarray(gone[self.knot - 1])
 
     @cached_property
-    def _groups_of_house(self) -> tuple[Ints, ...]:
-        houses = self.harm.stock.curves.neq_max_kg.size
-        return tuple(np.flatnonzero(self.harm.stock.storehouse == house) for house in range(houses))
+    def _terms(self) -> _Terms:
+        """Groups of lots near the people of each row."""
+        house = self.harm.stock.storehouse
+        pair, group = np.nonzero(self.limited.storehouse[:, None] == house[None, :])
+        row, term = np.nonzero(self.group[:, None] == self.limited.group[pair][None, :])
+        return _Terms(row, pair[term], group[term])
 
     @cached_property
-    def _before(self) -> dict[int, tuple[Ints, Floats]]:
-        """Flows of which some is done by each knot, and that share [1], both of shape (flow there,)."""
-        blocks, flows = self.problem.blocks, self.problem.flows
+    def _done(self) -> Floats:
+        """Share of a block that is over at each knot [1], shape (knot, block)."""
+        blocks = self.problem.blocks
         length = np.bincount(blocks.of_period, minlength=blocks.count)
-        near = np.isin(self.harm.stock.storehouse, self.limited.storehouse)[flows.group]
-        found = {}
-        for k in np.unique(self.knot).tolist():
-            share = np.clip((k - blocks.first) / length, 0.0, 1.0)[flows.block]
-            column = np.flatnonzero(near & (share > 0.0))
-            found[k] = column, share[column]
-        return found
+        knots = np.arange(self.problem.scenario.periods + 1)
+        return np.clip((knots[:, None] - blocks.first) / length, 0.0, 1.0)
+
+    @cached_property
+    def _flow_of_group(self) -> csr_array[np.float64]:
+        """Return 1 where a flow is of a group, shape (group, flow)."""
+        group = self.problem.flows.group
+        shape = (self.harm.held_t.shape[1], group.size)
+        return csr_array((np.ones(group.size), (group, np.arange(group.size))), shape=shape)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """Index arrays of shape (term,): a row, a pair of storehouse and people, a group of lots there."""
+
+    row: Ints
+    pair: Ints
+    group: Ints
+
+
+@dataclass(frozen=True)
+class LinearRisk:
+    """Limits made linear in tonnes gone of groups of lots: few terms, where rows in flows have thousands.
+
+    Parameters
+    ----------
+    limits
+        The limits.
+    fall
+        Fall of risk for each tonne gone, in parts of the limit [1/t], shape (row, group).
+    needed
+        By how much risk must fall [1], shape (row,).
+    above
+        How much risk is above the aim where it was made linear [1], shape (row,); negative where kept.
+    """
+
+    limits: RiskLimits
+    fall: csr_array[np.float64]
+    needed: Floats
+    above: Floats
+
+    def missing(self, flows: Floats) -> Floats:
+        """Return what flows of shape (flow,) leave above the aim [1], shape (row,); negative where kept."""
+        return self.needed - falls_by(self.fall, self.limits._gone_t(flows))
+
+    def rows(self, which: Ints) -> Rows:
+        """Return some of the rows over flows, those without any term and nothing needed left out.
+
+        Parameters
+        ----------
+        which
+            Rows in rising order, shape (chosen,).
+        """
+        limits = self.limits
+        spread = (self.fall[which] @ limits._flow_of_group).tocoo()
+        row, column = (index.astype(np.int64) for index in spread.coords)
+        done = limits._done[limits.knot[which[row]], limits.problem.flows.block[column]]
+        terms = (row, column, spread.data * done)
+        return rows_of(
+            "risk", [terms], Sense.AT_LEAST, self.needed[which], lambda i: limits.names[int(which[i])]
+        )
+
+
+def falls_by(fall: csr_array[np.float64], gone_t: Floats) -> Floats:
+    """Return the fall of risk, shape (row,), from that for each tonne and tonnes gone, each (row, group)."""
+    rows = gone_t.shape[0]
+    row = np.repeat(np.arange(rows), np.diff(fall.indptr))
+    return np.bincount(row, fall.data * gone_t[row, fall.indices], minlength=rows).astype(float)
 
 
 def risk_limits(problem: Problem, harm: PlanningHarm, limited: LimitedRisk | None) -> RiskLimits | None:

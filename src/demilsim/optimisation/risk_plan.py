@@ -16,19 +16,22 @@ import numpy as np
 
 from demilsim.errors import InfeasibleError
 from demilsim.optimisation.assemble import Model, assemble
-from demilsim.optimisation.elastic import Elastic, elastic
-from demilsim.optimisation.limited_search import RESTORE_AIM, LimitedModel, restored
-from demilsim.optimisation.objective import PlanningHarm, planning_harm
+from demilsim.optimisation.elastic import elastic
+from demilsim.optimisation.limited_search import RESTORE_AIM, LimitedModel, restored, second_cost
+from demilsim.optimisation.objective import PlanningHarm, emptied_path_t, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.relaxations import Relaxation, Way, told, way_of
 from demilsim.optimisation.risk_limits import RiskLimits, risk_limits
-from demilsim.optimisation.rows import Columns, Rows, with_terms
+from demilsim.optimisation.rows import Columns, Rows, Sense, rows_of, with_terms
 from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Choice, Task
 from demilsim.plan import Floats
 
 ROUNDS = 4
 """MILPs at most, each on risk made linear where the one before ended."""
+
+CHOICE_GAP = 0.05
+"""Gap at which these stop [1]: they only propose commissionings, which are tried."""
 
 GIVING = ("budget", "permits", "working_days", "worker_risk")
 """Families of which more might let the limits be kept."""
@@ -79,6 +82,9 @@ def plan_within_limits(task: Task, options: SolveOptions) -> Attempt | None:
             return found
         if best is None or found.excess < best.excess:
             best = found
+        if choice and _beyond_reach(found.limits):
+            # New plants only bring the nearest plan nearer: one choice of them is enough to tell it.
+            break
     if best is None:
         return None
     proved = " exists" if _beyond_reach(best.limits) else " was found"
@@ -92,8 +98,9 @@ def attempt(task: Task, choice: Choice) -> Attempt | None:
     harm = planning_harm(problem, task.stock)
     limits = risk_limits(problem, harm, task.risk)
     assert limits is not None, "only asked where doing nothing breaks a limit"
-    model = LimitedModel(assemble(problem, np.zeros(harm.flows), harm.do_nothing), limits)
-    start = model.least_excess(limits.mean_rows(1.0 - RESTORE_AIM))
+    cost = harm.linearised(emptied_path_t(harm.held_t))
+    model = LimitedModel(assemble(problem, cost, harm.do_nothing), limits)
+    start = model.least_excess(limits.mean(1.0 - RESTORE_AIM))
     if start is None:
         return None
     values, excess = restored(model, harm, start)
@@ -106,7 +113,7 @@ def attempt(task: Task, choice: Choice) -> Attempt | None:
 def with_risk(
     model: Model, problem: Problem, harm: PlanningHarm, task: Task, destroyed_t: Floats | None
 ) -> Model:
-    """Return a model with rows of risk, made linear at a plan that keeps the limits; as it is without.
+    """Return a model with the rows of risk that bind in its relaxation; as it is without limits.
 
     Parameters
     ----------
@@ -115,15 +122,19 @@ def with_risk(
     task
         The task.
     destroyed_t
-        What that plan destroys [t], shape (group, facility, period); None without limits.
+        A plan that keeps the limits, around which rows are linear: what it destroys [t], shape (group,
+        facility, period); None without limits.
     """
     limits = risk_limits(problem, harm, task.risk)
     if destroyed_t is None or limits is None:
         return model
     flows, blocks = problem.flows, problem.blocks
     by_block = blocks.sum(destroyed_t)
-    rows = limits.add_risk(by_block[flows.group, flows.facility, flows.block])
-    return replace(model, families=(*model.families, rows))
+    linear = limits.linear(by_block[flows.group, flows.facility, flows.block])
+    limited = LimitedModel(model, limits)
+    if limited.best(model.cost, linear) is None:
+        return model
+    return replace(model, families=(*model.families, linear.rows(limited.binding)))
 
 
 def risk_ways(task: Task, best: Attempt, options: SolveOptions) -> tuple[Way, ...]:
@@ -148,43 +159,61 @@ def risk_ways(task: Task, best: Attempt, options: SolveOptions) -> tuple[Way, ..
     later = tuple(_later(best))
     if later:
         ways.append(Way(("risk",), best.excess, best.choice, later))
-    problem = task.every_plan()
-    loose = elastic(problem)
+    if _beyond_reach(best.limits):
+        return tuple(ways)
+    choices = (best.choice, *_choice_with_more(task, options))
+    more = [_More(task, choice, best) for choice in dict.fromkeys(choices)]
+    if _way_with(more, GIVING) is None:
+        return tuple(ways)
     for size in range(1, len(GIVING) + 1):
-        found = [
-            way
-            for families in combinations(GIVING, size)
-            if (way := _with_more(task, problem, loose, best, families, options)) is not None
-        ]
+        sets = combinations(GIVING, size)
+        found = [way for families in sets if (way := _way_with(more, families)) is not None]
         if found:
             return (*ways, *sorted(found, key=lambda way: way.stretch))
     return tuple(ways)
 
 
 def _choices(task: Task, options: SolveOptions) -> Iterator[Choice]:
-    """Yield commissionings to try: none, then those of MILPs on risk made linear; nothing without limits."""
-    problem = task.every_plan()
+    """Yield commissionings to try: none, then those of MILPs in years on risk made linear."""
+    problem = task.yearly_problem()
     harm = planning_harm(problem, task.stock)
     limits = risk_limits(problem, harm, task.risk)
     if limits is None:
         return
     yield ()
-    base = assemble(problem, np.zeros(harm.flows), harm.do_nothing)
-    rows = limits.mean_rows(1.0 - RESTORE_AIM)
-    seen: set[Choice] = {()}
+    if not problem.orders.facility.size:
+        return
+    cost = harm.linearised(emptied_path_t(harm.held_t))
+    base = assemble(problem, cost, harm.do_nothing)
+    linear, seen = limits.mean(1.0 - RESTORE_AIM), [_other_than(problem, ())]
+    rough = replace(options, gap_averted=max(options.gap_averted, CHOICE_GAP))
     for _ in range(ROUNDS):
-        found = solve(softened(base, rows), options)
+        model = replace(base, families=(*base.families, *seen))
+        limited = LimitedModel(model, limits)
+        if limited.least_excess(linear) is None:
+            return
+        # Rows that do not bind in the relaxation are left out: what comes of the choice is tried anyway.
+        found = solve(softened(model, linear.rows(limited.binding), harm), rough)
         if found.values is None:
             return
         choice = problem.choice_of(found.values)
-        if choice not in seen:
-            seen.add(choice)
-            yield choice
-        rows = limits.add_risk(found.values[: harm.flows], 1.0 - RESTORE_AIM)
+        seen.append(_other_than(problem, choice))
+        yield choice
+        linear = limits.linear(found.values[: harm.flows], 1.0 - RESTORE_AIM)
 
 
-def softened(model: Model, rows: Rows) -> Model:
-    """Return a model with rows that may be broken, the sum of what is missing to be minimised."""
+def _other_than(problem: Problem, choice: Choice) -> Rows:
+    """Order otherwise. Sum of orders out of the choice - sum of those in it >= 1 - their number [1]."""
+    orders = list(zip(problem.orders.facility.tolist(), problem.orders.period.tolist(), strict=True))
+    sign = np.array([-1.0 if order in choice else 1.0 for order in orders])
+    column = problem.order_offset + np.arange(sign.size)
+    terms = (np.zeros(sign.size, dtype=np.int64), column, sign)
+    name = "_".join(("other", *(f"{f}_{t}" for f, t in choice)))
+    return rows_of(name, [terms], Sense.AT_LEAST, np.array([1.0 - np.sum(sign < 0.0)]), lambda _: name)
+
+
+def softened(model: Model, rows: Rows, harm: PlanningHarm) -> Model:
+    """Return a model with rows that may be broken, the sum of what is missing to be minimised before harm."""
     columns, count = model.columns, len(rows.names)
     slack = np.arange(count)
     soft = with_terms(rows, slack, len(columns.names) + slack, np.ones(count))
@@ -196,40 +225,75 @@ def softened(model: Model, rows: Rows) -> Model:
             np.append(columns.integer, np.zeros(count, dtype=bool)),
         ),
         families=(*model.families, soft),
-        cost=np.append(np.zeros(len(columns.names)), np.ones(count)),
+        cost=np.append(second_cost(model.cost, harm), np.ones(count)),
         constant=0.0,
     )
 
 
-def _with_more(
-    task: Task,
-    problem: Problem,
-    loose: Elastic,
-    best: Attempt,
-    families: tuple[str, ...],
-    options: SolveOptions,
-) -> Way | None:
-    """Return the least stretch found of some families with which the limits are kept; None if none was."""
+class _More:
+    """Some commissionings with more money, days and permits than there are, as far as limits on risk need.
+
+    Parameters
+    ----------
+    task, choice
+        Scenario in groups, and the commissionings.
+    best
+        The attempt that comes nearest, around which risk is made linear as well.
+    """
+
+    def __init__(self, task: Task, choice: Choice, best: Attempt) -> None:
+        self._choice, self._problem = choice, task.problem(choice)
+        harm = planning_harm(self._problem, task.stock)
+        limits = risk_limits(self._problem, harm, task.risk)
+        assert limits is not None, "only asked where doing nothing breaks a limit"
+        self._loose = elastic(self._problem)
+        self._model = LimitedModel(self._loose.model, limits)
+        flows = self._problem.flows
+        here = best.destroyed_t[flows.group, flows.facility, flows.block]
+        self._begin = (limits.mean(1.0 - RESTORE_AIM), limits.linear(here, 1.0 - RESTORE_AIM))
+
+    def way(self, families: tuple[str, ...]) -> Way | None:
+        """Return the least stretch found of some families that keeps the limits; None if none was."""
+        model, cost = self._loose.model, self._loose.model.cost
+        upper = model.columns.upper.copy()
+        for family, slack in self._loose.slack.items():
+            if family not in families:
+                upper[slack.column] = 0.0
+        limits = self._model.limits
+        for linear in self._begin:
+            for _ in range(ROUNDS):
+                values = self._model.best(cost, linear, (np.zeros(upper.size), upper))
+                if values is None:
+                    break
+                there = values[: limits.harm.flows]
+                if limits.excess(there) == 0.0:
+                    found = way_of(self._problem, self._loose, families, values)
+                    return replace(found, choice=self._choice)
+                linear = limits.linear(there, 1.0 - RESTORE_AIM)
+        return None
+
+
+def _way_with(more: list[_More], families: tuple[str, ...]) -> Way | None:
+    """Return the way of the first commissionings that have one with some families; None if none has."""
+    return next((way for each in more if (way := each.way(families)) is not None), None)
+
+
+def _choice_with_more(task: Task, options: SolveOptions) -> Iterator[Choice]:
+    """Yield the commissionings of a MILP in years that may stretch money, days and permits."""
+    problem = task.yearly_problem()
+    if not problem.orders.facility.size:
+        return
     harm = planning_harm(problem, task.stock)
     limits = risk_limits(problem, harm, task.risk)
     assert limits is not None, "only asked where doing nothing breaks a limit"
-    upper = loose.model.columns.upper.copy()
-    for family, slack in loose.slack.items():
-        if family not in families:
-            upper[slack.column] = 0.0
-    model = replace(loose.model, columns=replace(loose.model.columns, upper=upper))
-    flows = problem.flows
-    here = best.destroyed_t[flows.group, flows.facility, flows.block]
-    for rows in (limits.mean_rows(1.0 - RESTORE_AIM), limits.add_risk(here, 1.0 - RESTORE_AIM)):
-        for _ in range(ROUNDS):
-            found = solve(replace(model, families=(*model.families, rows)), options)
-            if found.values is None:
-                break
-            there = found.values[: harm.flows]
-            if limits.excess(there) == 0.0:
-                return way_of(problem, loose, families, found)
-            rows = limits.add_risk(there, 1.0 - RESTORE_AIM)
-    return None
+    loose, linear = elastic(problem), limits.mean(1.0 - RESTORE_AIM)
+    limited = LimitedModel(loose.model, limits)
+    if limited.best(loose.model.cost, linear) is None:
+        return
+    rows = linear.rows(limited.binding)
+    found = solve(replace(loose.model, families=(*loose.model.families, rows)), options)
+    if found.values is not None:
+        yield problem.choice_of(found.values)
 
 
 def _higher(best: Attempt) -> Iterator[Relaxation]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 
@@ -55,6 +57,24 @@ class Descent:
     harm: tuple[float, ...]
 
 
+class Step(Protocol):
+    """A step from one plan to a better one."""
+
+    def __call__(self, values: Floats, total: float, radius: float | None) -> tuple[Floats, float, float]:
+        """Return the next point, the share of the way that led there, and its exact harm.
+
+        Parameters
+        ----------
+        values
+            Where it begins, shape (column,).
+        total
+            Exact harm there [persons].
+        radius
+            Share of its group by which a flow may change; None without limit.
+        """
+        ...
+
+
 def descend(kept: KeptModel, harm: PlanningHarm, start: Floats, max_steps: int) -> Descent:
     """Return a plan that is no worse than the start, by steps towards the best plans for marginal harm.
 
@@ -69,13 +89,30 @@ def descend(kept: KeptModel, harm: PlanningHarm, start: Floats, max_steps: int) 
     max_steps
         Highest number of steps, >= 0.
     """
+    return descend_by(partial(_step, kept, harm), harm, start, max_steps)
+
+
+def descend_by(
+    step: Step, harm: PlanningHarm, start: Floats, max_steps: int, least: float = RELATIVE_DECREASE
+) -> Descent:
+    """Return where steps of any length come to from a start, as in `descend`.
+
+    Parameters
+    ----------
+    step
+        Takes one step.
+    harm, start, max_steps
+        As in `descend`.
+    least
+        Decrease relative to the harm averted so far below which it stops [1].
+    """
     values, path = start, [harm.total(start[: harm.flows])]
     for _ in range(max_steps):
-        values, share, total = _step(kept, harm, values, path[-1], None)
+        values, share, total = step(values, path[-1], None)
         if share == 0.0:
             return Descent(PlanStatus.OPTIMAL, values, tuple(path))
         path.append(total)
-        if path[-2] - total < _small(harm, total):
+        if path[-2] - total < small_decrease(harm, total, least):
             return Descent(PlanStatus.OPTIMAL, values, tuple(path))
     return Descent(PlanStatus.FEASIBLE, values, tuple(path))
 
@@ -93,12 +130,17 @@ def polish(kept: KeptModel, harm: PlanningHarm, start: Floats, max_steps: int) -
     kept, harm, start, max_steps
         As in `descend`.
     """
+    return polish_by(partial(_step, kept, harm), harm, start, max_steps)
+
+
+def polish_by(step: Step, harm: PlanningHarm, start: Floats, max_steps: int) -> Descent:
+    """Return where steps of limited length come to from a start, as in `polish`."""
     values, path, radius = start, [harm.total(start[: harm.flows])], FIRST_RADIUS
     for _ in range(max_steps):
-        values, share, total = _step(kept, harm, values, path[-1], radius)
+        values, share, total = step(values, path[-1], radius)
         if share > 0.0:
             path.append(total)
-        if radius < LAST_RADIUS and (share == 0.0 or path[-2] - total < _small(harm, total)):
+        if radius < LAST_RADIUS and (share == 0.0 or path[-2] - total < small_decrease(harm, total)):
             return Descent(PlanStatus.OPTIMAL, values, tuple(path))
         if share < SHORT_STEP:
             radius /= RADIUS_FACTOR
@@ -113,12 +155,7 @@ def _step(
     """Return the next point, the share of the way that led there, and its exact harm."""
     here = values[: harm.flows]
     _, gradient = harm.total_and_gradient(here)
-    bounds = None
-    if radius is not None:
-        lower, upper = np.zeros(values.size), np.full(values.size, np.inf)
-        lower[: harm.flows] = np.maximum(here - radius * harm.most_t, 0.0)
-        upper[: harm.flows] = np.minimum(here + radius * harm.most_t, harm.most_t)
-        bounds = (lower, upper)
+    bounds = None if radius is None else bounds_within(harm, values, radius)
     vertex = kept.minimise(over_columns(gradient, values.size), bounds)
     assert vertex.values is not None, f"the point is feasible, yet the LP is {vertex.status.value}"
     share = line_search(harm.along(here, vertex.values[: harm.flows]), total)
@@ -128,9 +165,18 @@ def _step(
     return following, share, harm.total(following[: harm.flows])
 
 
-def _small(harm: PlanningHarm, total: float) -> float:
+def bounds_within(harm: PlanningHarm, values: Floats, radius: float) -> tuple[Floats, Floats]:
+    """Return bounds that let each flow change by a share of its group only, each of shape (column,)."""
+    here = values[: harm.flows]
+    lower, upper = np.zeros(values.size), np.full(values.size, np.inf)
+    lower[: harm.flows] = np.maximum(here - radius * harm.most_t, 0.0)
+    upper[: harm.flows] = np.minimum(here + radius * harm.most_t, harm.most_t)
+    return lower, upper
+
+
+def small_decrease(harm: PlanningHarm, total: float, least: float = RELATIVE_DECREASE) -> float:
     """Return the decrease of harm below which a search stops [persons]."""
-    return RELATIVE_DECREASE * max(harm.do_nothing - total, 0.0)
+    return least * max(harm.do_nothing - total, 0.0)
 
 
 def vertex_start(kept: KeptModel, flow_cost: Floats, columns: int) -> Floats | None:
