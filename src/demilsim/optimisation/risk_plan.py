@@ -16,7 +16,7 @@ import numpy as np
 
 from demilsim.errors import InfeasibleError
 from demilsim.optimisation.assemble import Model, assemble
-from demilsim.optimisation.elastic import elastic
+from demilsim.optimisation.elastic import Elastic, elastic
 from demilsim.optimisation.limited_search import RESTORE_AIM, LimitedModel, restored, second_cost
 from demilsim.optimisation.objective import PlanningHarm, emptied_path_t, planning_harm
 from demilsim.optimisation.problem import Problem
@@ -161,7 +161,8 @@ def risk_ways(task: Task, best: Attempt, options: SolveOptions) -> tuple[Way, ..
         ways.append(Way(("risk",), best.excess, best.choice, later))
     if _beyond_reach(best.limits):
         return tuple(ways)
-    choices = (best.choice, *_choice_with_more(task, options))
+    rough = replace(options, gap_averted=max(options.gap_averted, CHOICE_GAP))
+    choices = (best.choice, *_choices_with_more(task, rough))
     more = [_More(task, choice, best) for choice in dict.fromkeys(choices)]
     if _way_with(more, GIVING) is None:
         return tuple(ways)
@@ -254,11 +255,7 @@ class _More:
 
     def way(self, families: tuple[str, ...]) -> Way | None:
         """Return the least stretch found of some families that keeps the limits; None if none was."""
-        model, cost = self._loose.model, self._loose.model.cost
-        upper = model.columns.upper.copy()
-        for family, slack in self._loose.slack.items():
-            if family not in families:
-                upper[slack.column] = 0.0
+        cost, upper = self._loose.model.cost, _upper(self._loose, families)
         limits = self._model.limits
         for linear in self._begin:
             for _ in range(ROUNDS):
@@ -278,8 +275,8 @@ def _way_with(more: list[_More], families: tuple[str, ...]) -> Way | None:
     return next((way for each in more if (way := each.way(families)) is not None), None)
 
 
-def _choice_with_more(task: Task, options: SolveOptions) -> Iterator[Choice]:
-    """Yield the commissionings of a MILP in years that may stretch money, days and permits."""
+def _choices_with_more(task: Task, options: SolveOptions) -> Iterator[Choice]:
+    """Yield the commissionings of MILPs in years with more of all that might give way, and of money alone."""
     problem = task.yearly_problem()
     if not problem.orders.facility.size:
         return
@@ -287,13 +284,28 @@ def _choice_with_more(task: Task, options: SolveOptions) -> Iterator[Choice]:
     limits = risk_limits(problem, harm, task.risk)
     assert limits is not None, "only asked where doing nothing breaks a limit"
     loose, linear = elastic(problem), limits.mean(1.0 - RESTORE_AIM)
-    limited = LimitedModel(loose.model, limits)
-    if limited.best(loose.model.cost, linear) is None:
-        return
-    rows = linear.rows(limited.binding)
-    found = solve(replace(loose.model, families=(*loose.model.families, rows)), options)
-    if found.values is not None:
-        yield problem.choice_of(found.values)
+    # More money may come in time: within a year, that of its periods does not bind.
+    families = tuple(rows for rows in loose.model.families if rows.family != "commitments")
+    model = replace(loose.model, families=families)
+    limited = LimitedModel(model, limits)
+    for giving in (GIVING, ("budget",)):
+        upper = _upper(loose, giving)
+        if limited.best(model.cost, linear, (np.zeros(upper.size), upper)) is None:
+            continue
+        binding = linear.rows(limited.binding)
+        columns = replace(model.columns, upper=upper)
+        found = solve(replace(model, columns=columns, families=(*families, binding)), options)
+        if found.values is not None:
+            yield problem.choice_of(found.values)
+
+
+def _upper(loose: Elastic, families: tuple[str, ...]) -> Floats:
+    """Return upper bounds of the columns, shape (column,), with slack in some families only."""
+    upper = loose.model.columns.upper.copy()
+    for family, slack in loose.slack.items():
+        if family not in families:
+            upper[slack.column] = 0.0
+    return upper
 
 
 def _higher(best: Attempt) -> Iterator[Relaxation]:
