@@ -46,6 +46,7 @@ from demilsim.planning.rules import DO_NOTHING, nominal_coefficients
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.comparison_words import signed, spelled
 from demilsim.reporting.funding import write_funding
+from demilsim.reporting.funding_findings import findings
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import figure
 from demilsim.scenario.loader import load_scenario
@@ -312,7 +313,7 @@ def test_the_donors_page_tells_the_numbers_of_its_document(
     last = document["points"][-1]
     assert (
         spelled(Estimate(last["averted_over_host_only"], last["averted_over_host_only_half_width"]))
-        in (views.findings(told(curve))[0])
+        in (findings(told(curve))[0])
     )
     run = json.loads((tmp_path / "run.json").read_text("utf-8"))
     assert (run["seed"], run["replications"]) == (7, REPLICATIONS)
@@ -339,6 +340,32 @@ def test_the_donors_page_ranks_and_says_what_is_within_the_gap(curve: tuple[Fund
     shares = views.donors_table(study).rows
     assert [row.cells[-1] for row in shares] == ["100", "100"]
     assert views.options_table(replace(study, terms=None)).empty.startswith("Lots have dates")
+
+
+def test_what_is_averted_without_donors_is_not_their_money_s(curve: tuple[FundingPoint, ...]) -> None:
+    """Where host_only is poorer than the plan without donors, the page says so, and what donors add to it."""
+    first, last = curve[0], curve[-1]
+    idle = last.ensemble.results["host_only"]
+    worse = [tuple(replace(r, expected_public=r.expected_public + 2.0) for r in idle)]
+    poor = tuple(
+        replace(
+            point, ensemble=replace(point.ensemble, results={**point.ensemble.results, "host_only": worse[0]})
+        )
+        for point in (first, last)
+    )
+    said = findings(FundingStudy(towns_and_donors({}), 50_000.0, poor, None, ()))
+    added = views.step(first, last)
+    assert f"Of these {spelled(poor[0].averted)} are averted without any donor" in said[1]
+    assert f"from donors add {spelled(added)}, at USD " in said[2]
+    assert poor[1].averted.mean == pytest.approx(poor[0].averted.mean + added.mean)
+    assert not any("without any donor" in one for one in findings(told(curve)))
+
+
+def test_no_price_where_donors_pay_nothing(curve: tuple[FundingPoint, ...]) -> None:
+    """At a budget of 0 there is no price of a death, a tonne or a kilogram; with money there is."""
+    first, second = (row.cells[6:9] for row in views.curve_table(told(curve)).rows[:2])
+    assert first == (views.ABSENT,) * 3
+    assert views.ABSENT not in second
 
 
 def test_clean_up_is_told_as_probability_times_cost(curve: tuple[FundingPoint, ...]) -> None:

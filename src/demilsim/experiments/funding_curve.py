@@ -253,8 +253,12 @@ def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:
     )
     known, result = point.programme.coefficients, point.programme.result
     assert result is not None, "only what was optimised has a next million"
-    at = plan_model(variant, known, result)
     added = expected_receipts_usd(more) - expected_receipts_usd(variant)
+    at = plan_model(variant, known, result)
+    if not point.budget_usd:
+        # Without any money a fund pays for nothing, and has no price: a dollar opens what it may pay for.
+        first = replace(known, receipts_usd=known.receipts_usd + added / MILLION_USD)
+        at = plan_model(with_donor_budget(scenario, 1.0), first, result)
     richer = replace(known, receipts_usd=known.receipts_usd + added)
     try:
         found = optimise(more, richer, start=flow_plan(variant, result), options=NEXT)

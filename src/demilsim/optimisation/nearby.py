@@ -123,8 +123,8 @@ def finish_near(searches: Sequence[Search], relaxing: int) -> list[Search]:
         At their starts, without limits on risk, which mixtures of plans may break. Those of one choice are
         one search, which begins at the best mixture of their starts.
     relaxing
-        LPs that relax harm to a convex function for the best choice, so that a search begins there as well;
-        0 for none.
+        LPs that relax harm to a convex function for each choice that is carried on, so that a search begins
+        there as well; 0 for none.
     """
     alike: dict[int, list[Search]] = {}
     for search in searches:
@@ -133,15 +133,15 @@ def finish_near(searches: Sequence[Search], relaxing: int) -> list[Search]:
     mixtures = [mixture for _, mixture in begun]
     probed = [_further(search, mixture, PROBE_STEPS) for search, mixture in begun]
     order = sorted(range(len(probed)), key=lambda number: probed[number].exact_harm)
-    if relaxing and probed[order[0]].harm.flows:
-        relaxed, mixture = _relaxed(probed[order[0]], relaxing)
-        if relaxed.exact_harm < probed[order[0]].exact_harm:
-            probed[order[0]], mixtures[order[0]] = relaxed, mixture
     best = probed[order[0]]
     limit = best.exact_harm + NEAR * max(best.harm.do_nothing - best.exact_harm, 0.0)
     first_of_choice = {probed[number].choice: number for number in reversed(order)}
     near = [n for n in order if n == first_of_choice[probed[n].choice] and probed[n].exact_harm <= limit]
     for number in near[:CARRIED_ON]:
+        if relaxing and best.harm.flows:
+            relaxed, mixture = _relaxed(probed[number], relaxing)
+            if relaxed.exact_harm < probed[number].exact_harm:
+                probed[number], mixtures[number] = relaxed, mixture
         probed[number] = _further(probed[number], mixtures[number], STEPS).polished(POLISH_STEPS)
     return sorted(probed, key=lambda search: search.exact_harm)
 

@@ -72,7 +72,7 @@ class SolveOptions:
     near
         Whether the search begins only at the plans that are given, if there are any, and keeps to what is
         near them: for one of many variants of a problem. Steps are those of `hull`. There is no bound: LPs
-        of `bound_steps` relax harm for the best commissionings alone, where another search begins.
+        of `bound_steps` relax harm for the best commissionings alone, and another search begins there.
     milp
         Whether the MILP chooses commissionings as well then; without, they are those of the plans that are
         given, put off where they cannot be paid. A search that is not near needs it.

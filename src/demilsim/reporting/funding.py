@@ -20,6 +20,7 @@ from demilsim.reporting import funding_views as views
 from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.funding_findings import findings
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
 from demilsim.reporting.records import plain
@@ -131,7 +132,7 @@ def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
         synthetic=scenario.settings.synthetic,
         audience="public",
         content_policy=CONTENT_POLICY,
-        findings=views.findings(study),
+        findings=findings(study),
         curve=views.curve_table(study),
         picture=picture_uri(drawn),
         next=views.next_table(study),

@@ -7,8 +7,6 @@ the horizon, and by which money is shared out and options are ranked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from demilsim.experiments.donors import Share
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.funding_curve import FundingPoint
@@ -17,7 +15,7 @@ from demilsim.experiments.next_million import MOST_MILLIONS
 from demilsim.experiments.statistics import LEVEL, Estimate, paired, wilson_interval
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
-from demilsim.reporting.comparison_words import is_resolved, signed, spelled
+from demilsim.reporting.comparison_words import signed, spelled
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.records import plain
 from demilsim.reporting.summary import clearance_dates
@@ -32,7 +30,6 @@ from demilsim.reporting.wording import (
     percent,
     sentence,
     shortened,
-    years_text,
 )
 
 LONGEST_NAME = 60
@@ -45,71 +42,6 @@ def step(before: FundingPoint, after: FundingPoint) -> Estimate:
     """Return the deaths that the money from one budget to the next averts, paired [persons]."""
     deaths = Response.EXPECTED_FATALITIES
     return paired(before.ensemble.values(OPTIMISED, deaths), after.ensemble.values(OPTIMISED, deaths))
-
-
-def findings(study: FundingStudy) -> tuple[str, ...]:
-    """Return what to remember: what most money buys, its last step, and the best change of terms."""
-    return tuple(sentence(said) for said in (*_curve_findings(study), *_terms_findings(study)))
-
-
-def _curve_findings(study: FundingStudy) -> Iterator[str]:
-    last = study.points[-1]
-    years = years_text(study.scenario.settings.horizon_years)
-    yield _bought(last, years)
-    yield from _as_planned(study)
-    if len(study.points) > 1:
-        before = study.points[-2]
-        more = step(before, last)
-        span = f"from USD {million(before.budget_usd)} to {million(last.budget_usd)} million"
-        if is_resolved(more) and more.mean > 0:
-            yield f"Of these the last step, {span}, averts {spelled(more)}."
-        else:
-            yield f"For the last step, {span}, no further deaths averted can be shown: {signed(more)}."
-
-
-def _as_planned(study: FundingStudy) -> Iterator[str]:
-    """Yield what most money averts by the planner's own count, if the curve begins without donors."""
-    first, last = study.points[0], study.points[-1]
-    if first is last or first.budget_usd or first.planning_harm is None or last.planning_harm is None:
-        return
-    years = study.scenario.settings.terminal_years
-    counts = f", which counts what is left then for another {years_text(years)}," if years else ""
-    more = planned(study, first.planning_harm - last.planning_harm)
-    yield f"As planned{counts} it averts {more} deaths more than no donors' money."
-
-
-def _bought(point: FundingPoint, years: str) -> str:
-    averted, budget = point.averted, f"USD {million(point.budget_usd)} million from donors"
-    interval = f"{level_text(LEVEL)} Monte Carlo interval"
-    if not is_resolved(averted):
-        return (
-            f"With {budget} no effect on expected deaths up to the horizon of {years} can be shown against "
-            f"{HOST}: {signed(averted)} averted ({interval})."
-        )
-    verb = "averts" if averted.mean > 0 else "adds"
-    size = Estimate(abs(averted.mean), averted.half_width)
-    price = point.usd_per_fatality_averted
-    paid = f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
-    return f"{budget} {verb} {spelled(size)} expected deaths over {years} against {HOST} ({interval}){paid}."
-
-
-def _terms_findings(study: FundingStudy) -> Iterator[str]:
-    terms, least = study.terms, least_that_counts(study)
-    if terms is None:
-        return
-    useful = [option for option in terms.options if option.averted >= least]
-    if not useful:
-        yield (
-            f"No change to donors' terms averts more than {percent(GAP_AVERTED)} of what the plan averts: "
-            "they hardly matter."
-        )
-        return
-    best = useful[0]
-    price = f"for USD {million(best.usd)} million more" if best.usd else "at no cost"
-    yield (
-        f"Of the changes to donors' terms, “{_short(best.name)}” averts most as planned: "
-        f"{figure(best.averted)} deaths, {price}."
-    )
 
 
 def least_that_counts(study: FundingStudy) -> float:
@@ -156,9 +88,7 @@ def curve_table(study: FundingStudy) -> Table:
                     _averted_as_planned(point),
                     spelled(point.destroyed_t),
                     spelled(point.cost_usd, USD_PER_MILLION),
-                    _or_dash(point.usd_per_fatality_averted, USD_PER_MILLION),
-                    _or_dash(point.usd_per_t),
-                    _or_dash(point.usd_per_kg_neq),
+                    *_prices(point),
                     _cleared(point),
                     _maker(point.source),
                 )
@@ -166,7 +96,7 @@ def curve_table(study: FundingStudy) -> Table:
         )
     caption = (
         "What each amount buys, simulated. The three prices are money spent more than by the host alone, for "
-        f"one death, tonne or kg NEQ more; {ABSENT} where there is no more of it"
+        f"one death, tonne or kg NEQ more; {ABSENT} where there is no more of it, or no donors' money"
     )
     return Table(caption, columns, tuple(rows))
 
@@ -183,6 +113,14 @@ def _averted_as_planned(point: FundingPoint) -> str:
     if point.planning_harm is None or point.do_nothing_harm is None:
         return ABSENT
     return figure(point.do_nothing_harm - point.planning_harm)
+
+
+def _prices(point: FundingPoint) -> tuple[str, str, str]:
+    """Return the prices of a death, a tonne and a kg NEQ; none where donors pay nothing."""
+    if not point.budget_usd:
+        return ABSENT, ABSENT, ABSENT
+    death = _or_dash(point.usd_per_fatality_averted, USD_PER_MILLION)
+    return death, _or_dash(point.usd_per_t), _or_dash(point.usd_per_kg_neq)
 
 
 def _or_dash(price: Estimate | None, scale: float = 1.0) -> str:
@@ -261,8 +199,8 @@ def next_table(study: FundingStudy) -> Table:
             rows.append(Row(cells))
     caption = (
         "What the next million would avert. Between the two budgets beside it the slope (the dual of the "
-        "plan's money) is exact for the plan made linear; outside trust planning again, which may also order "
-        "other plants"
+        "plan's money) is exact for the plan made linear, with the plants that it orders; outside trust "
+        "planning again, which may also order other plants"
     )
     return Table(
         caption, columns, tuple(rows), "Nothing was optimised, so that the next million has no price."
@@ -294,7 +232,7 @@ def donors_table(study: FundingStudy) -> Table:
     rows = [
         Row(
             (
-                _short(f"{one.fund_id}: {names[one.fund_id]}"),
+                short_name(f"{one.fund_id}: {names[one.fund_id]}"),
                 planned(study, one.last_in),
                 _with_error(study, one),
                 percent(one.shapley / total).removesuffix("%") if total > 0.0 else ABSENT,
@@ -334,7 +272,7 @@ def options_table(study: FundingStudy) -> Table:
     )
     options = study.terms.options if study.terms else ()
     rows = tuple(
-        Row((str(rank), _short(one.name), million(one.usd), planned(study, one.averted)))
+        Row((str(rank), short_name(one.name), million(one.usd), planned(study, one.averted)))
         for rank, one in enumerate(options, start=1)
     )
     return Table("Changes to donors' terms, the best first", columns, rows, _UNPRICED)
@@ -350,10 +288,17 @@ def late_table(study: FundingStudy) -> Table:
     )
     late = study.terms.late if study.terms else ()
     rows = tuple(
-        Row((_short(one.tranche_id), million(one.usd), planned(study, one.replanned), signed(one.simulated)))
+        Row(
+            (
+                short_name(one.tranche_id),
+                million(one.usd),
+                planned(study, one.replanned),
+                signed(one.simulated),
+            )
+        )
         for one in late
     )
-    return Table("What it costs if a tranche comes a year late", columns, rows, _UNPRICED)
+    return Table("What it costs if a tranche comes a year late", columns, tuple(rows), _UNPRICED)
 
 
 def terms_sentences(study: FundingStudy) -> tuple[str, ...]:
@@ -369,14 +314,14 @@ def terms_sentences(study: FundingStudy) -> tuple[str, ...]:
         f"alone {planned(study, firm.rests_on_indicative)} of the deaths averted as planned would be lost."
     ]
     said += [
-        f"{_short(one.fund_id)} matches others: it is expected to add USD {million(one.matched_usd)} "
+        f"{short_name(one.fund_id)} matches others: it is expected to add USD {million(one.matched_usd)} "
         f"million, {figure(one.per_usd)} for each dollar that it matches, which averts "
         f"{planned(study, one.averted)} deaths as planned."
         for one in terms.matching
     ]
     said += [
-        f"The strings of {_short(one.fund_id)} cost {planned(study, one.price)} deaths as planned: planned "
-        "with them and without."
+        f"The strings of {short_name(one.fund_id)} cost {planned(study, one.price)} deaths as planned: "
+        "planned with them and without."
         for one in terms.strings
     ]
     return tuple(said)
@@ -395,8 +340,8 @@ def notes(study: FundingStudy) -> tuple[str, ...]:
         f"± is half the width of the {level_text(LEVEL)} Monte Carlo interval, each by itself, from "
         f"{replications:,} replications that are the same for every budget. What is not known about the "
         "model's constants is not in it: see the parameter range of the report.",
-        f"Differences below {percent(GAP_AVERTED)} of what the plan averts are too small for the optimiser to "
-        "tell apart: no number is given.",
+        f"Differences below {percent(GAP_AVERTED)} of what the plan averts are too small for the optimiser "
+        "to tell apart: no number is given.",
         f"“As planned” is the planner's own count: it weighs deaths{after}. Simulated deaths stop at the "
         "horizon, so that a plan that works for the years after it can look worse there.",
         "A budget is what all donors promise, before overhead; their dates, strings and probabilities stay, "
@@ -405,5 +350,6 @@ def notes(study: FundingStudy) -> tuple[str, ...]:
     return (*told, *(f"{sentence(plain(note))}." for note in study.notes))
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
+    """Return a name of the user's, plain and not too long."""
     return shortened(plain(name), LONGEST_NAME)
