@@ -54,7 +54,8 @@ LATE_ORDERS = (
 )
 
 AT_NO_BUDGET = (
-    "what the curve averts over host_only at a budget of 0 is what better use of the host's own money averts"
+    "what is averted at a budget of 0 comes of using the host's own money better than it would alone: no "
+    "donor pays for it"
 )
 
 
