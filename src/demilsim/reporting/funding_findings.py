@@ -31,14 +31,16 @@ def findings(study: FundingStudy) -> tuple[str, ...]:
 def _curve_findings(study: FundingStudy) -> Iterator[str]:
     last = study.points[-1]
     years = years_text(study.scenario.settings.horizon_years)
-    yield _bought(last, years)
-    yield from _by_donors(study)
+    by_donors = tuple(_by_donors(study))
+    # One price is enough: that of what donors add, where it is known.
+    yield _bought(last, years, priced=not by_donors)
+    yield from by_donors
     if len(study.points) > 1:
         before = study.points[-2]
         more = step(before, last)
         span = f"from USD {million(before.budget_usd)} to {million(last.budget_usd)} million"
         if is_resolved(more) and more.mean > 0:
-            yield f"Of these the last step, {span}, averts {spelled(more)}."
+            yield f"The last step, {span}, averts {spelled(more)}."
         else:
             yield f"For the last step, {span}, no further deaths averted can be shown: {signed(more)}."
     yield from _as_planned(study)
@@ -51,14 +53,18 @@ def _by_donors(study: FundingStudy) -> Iterator[str]:
         return
     more, budget = step(first, last), f"USD {million(last.budget_usd)} million"
     own = spelled(first.averted)
-    yield f"Of these {own} are averted without any donor, by better use of the host's own money."
-    if not is_resolved(more) or more.mean <= 0.0:
+    yield f"Without any donor {own} are averted already, by better use of the host's own money."
+    if not is_resolved(more):
         yield f"That {budget} from donors avert any more cannot be shown: {signed(more)}."
+        return
+    if more.mean < 0.0:
+        fewer = spelled(Estimate(-more.mean, more.half_width))
+        yield f"With {budget} from donors {fewer} fewer are averted up to the horizon than without."
         return
     spent = last.ensemble.values(OPTIMISED, Response.COST) - first.ensemble.values(OPTIMISED, Response.COST)
     deaths = Response.EXPECTED_FATALITIES
-    fewer = first.ensemble.values(OPTIMISED, deaths) - last.ensemble.values(OPTIMISED, deaths)
-    price = ratio(spent, fewer)
+    saved = first.ensemble.values(OPTIMISED, deaths) - last.ensemble.values(OPTIMISED, deaths)
+    price = ratio(spent, saved)
     paid = f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
     yield f"{budget} from donors add {spelled(more)}{paid}."
 
@@ -75,7 +81,7 @@ def _as_planned(study: FundingStudy) -> Iterator[str]:
     yield f"As planned{counts} {budget} avert {more} deaths more than no donors' money."
 
 
-def _bought(point: FundingPoint, years: str) -> str:
+def _bought(point: FundingPoint, years: str, priced: bool) -> str:
     averted, budget = point.averted, f"USD {million(point.budget_usd)} million from donors"
     interval = f"{level_text(LEVEL)} Monte Carlo interval"
     if not is_resolved(averted):
@@ -85,9 +91,12 @@ def _bought(point: FundingPoint, years: str) -> str:
         )
     verb = "averts" if averted.mean > 0 else "adds"
     size = Estimate(abs(averted.mean), averted.half_width)
-    price = point.usd_per_fatality_averted
+    price = point.usd_per_fatality_averted if priced else None
     paid = f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
-    return f"{budget} {verb} {spelled(size)} expected deaths over {years} against {HOST} ({interval}){paid}."
+    return (
+        f"With {budget} the plan {verb} {spelled(size)} expected deaths over {years} against {HOST} "
+        f"({interval}){paid}."
+    )
 
 
 def _terms_findings(study: FundingStudy) -> Iterator[str]:
