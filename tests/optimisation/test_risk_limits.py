@@ -69,6 +69,14 @@ def risk_of(scenario: Scenario, result: PlanResult) -> Floats:
     return individual_risk(audit_rows(scenario), flow_plan(scenario, result))
 
 
+def test_a_group_of_nobody_has_no_limit() -> None:
+    """A limit on the risk of a place where nobody is limits nothing, and divides by nobody."""
+    scenario = two_groups(AT_START)
+    town, hamlet = scenario.exposed_sites
+    empty = replace(scenario, exposed_sites=(town, hamlet.model_copy(update={"persons": 0.0})))
+    assert limited_risk(empty, scenario_curves(empty)) is None
+
+
 def test_risk_is_planned_from_above() -> None:
     """Whatever two storehouses hold, the curves give no less than the formulas, and 2% more at most."""
     scenario = two_groups(AT_START)

@@ -141,8 +141,8 @@ class LimitedRisk:
 
 
 def risk_is_limited(scenario: Scenario) -> bool:
-    """Return whether the risk of any group by storehouses has a limit."""
-    return any(e.risk_limit_per_year is not None for e in scenario.exposed_sites)
+    """Return whether the risk of any group by storehouses has a limit; nobody has no risk."""
+    return any(e.risk_limit_per_year is not None and e.persons > 0.0 for e in scenario.exposed_sites)
 
 
 def limited_risk(scenario: Scenario, curves: HarmCurves) -> LimitedRisk | None:
@@ -157,7 +157,7 @@ def limited_risk(scenario: Scenario, curves: HarmCurves) -> LimitedRisk | None:
     """
     if not risk_is_limited(scenario):
         return None
-    limits = [e.risk_limit_per_year for e in scenario.exposed_sites]
+    limits = [e.risk_limit_per_year if e.persons > 0.0 else None for e in scenario.exposed_sites]
     exposed = np.array([i for i, limit in enumerate(limits) if limit is not None], dtype=np.int64)
     house, people, _ = exposed_distance_m(scenario)
     pair = np.flatnonzero(np.isin(people, exposed))
