@@ -146,6 +146,21 @@ def test_reader_may_stop_early() -> None:
     assert list(run_tasks(tasks.add_shared, range(20), 2, tasks.share, (1,), chunk=3)) == list(range(1, 21))
 
 
+def test_script_that_workers_would_run_again_is_told(tmp_path: Path) -> None:
+    """A script that starts workers while it is imported would never stop doing so: it is told why."""
+    script = tmp_path / "study.py"
+    script.write_text(
+        "import tasks\nfrom demilsim.experiments import backends\nbackends.WORTH_SECONDS = 0.0\n"
+        "print(list(backends.run_tasks(tasks.add_shared, range(9), 2, tasks.share, (1,))))\n",
+        encoding="utf-8",
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(tasks.__file__).parent)}
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment)
+    assert run.returncode == 1
+    assert 'study.py: expected what it does to stand under if __name__ == "__main__"' in run.stderr
+    assert run.stderr.count("Traceback") == 1
+
+
 def test_interrupt_ends_all_processes(tmp_path: Path) -> None:
     """An interrupt from the keyboard, sent to all processes, ends them without a word from the workers.
 

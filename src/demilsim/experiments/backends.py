@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -23,9 +24,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain, repeat
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from demilsim.errors import WorkerLostError
+from demilsim.errors import DemilsimError, WorkerLostError
 
 WORTH_SECONDS = 3.0
 """Work below which starting worker processes, with their imports, costs more than it gains [s]."""
@@ -171,9 +173,29 @@ def worker_pool(jobs: int) -> ProcessPoolExecutor:
     """Return the workers, started once: their imports take longer than many an ensemble.
 
     If one of them is killed the pool is of no more use: `forget_pools`, and ask for a new one.
+
+    Raises
+    ------
+    DemilsimError
+        If each worker would run the caller's script, since that keeps nothing back from those who import it.
     """
+    script = _unguarded_script()
+    if script is not None:
+        raise DemilsimError(
+            f'{script.name}: expected what it does to stand under if __name__ == "__main__": worker '
+            "processes import the script first, and would all do it again (or use jobs=1)"
+        )
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(jobs, context, initializer=_live_with_the_caller)
+
+
+def _unguarded_script() -> Path | None:
+    """Return the script that this process runs, if it does all its work when it is imported."""
+    main = sys.modules["__main__"]
+    file = getattr(main, "__file__", None)
+    if file is None or main.__spec__ is not None or not Path(file).is_file():
+        return None
+    return None if b"__main__" in Path(file).read_bytes() else Path(file)
 
 
 def forget_pools() -> None:
