@@ -34,8 +34,8 @@ TAUGHT, TAUGHT_FIRST = 128, 10_000
 
 Seen with seed 6 on central-asia: 31 of 38 right by mean capacity and money, 34 over 16 or 32 outcomes, 36
 over 128. Then, not looked at before, seeds 7 to 10: 138 of 157 by the means, 143 over 128 outcomes. Since
-plans release tranches (decision 0044), on another plan: 33 of 38 with seed 6, and 76 of 80 with 7 and 8. Replay
-takes money as given, and a swap may delay a tranche that waits for spending.
+plans release tranches (decision 0044), on another plan: 33 of 38 with seed 6, and 76 of 80 with 7 and 8.
+Replay takes money as given, and a swap may delay a tranche that waits for spending.
 """
 
 RESOLVED = 2.0
