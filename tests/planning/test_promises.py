@@ -87,6 +87,7 @@ def drawn_swaps(plan: DisposalPlan) -> list[tuple[int, int]]:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_sign_of_swaps_is_as_predicted(planned: tuple[Scenario, Programme]) -> None:
     """Of 50 swaps of two lines, nine in ten with a difference that simulation resolves go as predicted.
 
