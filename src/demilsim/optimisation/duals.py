@@ -6,6 +6,8 @@ duals have one sign: the change of the objective per unit of right-hand side.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -108,12 +110,9 @@ def priced(model: Model, solver: str | None = None) -> PricedLp:
 
 
 def vertex_after(lp: PricedLp, cost: Floats, change: Floats) -> Vertex:
-    """Return an optimal vertex after a change of limits; parameters as in `optimum`."""
-    lp.shift(change)
-    try:
+    """Return an optimal vertex after a change of limits; parameters as in `optimum_after`."""
+    with _shifted(lp, change):
         return lp.minimise(cost)
-    finally:
-        lp.shift(np.zeros_like(change))
 
 
 def optimum_after(lp: PricedLp, cost: Floats, change: Floats) -> Optimum:
@@ -128,9 +127,16 @@ def optimum_after(lp: PricedLp, cost: Floats, change: Floats) -> Optimum:
     change
         Change of every right-hand side, shape (row,).
     """
+    with _shifted(lp, change):
+        return lp.optimum(cost)
+
+
+@contextmanager
+def _shifted(lp: PricedLp, change: Floats) -> Iterator[None]:
+    """Change every right-hand side for a while."""
     lp.shift(change)
     try:
-        return lp.optimum(cost)
+        yield
     finally:
         lp.shift(np.zeros_like(change))
 

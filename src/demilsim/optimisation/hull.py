@@ -19,8 +19,7 @@ import numpy as np
 from demilsim.optimisation.kept import KeptModel
 from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.rows import over_columns
-from demilsim.optimisation.sequential import RELATIVE_DECREASE, Descent
-from demilsim.optimisation.status import PlanStatus
+from demilsim.optimisation.sequential import Descent, descend_by
 from demilsim.plan import Floats
 
 WEIGHT_STEPS = 60
@@ -139,14 +138,12 @@ def descend_between(kept: KeptModel, harm: PlanningHarm, mixture: Mixture, max_s
     max_steps
         Highest number of steps, >= 0.
     """
-    values, path = mixture.values, [mixture.total]
-    for _ in range(max_steps):
+
+    def step(values: Floats, total: float, radius: float | None) -> tuple[Floats, float, float]:
         _, gradient = harm.total_and_gradient(values[: harm.flows])
         vertex = kept.minimise(over_columns(gradient, values.size))
         assert vertex.values is not None, f"the point is feasible, yet the LP is {vertex.status.value}"
         mixture.join(vertex.values)
-        values = mixture.values
-        path.append(mixture.total)
-        if path[-2] - path[-1] < RELATIVE_DECREASE * max(harm.do_nothing - path[-1], 0.0):
-            return Descent(PlanStatus.OPTIMAL, values, tuple(path))
-    return Descent(PlanStatus.FEASIBLE, values, tuple(path))
+        return mixture.values, 1.0, mixture.total
+
+    return descend_by(step, harm, mixture.values, max_steps)
