@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from demilsim.exchange.iati_write import draft_activity
-from demilsim.reporting.records import OPTIMISED, Spread
+from demilsim.reporting.policy_records import OPTIMISED
+from demilsim.reporting.stored import Spread
 from demilsim.scenario.scenario import Scenario
 from iati_form import FORMS, faults
 from worlds import fund, lot, site, storehouse, tranche, world

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from demilsim.reporting.disclosure import Audience
-from demilsim.reporting.records import POLICY_ORDER
+from demilsim.reporting.policy_records import POLICY_ORDER
 from demilsim.reporting.report import write_report
 from demilsim.reporting.tables import csv_text, json_text
 

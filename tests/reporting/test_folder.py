@@ -7,7 +7,7 @@ import pytest
 
 from demilsim.errors import ResultsError
 from demilsim.reporting.folder import read_results, write_atomically
-from demilsim.reporting.records import plain
+from demilsim.reporting.stored import plain
 from reporting.conftest import EditSummary, write_results
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from demilsim.reporting.audience import public_regions
 from demilsim.reporting.disclosure import Audience
-from demilsim.reporting.records import plain
+from demilsim.reporting.stored import plain
 from demilsim.scenario.cells import cell_of, cell_text
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.scenario import Scenario

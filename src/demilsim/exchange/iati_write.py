@@ -15,7 +15,9 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 from demilsim.exchange.reference import IATI_VERSION, purposes
-from demilsim.reporting.records import DO_NOTHING, OPTIMISED, Spread, StoredResults, plain
+from demilsim.reporting.policy_records import DO_NOTHING, OPTIMISED
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.stored import Spread, plain
 from demilsim.scenario.exchange import promised_usd
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Tranche

@@ -20,7 +20,9 @@ from demilsim.reporting.canvas import (
     new_figure,
     number_axis,
 )
-from demilsim.reporting.records import FacilityYears, Measures, Spread, StoredResults
+from demilsim.reporting.policy_records import FacilityYears, Measures
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.stored import Spread
 from demilsim.reporting.wording import figure as spelled
 from demilsim.reporting.wording import label, shortened, with_half_width
 

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demilsim.reporting.records import (
-    DO_NOTHING,
-    HOST_ONLY,
-    FacilityYears,
-    PolicyResult,
-    StoredResults,
-    Timeline,
-)
+from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, FacilityYears, PolicyResult, Timeline
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import (
     figure,
     label,

@@ -24,8 +24,8 @@ from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
-from demilsim.reporting.records import plain
 from demilsim.reporting.sheet import CONTENT_POLICY, picture_uri, sheet_html
+from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import json_text
 
 PAGE, FIGURE = "comparison.html", "compare.svg"

@@ -14,7 +14,7 @@ from demilsim.experiments.rare_events import REPLICATIONS as CHANCE_REPLICATIONS
 from demilsim.experiments.risk_measures import MAJOR_NEQ_KG
 from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.reporting.comparison_audience import ShownInputs
-from demilsim.reporting.records import plain
+from demilsim.reporting.stored import plain
 from demilsim.reporting.wording import (
     USD_PER_MILLION,
     figure,

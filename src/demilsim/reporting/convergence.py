@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from demilsim.reporting.grid import Column, Row, Table
-from demilsim.reporting.records import PolicyResult, StoredResults
+from demilsim.reporting.policy_records import PolicyResult
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import ABSENT, fixed, label, level_text, percent, sentence, with_half_width
 
 WANTED = 0.01

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from demilsim.reporting.drawing import WIDTH, DrawnFigure, box, drawn, words
 from demilsim.reporting.grid import Column, Row, Table
-from demilsim.reporting.records import FacilityDays, StoredResults
+from demilsim.reporting.policy_records import FacilityDays
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.strips import LEFT, LONGEST_LABEL, ROW
 from demilsim.reporting.wording import fixed, label, shortened, the_plan
 from demilsim.simulation.use import Use

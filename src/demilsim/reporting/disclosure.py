@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Literal
 
 from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
+from demilsim.reporting.measure_records import MeasureFacts
 from demilsim.reporting.over_time_records import PLACE_STEP_DEG, OverTimeFacts
-from demilsim.reporting.records import MeasureFacts, Region, StoredResults
+from demilsim.reporting.policy_records import Region
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_records import ScheduleFacts
 from demilsim.reporting.uncertainty_records import UncertaintyFacts
 

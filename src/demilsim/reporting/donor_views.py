@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from demilsim.reporting.grid import Column, Row, Table
-from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, PolicyResult, Spread, StoredResults
+from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, PolicyResult
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.stored import Spread
 from demilsim.reporting.wording import (
     ABSENT,
     USD_PER_MILLION,

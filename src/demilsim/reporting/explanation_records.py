@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demilsim.reporting.records import Date, Stored, Text
+from demilsim.reporting.stored import Date, Stored, Text
 
 
 class WorthFacts(Stored):

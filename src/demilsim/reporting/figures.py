@@ -28,7 +28,8 @@ from demilsim.reporting.canvas import FAINT as GRID
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.over_time_records import OverTimeFacts
 from demilsim.reporting.over_time_views import draw_money, money_caption
-from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, StoredResults, Timeline
+from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, Band, Timeline
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.risk_views import draw_fn, fn_caption, fn_sites
 from demilsim.reporting.uncertainty_records import Bar
 from demilsim.reporting.uncertainty_views import draw_tornado, tornado_caption

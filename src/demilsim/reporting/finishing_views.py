@@ -7,7 +7,8 @@ from itertools import pairwise
 from demilsim.reporting.drawing import DrawnFigure, drawn
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.over_time_records import OverTimeFacts
-from demilsim.reporting.records import OPTIMISED, PolicyResult, StoredResults
+from demilsim.reporting.policy_records import OPTIMISED, PolicyResult
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_views import WITHOUT
 from demilsim.reporting.strips import Block, Scale, Strip, draw_strips
 from demilsim.reporting.wording import label, level_text, sentence, the_plan, with_half_width

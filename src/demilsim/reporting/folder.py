@@ -17,33 +17,33 @@ from pydantic import Field, ValidationError
 
 from demilsim.errors import ResultsError
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
+from demilsim.reporting.measure_records import MeasureFacts
 from demilsim.reporting.over_time_records import OverTimeFacts
-from demilsim.reporting.records import (
+from demilsim.reporting.policy_records import (
     POLICY_ORDER,
-    Assumption,
     Band,
     CommissionedFacility,
     Difference,
     FacilityDays,
     FacilityYears,
     Fund,
-    LaterYears,
-    MeasureFacts,
     Measures,
     MoneyOutside,
-    PlanFacts,
     PolicyResult,
     Region,
-    RiskFacts,
+    Timeline,
+)
+from demilsim.reporting.records import (
+    Assumption,
+    LaterYears,
+    PlanFacts,
     ScenarioFacts,
-    Stored,
     StoredLine,
     StoredResults,
-    Text,
-    Timeline,
-    plain,
 )
+from demilsim.reporting.risk_records import RiskFacts
 from demilsim.reporting.schedule_records import ScheduleFacts
+from demilsim.reporting.stored import Stored, Text, plain
 from demilsim.reporting.uncertainty_records import UncertaintyFacts
 from demilsim.scenario.formula_guard import unquoted
 

@@ -23,8 +23,8 @@ from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.funding_findings import findings
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
-from demilsim.reporting.records import plain
 from demilsim.reporting.sheet import CONTENT_POLICY, picture_uri, sheet_html
+from demilsim.reporting.stored import plain
 from demilsim.reporting.summary import clearance_dates, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 

@@ -17,7 +17,7 @@ from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.comparison_words import signed, spelled
 from demilsim.reporting.grid import Column, Row, Table
-from demilsim.reporting.records import plain
+from demilsim.reporting.stored import plain
 from demilsim.reporting.summary import clearance_dates
 from demilsim.reporting.wording import (
     ABSENT,

@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demilsim.reporting.later_years import later_sentence
-from demilsim.reporting.records import (
-    DO_NOTHING,
-    HOST_ONLY,
-    OPTIMISED,
-    Measures,
-    PolicyResult,
-    Spread,
-    StoredResults,
-)
+from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, Measures, PolicyResult
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.stored import Spread
 from demilsim.reporting.wording import (
     USD_PER_MILLION,
     figure,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.statistics import paired
-from demilsim.reporting.records import DO_NOTHING, HOST_ONLY, OPTIMISED, LaterYears
+from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED
+from demilsim.reporting.records import LaterYears
 from demilsim.reporting.wording import fixed, interval_decimals, level_text, years_text
 from demilsim.scenario.schema import HarmWeights
 

@@ -10,7 +10,8 @@ from demilsim.model.measures import measure_sites
 from demilsim.plan import DisposalPlan
 from demilsim.reporting.audience import public_regions
 from demilsim.reporting.grid import Column, Row, Table
-from demilsim.reporting.records import MeasureRow, StoredResults
+from demilsim.reporting.measure_records import MeasureRow
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import ABSENT, label, level_text, mean_of, sentence, with_half_width
 from demilsim.scenario.scenario import Scenario
 

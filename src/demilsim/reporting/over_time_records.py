@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from demilsim.reporting.records import Stored, Text
+from demilsim.reporting.stored import Stored, Text
 
 PLACE_STEP_DEG = 0.5
 """Places of regions are rounded to this: about 50 km."""

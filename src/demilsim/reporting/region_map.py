@@ -15,7 +15,8 @@ from html import escape
 from demilsim.reporting.drawing import WIDTH, DrawnFigure, circle, drawing, line, number, words
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.over_time_records import OverTimeFacts, RegionYears
-from demilsim.reporting.records import DO_NOTHING, StoredResults
+from demilsim.reporting.policy_records import DO_NOTHING
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_views import WITHOUT
 from demilsim.reporting.wording import figure, label, sentence, the_plan
 

@@ -9,7 +9,9 @@ import numpy as np
 from demilsim.experiments.risk_measures import ACCEPTABLE_PER_YEAR, INTOLERABLE_PER_YEAR
 from demilsim.reporting.canvas import BLUE, GREEN, GREY, ORANGE, VERMILION, new_figure
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
-from demilsim.reporting.records import OPTIMISED, SiteRiskFacts, StoredResults
+from demilsim.reporting.policy_records import OPTIMISED
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.risk_records import SiteRiskFacts
 from demilsim.reporting.wording import figure, label, parameter, sentence, with_half_width
 from demilsim.units import KG_PER_TONNE
 

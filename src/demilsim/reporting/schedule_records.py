@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from demilsim.reporting.records import Date, Stored, Text
+from demilsim.reporting.stored import Date, Stored, Text
 
 Series = tuple[float, ...]
 """One number for each period."""

@@ -15,7 +15,7 @@ from demilsim.experiments.provenance import provenance
 from demilsim.experiments.sensitivity import QuantityResult, Sensitivity, ranked
 from demilsim.experiments.statistics import LEVEL
 from demilsim.reporting.folder import write_atomically
-from demilsim.reporting.records import Stored
+from demilsim.reporting.stored import Stored
 from demilsim.reporting.tables import csv_text, json_text
 
 FACTORS = (

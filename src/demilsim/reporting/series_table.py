@@ -6,7 +6,8 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from demilsim.reporting.grid import Column, Row, Table
-from demilsim.reporting.records import OPTIMISED, StoredResults, Timeline
+from demilsim.reporting.policy_records import OPTIMISED, Timeline
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import USD_PER_MILLION, figure, label, sentence
 
 

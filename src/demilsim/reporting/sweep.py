@@ -13,7 +13,7 @@ from demilsim.experiments.statistics import LEVEL
 from demilsim.experiments.sweep_result import SweepResult
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.outputs import HowRun, versions
-from demilsim.reporting.records import Stored
+from demilsim.reporting.stored import Stored
 from demilsim.reporting.sweep_figure import sweep_figure
 from demilsim.reporting.sweep_tables import (
     ESTIMATES,

@@ -7,7 +7,7 @@ from typing import Any
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.uncertainty import OneAtATime, Uncertainty
 from demilsim.reporting.audience import public_regions
-from demilsim.reporting.records import OPTIMISED
+from demilsim.reporting.policy_records import OPTIMISED
 from demilsim.scenario.scenario import Scenario
 
 Document = dict[str, Any]

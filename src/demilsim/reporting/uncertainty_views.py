@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from demilsim.reporting.canvas import BLUE, FAINT, INK, ORANGE, new_figure, number_axis
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
-from demilsim.reporting.records import OPTIMISED, StoredResults
+from demilsim.reporting.policy_records import OPTIMISED
+from demilsim.reporting.records import StoredResults
 from demilsim.reporting.uncertainty_records import Bar, UncertaintyFacts
 from demilsim.reporting.wording import (
     ABSENT,

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from demilsim.reporting.grid import Column, Row, Table, by_year, plain_rows
-from demilsim.reporting.records import (
-    OPTIMISED,
-    Assumption,
-    Fund,
-    PolicyResult,
-    Spread,
-    StoredResults,
-)
+from demilsim.reporting.policy_records import OPTIMISED, Fund, PolicyResult
+from demilsim.reporting.records import Assumption, StoredResults
+from demilsim.reporting.stored import Spread
 from demilsim.reporting.wording import (
     ABSENT,
     USD_PER_MILLION,

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from demilsim.reporting.drawing import WIDTH, DrawnFigure, box, drawn, line, words
 from demilsim.reporting.grid import Column, Row, Table
-from demilsim.reporting.records import (
+from demilsim.reporting.policy_records import (
     DO_NOTHING,
     HOST_ONLY,
     OPTIMISED,
     Difference,
     Measures,
     PolicyResult,
-    Spread,
-    StoredResults,
 )
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.stored import Spread
 from demilsim.reporting.wording import (
     MINUS,
     figure,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from demilsim.reporting.records import PolicyResult, Spread
+from demilsim.reporting.policy_records import PolicyResult
+from demilsim.reporting.stored import Spread
 
 POLICY_LABELS = {
     "do_nothing": "do nothing",

@@ -8,7 +8,9 @@ from typing import Any
 
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.plan_views import plan_reading, planned_by_year
-from demilsim.reporting.records import OPTIMISED, Measures, PolicyResult, Spread, StoredResults
+from demilsim.reporting.policy_records import OPTIMISED, Measures, PolicyResult
+from demilsim.reporting.records import StoredResults
+from demilsim.reporting.stored import Spread
 from demilsim.reporting.tables import SIGNIFICANT_DIGITS
 from demilsim.scenario.cells import Cell
 from demilsim.scenario.workbook_write import MAX_CELL_CHARACTERS, book_bytes, put_cell
