@@ -261,7 +261,7 @@ for study in (*STUDIES, *SWEEPS, *SENSITIVITY):
 @app.command()
 def sources(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
     """Every constant that is used: value, range, source and confidence."""
-    from demilsim.reporting.summary import assumption_rows
+    from demilsim.reporting.scenario_facts import assumption_rows
     from demilsim.reporting.tables import csv_text
 
     rows = assumption_rows(load(scenario, set_))

@@ -32,7 +32,7 @@ def check(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  
     resolved = _resolved(scenario, set_)
     found = [*borrowed_sources(resolved), *_placed(resolved, doubts(resolved.scenario))]
     if json:
-        from demilsim.reporting.summary import scenario_facts
+        from demilsim.reporting.scenario_facts import scenario_facts
 
         print_json(
             {

@@ -23,7 +23,8 @@ from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.plan import DisposalPlan, MeasureOrder
 from demilsim.planning.learned import objective
 from demilsim.planning.risk_moved import risk_by_group
-from demilsim.reporting.summary import assumption_rows, scenario_facts, summary_document
+from demilsim.reporting.scenario_facts import assumption_rows, scenario_facts
+from demilsim.reporting.summary import summary_document
 from demilsim.scenario.columns import column_meanings, meaning_of
 from demilsim.scenario.editor_schema import editor_schema
 from demilsim.scenario.layout import LAYOUT

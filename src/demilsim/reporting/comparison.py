@@ -11,7 +11,6 @@ from demilsim.experiments.compare import Comparison
 from demilsim.experiments.comparison_inputs import InputComparison
 from demilsim.reporting.comparison_audience import ShownInputs, inputs_for
 from demilsim.reporting.comparison_documents import (
-    Document,
     comparison_document,
     difference_table,
     input_table,
@@ -21,6 +20,7 @@ from demilsim.reporting.comparison_figure import comparison_figure
 from demilsim.reporting.comparison_views import inputs_sentences, inputs_table, results_table
 from demilsim.reporting.comparison_words import findings, name_of, notes
 from demilsim.reporting.disclosure import Audience
+from demilsim.reporting.document import Document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Any
 
 import numpy as np
 
@@ -16,11 +15,12 @@ from demilsim.experiments.statistics import LEVEL, Estimate, share
 from demilsim.reporting.comparison_audience import ShownInputs
 from demilsim.reporting.comparison_words import findings, is_resolved, notes
 from demilsim.reporting.disclosure import Audience
-from demilsim.reporting.summary import clearance_dates, precision_document, scenario_facts, spread
+from demilsim.reporting.document import Document, estimate_document, spread
+from demilsim.reporting.policy_measures import clearance_dates
+from demilsim.reporting.scenario_facts import scenario_facts
+from demilsim.reporting.summary import precision_document
 from demilsim.reporting.tables import csv_text
 from demilsim.scenario.origins import Origin
-
-Document = dict[str, Any]
 
 MOST_VALUES = 200
 """Differences between the inputs of two scenarios in the JSON document; the CSV file has all."""
@@ -99,7 +99,7 @@ def comparison_document(
 def _alternative(comparison: Comparison, index: int) -> Document:
     chosen, own, plan = comparison.alternatives[index], comparison.outputs[index], comparison.plan(index)
     ensemble = comparison.ensembles[chosen.scenario]
-    outputs: Document = {output.value: _pair(own.estimate(output)) for output in Measured}
+    outputs: Document = {output.value: estimate_document(own.estimate(output)) for output in Measured}
     span = comparison.draws.range_of(index) if comparison.draws else None
     deaths = Measured.EXPECTED_FATALITIES
     outputs[deaths.value] = spread(own.estimate(deaths), span)
@@ -112,7 +112,7 @@ def _alternative(comparison: Comparison, index: int) -> Document:
         "outputs": outputs
         | {
             "clearance_date": clearance_dates(ensemble, chosen.policy),
-            "p_cleared": _pair(share(cleared)),
+            "p_cleared": estimate_document(share(cleared)),
         },
     }
 
@@ -130,7 +130,7 @@ def _difference(comparison: Comparison, index: int) -> Document:
 
 def _interval(difference: Estimate) -> Document:
     known = difference.half_width is not None
-    return _pair(difference) | {
+    return estimate_document(difference) | {
         "low": difference.low if known else None,
         "high": difference.high if known else None,
         "resolved": is_resolved(difference) if known else None,
@@ -259,7 +259,3 @@ def _text(origin: Origin | None, value: InputDifference) -> str | None:
 def _place(origin: Origin | None) -> str | None:
     """Return file and line without the folder, which is that of whoever ran it."""
     return PurePath(str(origin.place)).name if origin and origin.place else None
-
-
-def _pair(estimate: Estimate) -> Document:
-    return {"mean": estimate.mean, "half_width": estimate.half_width}

@@ -21,8 +21,8 @@ from demilsim.reporting.comparison_words import (
     spelled,
 )
 from demilsim.reporting.grid import Column, Row, Table
+from demilsim.reporting.policy_measures import clearance_dates
 from demilsim.reporting.stored import plain
-from demilsim.reporting.summary import clearance_dates
 from demilsim.reporting.wording import (
     ABSENT,
     MINUS,

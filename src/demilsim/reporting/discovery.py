@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from demilsim.experiments.discovery import Box, Discovery, Limit
 from demilsim.experiments.provenance import provenance
@@ -15,6 +14,7 @@ from demilsim.experiments.robustness import (
     share_best,
 )
 from demilsim.plan import Floats
+from demilsim.reporting.document import Document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.tables import csv_text, json_text
 
@@ -23,7 +23,6 @@ ROBUST = ("policy", "share_target_met", "largest_regret", "regret_p90", "share_b
 USUAL = 0.9
 """Share of rows that the column ``regret_p90`` leaves at or below."""
 
-Document = dict[str, Any]
 Row = list[object]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from demilsim.optimisation.plan_model import PlanModel
 from demilsim.optimisation.prices import Price
 from demilsim.optimisation.reoptimised import SHARE
 from demilsim.planning.explained import Explanation, LineReason
+from demilsim.reporting.document import Document, finite
 from demilsim.reporting.tables import csv_text
 from demilsim.scenario.scenario import Scenario
 
@@ -33,8 +33,6 @@ LEAST_T = 0.5
 """Tonnes below which a difference from the plan is not listed."""
 
 USD_PER_MILLION = 1e6
-
-Document = dict[str, Any]
 
 
 def explanation_document(explanation: Explanation) -> Document:
@@ -105,8 +103,8 @@ def prices_text(prices: Iterable[Price]) -> str:
     """
     rows = [
         (
-            p.row, p.family, p.subject, p.period, p.unit, p.limit, p.value, _finite(p.valid_from),
-            _finite(p.valid_to), p.step_up or None, p.up, p.step_down or None, p.down,
+            p.row, p.family, p.subject, p.period, p.unit, p.limit, p.value, finite(p.valid_from),
+            finite(p.valid_to), p.step_up or None, p.up, p.step_down or None, p.down,
             _unique(p),
         )
         for p in prices
@@ -168,7 +166,3 @@ def why_there(reason: Reason, names: dict[str, str]) -> str:
     if price is None:
         return f"{other} comes next, but not at any price: it lacks time, not money"
     return f"{other} would take it at {price:,.0f} USD/t instead of {now:,.0f}"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None

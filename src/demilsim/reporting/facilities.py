@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from demilsim.experiments.facilities import FacilitiesOutcome
 from demilsim.optimisation.recourse import Order
 from demilsim.optimisation.releases import waits
+from demilsim.reporting.document import Document, estimate_document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.tables import json_text
 from demilsim.scenario.scenario import Scenario
-
-Document = dict[str, Any]
 
 LEAST_SHARE = 0.001
 """Share of the harm averted below which a difference is within the gap at which choices stop [1]."""
@@ -34,7 +32,7 @@ def facilities_document(outcome: FacilitiesOutcome) -> Document:
         "orders_for_worst": None if outcome.tail is None else _orders(scenario, outcome.tail.orders),
         "value_of_stochastic_solution": worth.value_of_stochastic_solution,
         "expected_value_of_perfect_information": worth.expected_value_of_perfect_information,
-        "gap_on_fresh_draws": None if gap is None else {"mean": gap.mean, "half_width": gap.half_width},
+        "gap_on_fresh_draws": None if gap is None else estimate_document(gap),
         "emergency_usd": {
             "mean": float(outcome.emergency_usd.mean()), "max": float(outcome.emergency_usd.max()),
         },

@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from demilsim.experiments.funding_curve import FundingPoint
 from demilsim.experiments.funding_study import DonorTerms, FundingStudy
@@ -19,16 +18,16 @@ from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
 from demilsim.reporting.disclosure import Audience
+from demilsim.reporting.document import Document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.funding_findings import findings
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
+from demilsim.reporting.policy_measures import clearance_dates
+from demilsim.reporting.scenario_facts import scenario_facts
 from demilsim.reporting.sheet import CONTENT_POLICY, picture_uri, sheet_html
 from demilsim.reporting.stored import plain
-from demilsim.reporting.summary import clearance_dates, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

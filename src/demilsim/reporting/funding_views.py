@@ -17,8 +17,8 @@ from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.comparison_words import signed, spelled
 from demilsim.reporting.grid import Column, Row, Table
+from demilsim.reporting.policy_measures import clearance_dates
 from demilsim.reporting.stored import plain
-from demilsim.reporting.summary import clearance_dates
 from demilsim.reporting.wording import (
     ABSENT,
     USD_PER_MILLION,

@@ -14,6 +14,7 @@ from demilsim.experiments.history import AS_PLANNED, Forecast, as_planned, plann
 from demilsim.experiments.scoring import OUTER, Score
 from demilsim.experiments.statistics import LEVEL, share
 from demilsim.plan import Floats
+from demilsim.reporting.document import Document, spread
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.outputs import (
     MEASURES,
@@ -26,7 +27,7 @@ from demilsim.reporting.outputs import (
     run_document,
 )
 from demilsim.reporting.report import Audience, write_report
-from demilsim.reporting.summary import Document, assumption_rows, scenario_facts, spread
+from demilsim.reporting.scenario_facts import assumption_rows, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.units import date_of, years
 

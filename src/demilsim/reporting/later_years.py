@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.statistics import paired
+from demilsim.reporting.document import estimate_document
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED
 from demilsim.reporting.records import LaterYears
 from demilsim.reporting.wording import fixed, interval_decimals, level_text, years_text
@@ -21,7 +22,7 @@ def later_document(ensemble: Ensemble) -> dict[str, object] | None:
         "years": settings.terminal_years,
         "baseline": baseline,
         "weighted": settings.harm_weights != HarmWeights(),
-        "averted": {"mean": averted.mean, "half_width": averted.half_width},
+        "averted": estimate_document(averted),
     }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from demilsim.experiments.measure_value import REPLICATIONS, MeasureValue, measure_values
 from demilsim.experiments.statistics import Estimate
 from demilsim.model.measures import measure_sites
 from demilsim.plan import DisposalPlan
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.document import Document, estimate_document
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.measure_records import MeasureRow
 from demilsim.reporting.records import StoredResults
@@ -24,8 +23,6 @@ KINDS = {
 }
 THOUSAND = 1e3
 NOT_AFFORDABLE = "not affordable"
-
-Document = dict[str, Any]
 
 
 def measure_document(scenario: Scenario, name: str, plan: DisposalPlan, seed: int) -> Document | None:
@@ -67,7 +64,7 @@ def _row(value: MeasureValue, region: str) -> Document:
 
 
 def _spread(estimate: Estimate | None) -> Document | None:
-    return None if estimate is None else {"mean": estimate.mean, "half_width": estimate.half_width}
+    return None if estimate is None else estimate_document(estimate)
 
 
 def measures_table(results: StoredResults) -> Table:

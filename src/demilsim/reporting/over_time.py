@@ -11,11 +11,10 @@ from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.time_use import REPLICATIONS
 from demilsim.plan import Floats
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.document import Document
 from demilsim.reporting.over_time_records import PLACE_STEP_DEG
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import CENTS_PER_USD
-
-Document = dict[str, Any]
 
 
 def over_time_document(

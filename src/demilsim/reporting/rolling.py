@@ -7,9 +7,10 @@ from typing import Any
 
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.rolling import RollingOutcome
-from demilsim.experiments.statistics import LEVEL, Estimate
+from demilsim.experiments.statistics import LEVEL
+from demilsim.reporting.document import estimate_document
 from demilsim.reporting.folder import write_atomically
-from demilsim.reporting.summary import scenario_facts
+from demilsim.reporting.scenario_facts import scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 
 OBJECTIVE = "planning_objective"
@@ -25,14 +26,14 @@ def write_rolling(directory: Path, outcome: RollingOutcome) -> dict[str, Any]:
     ensemble = outcome.ensemble
     means = {
         policy: {
-            **{r.value: _pair(ensemble.estimate(policy, r)) for r in Response},
-            OBJECTIVE: _pair(outcome.objective(policy)),
+            **{r.value: estimate_document(ensemble.estimate(policy, r)) for r in Response},
+            OBJECTIVE: estimate_document(outcome.objective(policy)),
         }
         for policy in ensemble.plans
     }
     difference = {
-        **{r.value: _pair(outcome.difference(r)) for r in Response},
-        OBJECTIVE: _pair(outcome.objective_difference()),
+        **{r.value: estimate_document(outcome.difference(r)) for r in Response},
+        OBJECTIVE: estimate_document(outcome.objective_difference()),
     }
     document: dict[str, Any] = {
         "scenario": scenario_facts(ensemble.scenario),
@@ -52,7 +53,3 @@ def write_rolling(directory: Path, outcome: RollingOutcome) -> dict[str, Any]:
     write_atomically(directory / "rolling.csv", csv_text(header, rows))
     write_atomically(directory / "rolling.json", json_text(document))
     return document
-
-
-def _pair(estimate: Estimate) -> dict[str, float | None]:
-    return {"mean": estimate.mean, "half_width": estimate.half_width}

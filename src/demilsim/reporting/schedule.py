@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,9 @@ from demilsim.experiments.time_use import REPLICATIONS, PlanInDetail
 from demilsim.model.measures import measure_sites
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.document import Document
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE, tonnes
-
-Document = dict[str, Any]
 
 
 def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail) -> Document:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from demilsim.experiments.price_of_harm import CurvePoint, PriceOfHarm, margin
 from demilsim.experiments.provenance import provenance
 from demilsim.experiments.sensitivity import QuantityResult, Sensitivity, ranked
 from demilsim.experiments.statistics import LEVEL
+from demilsim.reporting.document import Document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.stored import Stored
 from demilsim.reporting.tables import csv_text, json_text
@@ -34,7 +34,6 @@ INFORMATION = (
 NOISE_TOLD = 0.05
 """Share of chance in the variance of row means above which the text asks for more replications."""
 
-Document = dict[str, Any]
 Row = list[object]
 
 

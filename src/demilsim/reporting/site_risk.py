@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.rare_events import ANY_NEQ_KG, ExplosionChances
 from demilsim.experiments.risk_measures import MAJOR_NEQ_KG, frequency_number, p_major_by_year
-from demilsim.experiments.statistics import Estimate
 from demilsim.model.harm import (
     blast_neq_kg,
     lot_masses_t,
@@ -21,8 +18,7 @@ from demilsim.model.licence import licences
 from demilsim.model.partition import partition
 from demilsim.model.risk import site_risk
 from demilsim.plan import Floats
-
-Document = dict[str, Any]
+from demilsim.reporting.document import Document, estimate_document
 
 
 def risk_document(ensemble: Ensemble, chances: ExplosionChances | None) -> Document:
@@ -35,10 +31,11 @@ def risk_document(ensemble: Ensemble, chances: ExplosionChances | None) -> Docum
     return {
         "major_neq_kg": MAJOR_NEQ_KG,
         "p_major_by_year": {
-            policy: [_pair(p) for p in p_major_by_year(ensemble, policy)] for policy in ensemble.plans
+            policy: [estimate_document(p) for p in p_major_by_year(ensemble, policy)]
+            for policy in ensemble.plans
         },
         "p_major_by_year_conditional": {
-            policy: [_pair(p) for p in chances.by_year(policy)] for policy in ensemble.plans
+            policy: [estimate_document(p) for p in chances.by_year(policy)] for policy in ensemble.plans
         }
         if chances
         else {},
@@ -49,13 +46,11 @@ def risk_document(ensemble: Ensemble, chances: ExplosionChances | None) -> Docum
 def chance_measures(chances: ExplosionChances | None, policy: str) -> Document:
     """Return the chances over the horizon of a major explosion, and of any of a stack or a storehouse."""
     return {
-        "p_major_explosion": _pair(chances.over_horizon(policy)) if chances else None,
-        "p_any_explosion_conditional": _pair(chances.over_horizon(policy, ANY_NEQ_KG)) if chances else None,
+        "p_major_explosion": estimate_document(chances.over_horizon(policy)) if chances else None,
+        "p_any_explosion_conditional": estimate_document(chances.over_horizon(policy, ANY_NEQ_KG))
+        if chances
+        else None,
     }
-
-
-def _pair(estimate: Estimate) -> Document:
-    return {"mean": estimate.mean, "half_width": estimate.half_width}
 
 
 def _sites(ensemble: Ensemble) -> list[Document]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from demilsim.errors import ResultsError
 from demilsim.experiments.code_version import code_version
@@ -11,6 +10,7 @@ from demilsim.experiments.experiment import Experiment, load_experiment
 from demilsim.experiments.provenance import provenance
 from demilsim.experiments.statistics import LEVEL
 from demilsim.experiments.sweep_result import SweepResult
+from demilsim.reporting.document import Document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.outputs import HowRun, versions
 from demilsim.reporting.stored import Stored
@@ -25,7 +25,6 @@ from demilsim.reporting.sweep_tables import (
 from demilsim.reporting.tables import csv_text, json_text
 
 RUN = "run.json"
-Document = dict[str, Any]
 
 
 def write_sweep(directory: Path, result: SweepResult) -> Document:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.uncertainty import OneAtATime, Uncertainty
 from demilsim.reporting.audience import public_regions
+from demilsim.reporting.document import Document
 from demilsim.reporting.policy_records import OPTIMISED
 from demilsim.scenario.scenario import Scenario
-
-Document = dict[str, Any]
 
 SPLIT = (Response.EXPECTED_FATALITIES, Response.FATALITIES)
 """Responses whose variance is split: the integrated estimate, and deaths as they are counted."""
