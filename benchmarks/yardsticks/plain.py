@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 
 from demilsim.plan import Floats, Ints
-from demilsim.simulation.progress import finish_worked
+from demilsim.simulation.queues import finish_worked
 from demilsim.simulation.stoppages import Calendar, alternating
 from demilsim.simulation.streams import Keys, Purpose, Streams, entity_keys
 

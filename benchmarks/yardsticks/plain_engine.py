@@ -13,7 +13,8 @@ from benchmarks.yardsticks.plain import BLOCK, HORIZON, MEAN_DAYS, STOP_DAYS, Ou
 from demilsim.plan import Floats
 from demilsim.simulation import progress
 from demilsim.simulation.compiled import compiled as kernels_are_used
-from demilsim.simulation.progress import Future, Incidents, Queues
+from demilsim.simulation.progress import Future, Incidents
+from demilsim.simulation.queues import Queues
 from demilsim.simulation.stoppages import Stoppages, alternating
 from demilsim.simulation.streams import (
     Keys,

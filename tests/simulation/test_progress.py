@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demilsim.simulation import fast, progress
-from demilsim.simulation.progress import LOOK_AHEAD, Future, Incidents, Queues, finish_worked
+from demilsim.simulation.progress import LOOK_AHEAD, Future, Incidents
+from demilsim.simulation.queues import Queues, finish_worked
 from demilsim.simulation.stoppages import Calendar, Stoppages
 
 EQUAL = 1e-12

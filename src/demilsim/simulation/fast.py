@@ -12,7 +12,8 @@ import numpy as np
 
 from demilsim.plan import Ints
 from demilsim.simulation.kernels import mantissa, mix
-from demilsim.simulation.progress import Future, Incidents, Queues
+from demilsim.simulation.progress import Future, Incidents
+from demilsim.simulation.queues import Queues
 from demilsim.simulation.stoppages import Calendar, Stoppages
 from demilsim.simulation.streams import Keys
 
