@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from demilsim.model.ageing import daily_mean_arrhenius_factor, stabiliser_fraction, swing_factor
+from demilsim.model.ageing import daily_mean_arrhenius_factor, swing_factor
+from demilsim.model.stabiliser import stabiliser_fraction
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.register import Nature, shipped_register
 from demilsim.scenario.schema import (

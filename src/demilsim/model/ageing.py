@@ -1,4 +1,4 @@
-"""Ageing of a lot: stabiliser depletion of propellant, packaging and corrosion of the rest.
+"""Ageing of every lot: effective age from the climate of its storehouse, and the event rate that follows.
 
 Effective age is the time at 25 °C that would have depleted as much:
 tau(t) = integral of exp(-Ea/R (1/T(u) - 1/T_ref)) du. The outdoor temperature is the month's mean plus a
@@ -9,15 +9,15 @@ ages by calendar time, the faster the less its storehouse keeps out damp.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from demilsim.model.corrosion import corrosion_doubling_years, corrosion_factor
 from demilsim.model.event_rate import ageing_factor
+from demilsim.model.stabiliser import stabiliser_fraction
 from demilsim.plan import Floats, Ints
-from demilsim.scenario.register import Ageing, EventRate
+from demilsim.scenario.register import Ageing
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Construction
 from demilsim.units import DAYS_PER_YEAR, KELVIN_OFFSET, MONTHS_PER_YEAR, add_months
@@ -99,98 +99,6 @@ def kinetic_mean_temperature_c(mean_factor: Floats, activation_energy_j_per_mol:
     return 1.0 / (1.0 / REFERENCE_TEMPERATURE_K - shift) - KELVIN_OFFSET
 
 
-def stabiliser_fraction(
-    initial: Floats,
-    depletion_rate_per_year: float | Floats,
-    effective_age: Floats,
-    zero_order_share: float = 0.0,
-) -> Floats:
-    """Return the remaining stabiliser under zero-order, first-order or mixed depletion.
-
-    Solves dS/dtau = -k0 - k1 S with k0 = w k and k1 = (1 - w) k until nothing is left:
-    S = S0 exp(-k1 tau) - k0 tau phi(k1 tau), phi(x) = (1 - exp(-x)) / x, phi(0) = 1. At full stabiliser the
-    rate is k whatever w.
-
-    Parameters
-    ----------
-    initial
-        S0, fraction at effective age zero [1], within [0, 1].
-    depletion_rate_per_year
-        k at 25 °C [1/yr], broadcast against `initial`.
-    effective_age
-        tau [yr at 25 °C], broadcast against `initial`.
-    zero_order_share
-        w [1]: 0 for first order, S0 exp(-k tau); 1 for zero order, S0 - k tau.
-
-    Returns
-    -------
-    ndarray
-        S [1], not below 0.
-
-    References
-    ----------
-    Combined zero- and first-order kinetics: Bohn, on the life of double-base propellants.
-    """
-    k0 = zero_order_share * depletion_rate_per_year
-    falling = np.asarray(effective_age) * ((zero_order_share - 1.0) * depletion_rate_per_year)
-    if zero_order_share == 0.0:
-        return initial * np.exp(falling)
-    exponent, first_order = -falling, initial * np.exp(falling)
-    # expm1 keeps phi exact as k1 falls to zero; only 0/0 itself needs its limit.
-    phi = np.divide(-np.expm1(-exponent), exponent, out=np.ones_like(exponent), where=exponent != 0.0)
-    return np.maximum(first_order - k0 * np.asarray(effective_age) * phi, 0.0)
-
-
-class ConditionBand(StrEnum):
-    """What surveillance would say of a propellant by its action levels."""
-
-    GOOD = "good"
-    RETEST = "retest"
-    DESTROY = "destroy"
-
-
-def condition_band(stabiliser: Floats, rates: EventRate) -> npt.NDArray[np.str_]:
-    """Return the condition band by the action levels: good from the retest level up, destroy below its own.
-
-    Parameters
-    ----------
-    stabiliser
-        Remaining fraction of the original stabiliser [1], any shape; NaN, not known, is retest.
-    rates
-        Levels.
-
-    Returns
-    -------
-    ndarray of str
-        Values of `ConditionBand`, shape of `stabiliser`.
-    """
-    good = np.asarray(stabiliser) >= rates.retest_level_fraction
-    destroy = np.asarray(stabiliser) < rates.destroy_level_fraction
-    band = np.where(good, ConditionBand.GOOD.value, ConditionBand.RETEST.value)
-    return np.where(destroy, ConditionBand.DESTROY.value, band)
-
-
-def corrosion_factor(age_years: Floats, doubling_years: Floats) -> Floats:
-    """Return the event rate of ammunition without propellant relative to when it was new.
-
-    Seals, packaging and fuzes are taken to fail at a rate that grows linearly with time in store. The
-    construction stands in for humidity, which scenarios do not have.
-
-    Parameters
-    ----------
-    age_years
-        Years since manufacture [yr], >= 0.
-    doubling_years
-        Age at which the rate has doubled [yr], > 0, broadcast against `age_years`.
-
-    Returns
-    -------
-    ndarray
-        1 + age / doubling [1].
-    """
-    return 1.0 + np.asarray(age_years) / doubling_years
-
-
 def swing_factor(ageing: Ageing, construction: Construction) -> float:
     """Return the share of the outdoor daily half-swing that the stock feels [1]."""
     return {
@@ -198,16 +106,6 @@ def swing_factor(ageing: Ageing, construction: Construction) -> float:
         Construction.MASONRY: ageing.swing_factor_masonry,
         Construction.SHEET_METAL: ageing.swing_factor_sheet_metal,
         Construction.OPEN_STACK: ageing.swing_factor_open_stack,
-    }[construction]
-
-
-def corrosion_doubling_years(ageing: Ageing, construction: Construction) -> float:
-    """Return the years in store that double the rate of ammunition without propellant [yr]."""
-    return {
-        Construction.EARTH_COVERED: ageing.corrosion_doubling_years_earth_covered,
-        Construction.MASONRY: ageing.corrosion_doubling_years_masonry,
-        Construction.SHEET_METAL: ageing.corrosion_doubling_years_sheet_metal,
-        Construction.OPEN_STACK: ageing.corrosion_doubling_years_open_stack,
     }[construction]
 
 
