@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demilsim.model.pace import expected_pace
-from demilsim.plan import Floats
+from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import ALL_MONTHS, Facility
 from demilsim.units import DAYS_PER_YEAR, add_months
@@ -99,6 +99,35 @@ def month_edges(scenario: Scenario) -> tuple[dt.date, ...]:
     while edges[-1] < scenario.period_dates[-1]:
         edges.append(add_months(edges[-1], 1))
     return tuple(edges)
+
+
+def monthly_open_share(scenario: Scenario) -> Floats:
+    """Return `open_share` of each facility in each month of the horizon [1], shape (facility, month)."""
+    months = month_edges(scenario)[:-1]
+    shares = [[open_share(facility, month) for month in months] for facility in scenario.facilities]
+    return np.array(shares, dtype=float).reshape(len(scenario.facilities), len(months))
+
+
+def merged_months(edges: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Return a calendar without the turns of months at which no facility changes.
+
+    Parameters
+    ----------
+    edges
+        First days of the months and, last, the end [d], shape (month + 1,).
+    share
+        Working days per day [1], shape (facility, month).
+    """
+    turns = np.flatnonzero(np.any(share[:, 1:] != share[:, :-1], axis=0)) + 1
+    kept = np.concatenate([[0], turns])
+    return np.append(edges[kept], edges[-1]), np.ascontiguousarray(share[:, kept])
+
+
+def year_knots(scenario: Scenario) -> Ints:
+    """Return the indices of the knots a whole number of years after the start, and of the last."""
+    dates = scenario.period_dates
+    knots = [i for i, date in enumerate(dates) if date.month == dates[0].month]
+    return np.array(sorted({*knots, len(dates) - 1}), dtype=np.int64)
 
 
 def nominal_working_days(scenario: Scenario) -> Floats:

@@ -58,6 +58,16 @@ def matches(scenario: Scenario) -> tuple[Match, ...]:
     return tuple(found)
 
 
+def tranche_terms(scenario: Scenario) -> tuple[Floats, Floats, Floats]:
+    """Return probability [1], day on which it is due and mean delay [d] of each tranche, shape (tranche,)."""
+    tranches, start = scenario.tranches, scenario.settings.start
+    return (
+        np.array([t.probability for t in tranches], dtype=float),
+        np.array([day_of(t.due, start) for t in tranches], dtype=float),
+        np.array([t.mean_delay_days for t in tranches], dtype=float),
+    )
+
+
 def scrap_fund(scenario: Scenario) -> int:
     """Return the index of the fund that receives income from scrap, `NO_FUND` for the host's treasury."""
     ids = [fund.fund_id for fund in scenario.funds]

@@ -252,6 +252,18 @@ def may_pay_at(fund: Fund, site: str, country: str) -> bool:
     return _matches(fund.earmark_sites, site) and _matches(fund.earmark_countries, country)
 
 
+def pays_for_clean_up(scenario: Scenario) -> tuple[tuple[bool, ...], ...]:
+    """Return whether a fund pays for clean-up at a site, by fund and site."""
+    country = scenario.country_of_site
+    return tuple(
+        tuple(
+            fund.use == "emergency" and may_pay_at(fund, site.site_id, country[site.site_id])
+            for site in scenario.sites
+        )
+        for fund in scenario.funds
+    )
+
+
 def _matches(earmark: tuple[str, ...], value: str) -> bool:
     return not earmark or value in earmark
 

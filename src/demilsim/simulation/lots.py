@@ -9,8 +9,9 @@ from scipy.special import ndtri
 
 from demilsim.errors import StreamExhaustedError
 from demilsim.plan import Floats, Ints
+from demilsim.simulation.full_stock import FullStock
 from demilsim.simulation.streams import Purpose, Streams, depth_for
-from demilsim.simulation.world import FullStock, World, full_stock
+from demilsim.simulation.world import World
 from demilsim.units import DAYS_PER_YEAR
 
 
@@ -69,7 +70,7 @@ def draw_supply(world: World, streams: Streams) -> Supply:
     true_g = np.rint(world.lot_g * np.exp(sigma * z - 0.5 * sigma**2)).astype(np.int64)
     comes = streams.uniform(Purpose.ARRIVAL, world.lot_keys)[:, 0] <= world.arrival_probability
     lot_g = np.where(comes & (world.arrival_day < world.horizon), true_g, 0)
-    return Supply(lot_g, world.arrival_day, full_stock(world, lot_g), thefts)
+    return Supply(lot_g, world.arrival_day, world.full_stock(lot_g), thefts)
 
 
 def _thefts(world: World, streams: Streams) -> tuple[Theft, ...]:

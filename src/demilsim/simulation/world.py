@@ -9,7 +9,15 @@ from itertools import pairwise
 import numpy as np
 
 from demilsim.model.ageing import AgeingProfile, ageing_profile
-from demilsim.model.calendar import departure_days, month_edges, nominal_working_days, open_share, stops
+from demilsim.model.calendar import (
+    departure_days,
+    merged_months,
+    month_edges,
+    monthly_open_share,
+    nominal_working_days,
+    stops,
+    year_knots,
+)
 from demilsim.model.curves import HarmCurves
 from demilsim.model.diversion import theft_rate_per_year
 from demilsim.model.event_rate import BASE_CAUSES
@@ -21,38 +29,18 @@ from demilsim.model.harm import (
     storehouse_index,
 )
 from demilsim.model.measures import rate_factors, theft_factors
-from demilsim.model.money import Match, matches, scrap_fund
-from demilsim.model.options import Bools, DisposalOptions, disposal_options, drawing_order, may_pay_at
+from demilsim.model.money import Match, matches, scrap_fund, tranche_terms
+from demilsim.model.options import Bools, DisposalOptions, disposal_options, drawing_order, pays_for_clean_up
 from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import open_scale
 from demilsim.model.storing import may_share_lots, storehouse_limit_kg
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
+from demilsim.simulation.full_stock import FullStock
 from demilsim.simulation.links import Links, links_of
 from demilsim.simulation.streams import Keys, entity_keys
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, day_of, grams
-
-
-@dataclass(frozen=True)
-class FullStock:
-    """What holds as long as nothing has left a storehouse, so that replications need not work it out.
-
-    Parameters
-    ----------
-    blast_kg
-        NEQ that joins a mass explosion [kg], shape (storehouse,).
-    mass_g, neq_kg, surplus_g
-        All mass [g] and NEQ [kg], and the mass of all surplus [g].
-    house_g
-        Mass in each storehouse [g], shape (storehouse,).
-    """
-
-    blast_kg: Floats
-    mass_g: float
-    neq_kg: float
-    surplus_g: float
-    house_g: Floats
 
 
 @dataclass(frozen=True)
@@ -142,19 +130,27 @@ class World:
         """End of the horizon [d]."""
         return self.days[-1]
 
+    def full_stock(self, lot_g: Ints) -> FullStock:
+        """Return what holds as long as nothing of some masses [g], shape (lot,), has left."""
+        lot_t = lot_g / GRAMS_PER_TONNE
+        blast = self.houses.sum(lot_t * self.blast_kg_per_t)
+        return FullStock(
+            blast_kg=blast,
+            mass_g=float(lot_g.sum()),
+            neq_kg=float(lot_t @ self.neq_kg_per_t),
+            surplus_g=float(lot_g[self.surplus].sum()),
+            house_g=sums(self.lot_storehouse, lot_g.astype(float), blast.size),
+        )
+
     @cached_property
     def full(self) -> FullStock:
         """What holds before anything has left, by the records."""
-        return full_stock(self, self.lot_g)
+        return self.full_stock(self.lot_g)
 
     @cached_property
     def opening(self) -> tuple[Floats, Floats]:
         """`calendar_edges` and `calendar_share` without the turns of months at which no facility changes."""
-        share = self.calendar_share
-        turns = np.flatnonzero(np.any(share[:, 1:] != share[:, :-1], axis=0)) + 1
-        kept = np.concatenate([[0], turns])
-        edges = np.append(self.calendar_edges[kept], self.calendar_edges[-1])
-        return edges, np.ascontiguousarray(share[:, kept])
+        return merged_months(self.calendar_edges, self.calendar_share)
 
     @cached_property
     def link_scale(self) -> tuple[Floats, Floats]:
@@ -246,13 +242,8 @@ class World:
 
     @cached_property
     def tranche_terms(self) -> tuple[Floats, Floats, Floats]:
-        """Probability [1], day on which it is due and mean delay [d] of each tranche, shape (tranche,)."""
-        tranches, start = self.scenario.tranches, self.scenario.settings.start
-        return (
-            np.array([t.probability for t in tranches], dtype=float),
-            np.array([day_of(t.due, start) for t in tranches], dtype=float),
-            np.array([t.mean_delay_days for t in tranches], dtype=float),
-        )
+        """See `demilsim.model.money.tranche_terms`."""
+        return tranche_terms(self.scenario)
 
     @cached_property
     def fund_index(self) -> dict[str, int]:
@@ -268,14 +259,7 @@ class World:
     @cached_property
     def emergency(self) -> tuple[tuple[bool, ...], ...]:
         """Whether a fund pays for clean-up at a site, by fund and site."""
-        country = self.scenario.country_of_site
-        return tuple(
-            tuple(
-                fund.use == "emergency" and may_pay_at(fund, site.site_id, country[site.site_id])
-                for site in self.scenario.sites
-            )
-            for fund in self.scenario.funds
-        )
+        return pays_for_clean_up(self.scenario)
 
     @cached_property
     def due_day(self) -> dict[int, int]:
@@ -301,31 +285,17 @@ class World:
         return tuple(np.flatnonzero(self.storehouse_site == site).tolist() for site in sites)
 
 
-def full_stock(world: World, lot_g: Ints) -> FullStock:
-    """Return what holds as long as nothing of some masses [g], shape (lot,), has left."""
-    lot_t = lot_g / GRAMS_PER_TONNE
-    blast = world.houses.sum(lot_t * world.blast_kg_per_t)
-    return FullStock(
-        blast_kg=blast,
-        mass_g=float(lot_g.sum()),
-        neq_kg=float(lot_t @ world.neq_kg_per_t),
-        surplus_g=float(lot_g[world.surplus].sum()),
-        house_g=sums(world.lot_storehouse, lot_g.astype(float), blast.size),
-    )
-
-
 def prepare(scenario: Scenario) -> World:
     """Return the world of a scenario."""
     house_of_lot = storehouse_index(scenario)
     site_index = {site.site_id: i for i, site in enumerate(scenario.sites)}
     lot_t = lot_masses_t(scenario)
-    edges = month_edges(scenario)
     start = scenario.settings.start
     houses = len(scenario.storehouses)
     return World(
         scenario=scenario,
         knots=np.array([day_of(date, start) for date in scenario.period_dates], dtype=float),
-        year_knots=_year_knots(scenario),
+        year_knots=year_knots(scenario),
         interval_years=interval_years(scenario),
         lot_g=np.array([grams(lot.gross_mass_t) for lot in scenario.lots], dtype=np.int64),
         lot_t=lot_t,
@@ -342,10 +312,8 @@ def prepare(scenario: Scenario) -> World:
         curves=scenario_curves(scenario),
         ageing=ageing_profile(scenario),
         links=links_of(scenario),
-        calendar_edges=np.array([day_of(edge, start) for edge in edges], dtype=float),
-        calendar_share=np.array(
-            [[open_share(f, edge) for edge in edges[:-1]] for f in scenario.facilities], dtype=float
-        ).reshape(len(scenario.facilities), len(edges) - 1),
+        calendar_edges=np.array([day_of(edge, start) for edge in month_edges(scenario)], dtype=float),
+        calendar_share=monthly_open_share(scenario),
         nominal_days=nominal_working_days(scenario),
         lot_keys=entity_keys(lot.lot_id for lot in scenario.lots),
         arrival_day=np.array(
@@ -388,9 +356,3 @@ def refreshed(world: World, scenario: Scenario) -> World:
         theft_rate_per_year=theft_rate_per_year(scenario),
         links=world.links if same_links else links_of(scenario),
     )
-
-
-def _year_knots(scenario: Scenario) -> Ints:
-    dates = scenario.period_dates
-    knots = [i for i, date in enumerate(dates) if date.month == dates[0].month]
-    return np.array(sorted({*knots, len(dates) - 1}), dtype=np.int64)
