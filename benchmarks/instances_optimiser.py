@@ -31,12 +31,12 @@ from demilsim.scenario.schema import (
     Fund,
     Lot,
     Route,
-    Settings,
     Site,
     Source,
     Storehouse,
     Tranche,
 )
+from demilsim.scenario.settings import Settings
 
 QUARTERS = 4
 SOURCE = ("T-GENERATED",)

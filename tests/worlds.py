@@ -18,12 +18,12 @@ from demilsim.scenario.schema import (
     Measure,
     Override,
     Route,
-    Settings,
     Site,
     Source,
     Storehouse,
     Tranche,
 )
+from demilsim.scenario.settings import Settings
 
 SOURCE = ("T-TEST",)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -35,7 +35,7 @@ from demilsim.scenario.place import COMMAND_LINE, Place
 from demilsim.scenario.records import leaf_paths
 from demilsim.scenario.resolve import Resolved, resolve
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Settings
+from demilsim.scenario.settings import Settings
 from demilsim.scenario.source import SetText
 from demilsim.scenario.starter import write_starter
 from demilsim.scenario.summary import summary

@@ -12,7 +12,8 @@ from demilsim.scenario.editor_schema import editor_schema, editor_schema_text
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.records import leaf_paths
 from demilsim.scenario.register import shipped_register
-from demilsim.scenario.schema import Override, Settings
+from demilsim.scenario.schema import Override
+from demilsim.scenario.settings import Settings
 
 SCHEMA = editor_schema()
 TYPES = {"object": dict, "string": str, "number": (int, float), "integer": int}

@@ -16,7 +16,8 @@ from demilsim.scenario.loader import load_scenario
 from demilsim.scenario.paths import UnknownPathError, parse_path
 from demilsim.scenario.records import leaf_paths, to_record
 from demilsim.scenario.register import shipped_register
-from demilsim.scenario.schema import HarmWeights, Override, Settings
+from demilsim.scenario.schema import HarmWeights, Override
+from demilsim.scenario.settings import Settings
 from demilsim.scenario.starter import write_starter
 from demilsim.scenario.tables import form_table
 from demilsim.scenario.text import Tree

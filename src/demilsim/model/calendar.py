@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from demilsim.model.pace import expected_pace
 from demilsim.plan import Floats, Ints
+from demilsim.scenario.column_types import ALL_MONTHS
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import ALL_MONTHS, Facility
+from demilsim.scenario.schema import Facility
 from demilsim.units import DAYS_PER_YEAR, add_months
 
 DAYS_PER_WEEK = 7.0

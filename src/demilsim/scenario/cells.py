@@ -9,7 +9,8 @@ from enum import Enum
 from demilsim.scenario.layout import TableLayout
 from demilsim.scenario.records import leaf_paths
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Inflow, Override, Record, Settings
+from demilsim.scenario.schema import Inflow, Override, Record
+from demilsim.scenario.settings import Settings
 
 Cell = str | int | float | dt.date | None
 """What a sheet can hold; None is an empty cell."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from demilsim.errors import Problem
+from demilsim.scenario.column_types import ALL_MONTHS
 from demilsim.scenario.draft import Draft
-from demilsim.scenario.schema import ALL_MONTHS, Facility
+from demilsim.scenario.schema import Facility
 
 OWN = {"facility_id", "name", "source"}
 """Columns in which facilities of one pool may differ."""

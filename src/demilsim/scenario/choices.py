@@ -10,7 +10,8 @@ from typing import Literal
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.records import field_kinds
 from demilsim.scenario.register import shipped_register
-from demilsim.scenario.schema import Record, Settings
+from demilsim.scenario.schema import Record
+from demilsim.scenario.settings import Settings
 
 Kind = Literal["text", "number", "whole", "date", "yes_no"]
 

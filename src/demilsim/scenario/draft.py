@@ -23,13 +23,13 @@ from demilsim.scenario.schema import (
     PlannedWork,
     Record,
     Route,
-    Settings,
     Site,
     Source,
     Sourced,
     Storehouse,
     Tranche,
 )
+from demilsim.scenario.settings import Settings
 
 R = TypeVar("R", bound=Record, covariant=True)
 

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 from demilsim.scenario.choices import YES_NO
+from demilsim.scenario.column_types import IDENTIFIER_PATTERN
 from demilsim.scenario.columns import meaning_of
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.register import shipped_register
-from demilsim.scenario.schema import IDENTIFIER_PATTERN, HarmWeights, Override, Record, Settings
+from demilsim.scenario.schema import HarmWeights, Override, Record
+from demilsim.scenario.settings import Settings
 from demilsim.scenario.source import BASE, SETTINGS
 from demilsim.scenario.variants import VARIANTS
 

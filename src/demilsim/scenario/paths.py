@@ -18,7 +18,7 @@ from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.phrases import did_you_mean, got, plain, shown
 from demilsim.scenario.records import leaf_paths
 from demilsim.scenario.register import shipped_register
-from demilsim.scenario.schema import Settings
+from demilsim.scenario.settings import Settings
 from demilsim.scenario.source import SETTINGS
 from demilsim.scenario.tables import TextRow
 

@@ -7,8 +7,9 @@ import datetime as dt
 from functools import cache
 from importlib.resources import files
 
+from demilsim.scenario.column_types import OptionalPositive, Positive
 from demilsim.scenario.register import Confidence
-from demilsim.scenario.schema import OptionalPositive, Positive, Record
+from demilsim.scenario.schema import Record
 from demilsim.units import years
 
 

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from demilsim.scenario.column_types import IDENTIFIER_PATTERN
 from demilsim.scenario.phrases import did_you_mean, got
 from demilsim.scenario.quantities import Reading, in_size
-from demilsim.scenario.schema import IDENTIFIER_PATTERN
 from demilsim.scenario.text import Tree
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200

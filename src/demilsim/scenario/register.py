@@ -16,15 +16,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from demilsim.scenario.schema import (
-    Fraction,
-    HazardDivision,
-    Identifier,
-    NonNegative,
-    Override,
-    Positive,
-    Record,
-)
+from demilsim.scenario.column_types import Fraction, Identifier, NonNegative, Positive
+from demilsim.scenario.schema import HazardDivision, Override, Record
 
 Confidence = Literal["read", "derived", "assumed"]
 

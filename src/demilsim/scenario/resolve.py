@@ -20,7 +20,8 @@ from demilsim.scenario.readings import TableReading, setting_unit, settings_read
 from demilsim.scenario.records import to_record
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Override, Record, Settings
+from demilsim.scenario.schema import Override, Record
+from demilsim.scenario.settings import Settings
 from demilsim.scenario.source import SET_SOURCE, SETTINGS, ScenarioText
 from demilsim.scenario.text import Tree
 

@@ -20,12 +20,12 @@ from demilsim.scenario.schema import (
     Measure,
     PlannedWork,
     Route,
-    Settings,
     Site,
     Source,
     Storehouse,
     Tranche,
 )
+from demilsim.scenario.settings import Settings
 from demilsim.units import period_starts
 
 TABLES = (

@@ -8,64 +8,31 @@ columns are described for users in `scenarios/README.md`.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from demilsim.units import PeriodLength
-
-IDENTIFIER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-LONGEST_IDENTIFIER = 40
-
-Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN, max_length=LONGEST_IDENTIFIER)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Celsius = Annotated[float, Field(ge=-60, le=60)]
-
-
-def is_identifier(text: str) -> bool:
-    """Return whether a text could be an id."""
-    return len(text) <= LONGEST_IDENTIFIER and re.fullmatch(IDENTIFIER_PATTERN, text) is not None
-
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(";") if part.strip())
-    return value
-
-
-def _empty_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _months(value: object) -> object:
-    """Turn ``4-10`` or ``11-3`` (over the new year) into the months that it covers."""
-    if not isinstance(value, str):
-        return value
-    first_text, _, last_text = value.partition("-")
-    first, last = int(first_text), int(last_text or first_text)
-    if not (1 <= first <= 12 and 1 <= last <= 12):
-        raise ValueError("expected months such as 4-10")
-    return tuple((first - 1 + k) % 12 + 1 for k in range((last - first) % 12 + 1))
-
-
-CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Identifiers = Annotated[tuple[Identifier, ...], BeforeValidator(_split)]
-CountryCodes = Annotated[tuple[CountryCode, ...], BeforeValidator(_split)]
-OptionalIdentifier = Annotated[Identifier | None, BeforeValidator(_empty_is_none)]
-OptionalCountry = Annotated[CountryCode | None, BeforeValidator(_empty_is_none)]
-OptionalFraction = Annotated[Fraction | None, BeforeValidator(_empty_is_none)]
-OptionalPositive = Annotated[Positive | None, BeforeValidator(_empty_is_none)]
-OptionalDate = Annotated[dt.date | None, BeforeValidator(_empty_is_none)]
-Months = Annotated[tuple[int, ...], BeforeValidator(_months)]
-Level = Annotated[int, Field(ge=0, le=3)]
-WeibullShape = Annotated[float, Field(ge=0.5, le=10)]
-
-ALL_MONTHS = tuple(range(1, 13))
+from demilsim.scenario.column_types import (
+    ALL_MONTHS,
+    Celsius,
+    CountryCodes,
+    CurrencyCode,
+    Fraction,
+    Identifier,
+    Identifiers,
+    Level,
+    Months,
+    NonNegative,
+    OptionalCountry,
+    OptionalDate,
+    OptionalFraction,
+    OptionalIdentifier,
+    OptionalPositive,
+    Positive,
+    WeibullShape,
+    empty_is_none,
+)
 
 
 class HazardDivision(StrEnum):
@@ -138,7 +105,7 @@ class Site(Sourced):
     temperature_dec_c: Celsius
     daily_half_swing_c: Annotated[float, Field(ge=0, le=30)]
     country: OptionalCountry = None
-    guard_level: Annotated[Level | None, BeforeValidator(_empty_is_none)] = None
+    guard_level: Annotated[Level | None, BeforeValidator(empty_is_none)] = None
 
     @property
     def monthly_temperature_c(self) -> tuple[float, ...]:
@@ -187,7 +154,7 @@ class Lot(Sourced):
     status: LotStatus
     safe_to_move: bool
     year_made: Annotated[int, Field(ge=1900, le=2100)]
-    stabiliser_fraction: Annotated[Fraction | Literal["unknown"] | None, BeforeValidator(_empty_is_none)]
+    stabiliser_fraction: Annotated[Fraction | Literal["unknown"] | None, BeforeValidator(empty_is_none)]
     mass_sigma: NonNegative = 0.0
     arrives: OptionalDate = None
     arrival_probability: Fraction = 1.0
@@ -340,7 +307,7 @@ class Measure(Sourced):
     site_id: OptionalIdentifier
     storehouse_id: OptionalIdentifier
     to_storehouse_id: OptionalIdentifier
-    level: Annotated[Level | None, BeforeValidator(_empty_is_none)]
+    level: Annotated[Level | None, BeforeValidator(empty_is_none)]
     cost_usd: NonNegative
     yearly_cost_usd: NonNegative
     lead_time_days: NonNegative
@@ -368,27 +335,3 @@ class Override(Sourced):
     """A scenario's own value for a constant of the register."""
 
     value: float
-
-
-class Settings(Record):
-    """The scalars of ``scenario.yaml``."""
-
-    BESIDE: ClassVar[tuple[str, ...]] = ("variants",)
-    """What the file may have besides, which `variants` reads."""
-
-    schema_version: Literal[1]
-    name: Identifier
-    title: str
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    synthetic: bool
-    price_year: Annotated[int, Field(ge=1990, le=2100)]
-    start: dt.date
-    horizon_years: Annotated[int, Field(ge=1, le=50)]
-    period: PeriodLength = "quarter"
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    terminal_years: NonNegative = 0.0
-    harm_weights: HarmWeights = HarmWeights()
-    scrap_fund: OptionalIdentifier = None
-    forecast_at: OptionalDate = None
-    known_at: OptionalDate = None
-    parameters: dict[str, Override] = {}

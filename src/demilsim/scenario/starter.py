@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.column_types import Identifier
 from demilsim.scenario.folder import SETTINGS_FILE, TABLE_FILES
 from demilsim.scenario.phrases import got
-from demilsim.scenario.schema import Identifier
 
 _TEMPLATE_NAME = "name: starter\n"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.column_types import is_identifier
 from demilsim.scenario.overlay import laid_over
 from demilsim.scenario.phrases import did_you_mean, got, plain
 from demilsim.scenario.place import Place
-from demilsim.scenario.schema import is_identifier
 from demilsim.scenario.source import BASE, ScenarioText, SetText, VariantText
 from demilsim.scenario.text import Tree
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from demilsim.errors import Problem, ScenarioError
 from demilsim.scenario.cells import OVERRIDE_COLUMNS
+from demilsim.scenario.column_types import is_identifier
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.phrases import did_you_mean, got, plain, shown
 from demilsim.scenario.place import Place
-from demilsim.scenario.schema import is_identifier
 from demilsim.scenario.source import (
     BASE,
     SETTINGS,

@@ -12,7 +12,7 @@ import numpy as np
 
 from demilsim.model.event_rate import Cause
 from demilsim.model.partition import sums
-from demilsim.scenario.schema import ALL_MONTHS
+from demilsim.scenario.column_types import ALL_MONTHS
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
 from demilsim.simulation.estimate import Work
