@@ -105,14 +105,18 @@ def best_flows(
     choice: Choice,
     bills: Sequence[Bill] = (),
     needed_t: Mapping[int, float] | None = None,
+    rooms: Sequence[tuple[int, tuple[float, ...], float]] = (),
 ) -> float:
     """Return the least change of harm for given orders and bills [persons]; infinite if unpayable.
 
-    `needed_t` are tonnes that must be destroyed before periods.
+    `needed_t` are tonnes that must be destroyed before periods; `rooms` are periods, what a tonne of each lot
+    counts, and what must have come together before.
     """
     rows, program = audit_rows(scenario), LinearProgram()
     for period, tonnes in (needed_t or {}).items():
         program.at_most["needed", period] = -tonnes
+    for period, per_t, amount in rooms:
+        program.at_most["needed", period, per_t] = -amount
     opened = {name: first_working_period(scenario, rows.facilities[name], period) for name, period in choice}
     spent: list[tuple[Fund, int, int]] = []
     for f, plant in enumerate(scenario.facilities):
@@ -188,7 +192,7 @@ def _work(
         program.add(("stock", lot.lot_id), x, 1.0)
         for row in program.at_most:
             if isinstance(row, tuple) and row[0] == "needed" and t < row[1]:
-                program.add(row, x, -1.0)
+                program.add(row, x, -1.0 if len(row) == 2 else -row[2][i])
         program.add(("days", name, t), x, float(rows.days_per_t(lot, plant)))
         if plant.permit_t_per_year is not None:
             program.add(("permit", name, scenario.period_dates[t].year), x, 1.0)

@@ -9,17 +9,20 @@ meant, write them anew, and read the difference before it is committed:
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from demilsim.optimisation.assemble import Model, assemble, pulp_problem
+from demilsim.optimisation.licences import add_licences, add_move_pairs, add_room
 from demilsim.optimisation.measure_problem import MeasureProblem
 from demilsim.optimisation.measure_rows import MEASURE_FAMILIES, joined
-from demilsim.optimisation.measures import measure_orders
+from demilsim.optimisation.measures import measure_orders, moves_of
 from demilsim.optimisation.rows import Rows
 from demilsim.optimisation.task import make_task
+from demilsim.plan import MeasureOrder
 from demilsim.scenario.scenario import Scenario
 from optimisation.instances import coefficients
 from worlds import facility, fund, lot, measure, rate, site, storehouse, tranche, village, world
@@ -64,6 +67,47 @@ def measured() -> MeasureProblem:
     return MeasureProblem(problem, orders)
 
 
+def two_moves() -> Scenario:
+    """Return four storehouses and moves away from a village, two into H3 and one into H1.
+
+    H3 is 600 m from the village and may hold (600 / 22.2)^3 = 19,743 kg. It has 12 t NEQ and 3 t to come;
+    H1 would bring 8 t, H2 6 t a month after its order. H1 is at 500 m and may hold 11,425 kg; H4 would bring
+    4 t.
+    """
+    return world(
+        storehouses=(
+            storehouse(),
+            storehouse("H2"),
+            storehouse("H3", x_m=-100.0),
+            storehouse("H4", x_m=100.0),
+        ),
+        exposed_sites=(village(persons=50_000.0),),
+        lots=(
+            lot("L1", "H1", neq_kg=8_000.0),
+            lot("L2", "H2", neq_kg=6_000.0),
+            lot("L3", "H3", neq_kg=12_000.0),
+            lot("L4", "H3", gross_mass_t=15.0, neq_kg=3_000.0, arrives="2026-05-01"),
+            lot("L5", "H4", neq_kg=4_000.0, status="reserve"),
+        ),
+        measures=(
+            measure("ONE", "move", to_storehouse_id="H3", cost_usd=500.0),
+            measure("TWO", "move", storehouse_id="H2", to_storehouse_id="H3", lead_time_days=30.0),
+            measure("ON", "move", storehouse_id="H4", to_storehouse_id="H1"),
+        ),
+        horizon_years=1,
+    )
+
+
+def moved() -> MeasureProblem:
+    """Return the problem of the references with moves, in single periods, facility by facility."""
+    scenario = two_moves()
+    task = make_task(scenario, coefficients(scenario))
+    problem = task.problem(())
+    orders = measure_orders(task, problem, moves_of(task))
+    assert orders is not None
+    return MeasureProblem(problem, orders)
+
+
 def written(problem: MeasureProblem, rows: Rows, path: Path) -> str:
     """Return a family alone as the text that PuLP writes."""
     alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
@@ -73,19 +117,26 @@ def written(problem: MeasureProblem, rows: Rows, path: Path) -> str:
 
 def compare(problem: MeasureProblem, rows: Rows, path: Path) -> None:
     """Check a family against its reference, or write that anew if asked to."""
-    reference = REFERENCES / f"{rows.family}.lp"
-    found = written(problem, rows, path)
+    check_text(written(problem, rows, path), rows.family)
+
+
+def check_text(found: str, family: str) -> None:
+    """Check the text of a family against its reference, or write that anew if asked to."""
+    reference = REFERENCES / f"{family}.lp"
     if os.environ.get(WRITE):
         reference.write_text(found, encoding="utf-8")
     assert found == reference.read_text(encoding="utf-8"), (
-        f"{rows.family} has changed; if that is meant: {WRITE}=1 pytest {Path(__file__).name}"
+        f"{family} has changed; if that is meant: {WRITE}=1 pytest {Path(__file__).name}"
     )
 
 
 @pytest.mark.parametrize("family", MEASURE_FAMILIES, ids=lambda family: family.__name__)
 def test_family_of_measures_writes_its_reference(family: object, tmp_path: Path) -> None:
-    """Each family alone, on a lot, two measures, two funds and two years, is the text that was read."""
-    problem = measured()
+    """Each family alone, on a lot, two measures, two funds and two years, is the text that was read.
+
+    Those of moves are on four storehouses in four quarters.
+    """
+    problem = moved() if family in (add_move_pairs, add_licences) else measured()
     compare(problem, family(problem), tmp_path / "found.lp")  # type: ignore[operator]
 
 
@@ -98,17 +149,31 @@ def test_budget_with_measures_writes_its_reference(tmp_path: Path) -> None:
     compare(problem, budget, tmp_path / "found.lp")
 
 
+def test_room_for_moves_writes_its_reference(tmp_path: Path) -> None:
+    """With ONE ordered at once and TWO in the second quarter, H3 needs room for one, and later for both."""
+    scenario = two_moves()
+    task = make_task(scenario, coefficients(scenario))
+    moves = moves_of(task)
+    assert moves is not None
+    rooms = moves.rooms(scenario, (MeasureOrder("ONE", 1), MeasureOrder("TWO", 1)))
+    problem = replace(task, rooms=rooms).problem(())
+    rows = add_room(problem)
+    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
+    pulp_problem(alone, name=rows.family)[0].writeLP(str(tmp_path / "found.lp"))
+    check_text((tmp_path / "found.lp").read_text(encoding="utf-8"), rows.family)
+
+
 def test_every_reference_belongs_to_a_family() -> None:
     """No reference outlives its family."""
     problem = measured()
-    known = {family(problem).family for family in MEASURE_FAMILIES} | {"budget", "risk"}
+    known = {family(problem).family for family in MEASURE_FAMILIES} | {"budget", "risk", "room"}
     assert {path.stem for path in REFERENCES.glob("*.lp")} == known
 
 
 def test_names_of_measures_are_unique_and_plain() -> None:
     """Columns and rows of measures have names of their own in letters, digits and underscores."""
-    problem = measured()
-    names = list(problem.columns.names)
-    names += [name for family in MEASURE_FAMILIES for name in family(problem).names]
-    assert len(set(names)) == len(names)
-    assert all(name.replace("_", "").isalnum() and name.isascii() for name in names)
+    for problem in (measured(), moved()):
+        names = list(problem.columns.names)
+        names += [name for family in MEASURE_FAMILIES for name in family(problem).names]
+        assert len(set(names)) == len(names)
+        assert all(name.replace("_", "").isalnum() and name.isascii() for name in names)

@@ -15,11 +15,12 @@ from demilsim.model.measures import rate_factors
 from demilsim.optimisation.audit import audit
 from demilsim.optimisation.audit_measures import measure_bills
 from demilsim.optimisation.audit_rows import audit_rows
+from demilsim.optimisation.effects import base_harm
 from demilsim.optimisation.measure_choice import Taken, set_aside, taken
 from demilsim.optimisation.measure_problem import MeasureProblem
 from demilsim.optimisation.measure_rows import joined
 from demilsim.optimisation.measured import path_of, with_all_measures
-from demilsim.optimisation.measures import RATE_KINDS, base_harm, measure_orders
+from demilsim.optimisation.measures import RATE_KINDS, measure_orders
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.solve import PlanStatus, Solution, SolveOptions, solve

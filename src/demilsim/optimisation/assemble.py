@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from demilsim.collector import no_collector
 from demilsim.optimisation.constraints import FAMILIES
 from demilsim.optimisation.deadlines import add_destroy_by
+from demilsim.optimisation.licences import add_room
 from demilsim.optimisation.milestones import release_rows
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Columns, Rows, Sense, over_columns
@@ -133,6 +134,7 @@ def assemble(problem: Problem, flow_cost: Floats, constant: float) -> Model:
     columns = problem.columns
     cost = over_columns(flow_cost, len(columns.names))
     families = (*(family(problem) for family in FAMILIES), add_destroy_by(problem), *release_rows(problem))
+    families += (add_room(problem),) if problem.rooms else ()
     return Model(columns, families, cost, constant)
 
 

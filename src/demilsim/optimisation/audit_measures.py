@@ -53,8 +53,10 @@ def measure_bills(rows: AuditRows, plan: DisposalPlan) -> Iterator[Bill]:
 def overfilled(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
     """Yield storehouses that a move would fill beyond their explosive limit licence.
 
-    What is destroyed in a period is gone by its end, and a move happens at the start of one. Storehouses that
-    hold more than they may from the start are not the plan's doing, unless it adds to them.
+    What is destroyed in a period is gone by its end, and a move happens at the start of one. It takes along
+    what its storehouse is still to receive, and all that is to come into the other one counts from then on:
+    so no later arrival finds it full by the plan's doing. Storehouses that hold more than they may from the
+    start are not the plan's doing, unless it adds to them.
     """
     scenario = rows.scenario
     limit = dict(zip((h.storehouse_id for h in scenario.storehouses), licences_kg(rows), strict=True))
@@ -64,15 +66,19 @@ def overfilled(rows: AuditRows, plan: DisposalPlan) -> Iterator[str]:
         target = measure.to_storehouse_id
         if measure.kind != "move" or target is None or period >= scenario.periods:
             continue
-        held = _held_kg(rows, plan, period)
-        moved = [lot_id for lot_id in held if where[lot_id] == measure.storehouse_id]
+        left = _left_kg(rows, plan, period)
+        moved = [lot_id for lot_id in left if where[lot_id] == measure.storehouse_id]
         where |= dict.fromkeys(moved, target)
-        there = sum((kg for lot_id, kg in held.items() if where[lot_id] == target), Fraction(0))
-        if any(held[lot_id] for lot_id in moved) and float(there - TOLERANCE_KG) > limit[target]:
+        there = sum((kg for lot_id, kg in left.items() if where[lot_id] == target), Fraction(0))
+        if any(left[lot_id] for lot_id in moved) and float(there - TOLERANCE_KG) > limit[target]:
             date = scenario.period_dates[period]
+            to_come = any(
+                where[lot.lot_id] == target and lot.arrives and lot.arrives > date for lot in scenario.lots
+            )
             yield (
                 f"licence: {target}, period of {date}: {measure.measure_id} makes it "
                 f"{float(there):.0f} kg NEQ of {limit[target]:.0f} kg"
+                + (", with what is still to come" if to_come else "")
             )
 
 
@@ -82,9 +88,12 @@ def licences_kg(rows: AuditRows) -> list[float]:
     return found
 
 
-def _held_kg(rows: AuditRows, plan: DisposalPlan, period: int) -> dict[str, Fraction]:
-    """Return what joins a mass explosion of each lot that is there at the start of a period [kg NEQ]."""
-    scenario, start = rows.scenario, rows.scenario.period_dates[period]
+def _left_kg(rows: AuditRows, plan: DisposalPlan, period: int) -> dict[str, Fraction]:
+    """Return what joins a mass explosion of each lot that a plan leaves at the start of a period [kg NEQ].
+
+    Also of lots that are to come then.
+    """
+    scenario = rows.scenario
     done: Counter[str] = Counter()
     for line in plan.lines:
         done[line.lot_id] += line.mass_g * (line.earliest_period < period)
@@ -93,7 +102,6 @@ def _held_kg(rows: AuditRows, plan: DisposalPlan, period: int) -> dict[str, Frac
         * exact(share)
         * max(1 - Fraction(done[lot.lot_id], GRAMS_PER_TONNE) / exact(lot.gross_mass_t), Fraction(0))
         for lot, share in zip(scenario.lots, mass_share(scenario).tolist(), strict=True)
-        if lot.arrives is None or lot.arrives <= start
     }
 
 

@@ -139,6 +139,7 @@ class Explainer:
             "worker_risk": f"the risk that workers of {name} may run in the year of {before} averts more "
             "with other lots",
             "risk": f"a limit on the risk of people asks for other lots in {before}",
+            "room": f"room for a move into a storehouse asks for other lots in {before}",
         }.get(family, f"{family.replace('_', ' ')} in {before} is worth more to other lots")
 
     def _elsewhere(self, group: int, facility: int) -> int | None:

@@ -7,7 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from demilsim.optimisation.measures import Effect, MeasureOrders
+from demilsim.optimisation.effects import Effect
+from demilsim.optimisation.measures import MeasureOrders
+from demilsim.optimisation.moves import Crowd
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Columns, labels
 from demilsim.plan import Floats, Ints
@@ -26,10 +28,13 @@ class MeasureProblem:
         The problem without measures.
     orders
         Orders of measures, payments and effects.
+    even
+        Whether work of a block of several periods makes room for moves evenly; else when the block is over.
     """
 
     problem: Problem
     orders: MeasureOrders
+    even: bool = True
 
     @property
     def order_offset(self) -> int:
@@ -52,6 +57,23 @@ class MeasureProblem:
         return self.effect_offset + len(self.orders.effects) * self.problem.blocks.count
 
     @cached_property
+    def crowds(self) -> tuple[Crowd, ...]:
+        """Where and when moves could fill a storehouse beyond its licence."""
+        moves = self.orders.moves
+        return () if moves is None else moves.crowds(self.orders.measure, self.orders.opens)
+
+    @cached_property
+    def _moved(self) -> dict[tuple[int, int], int]:
+        """Number of the column of what a move has brought by a period."""
+        places = [(number, crowd.period) for crowd in self.crowds for number in crowd.movers]
+        return {place: n for n, place in enumerate(places)}
+
+    def moved_column(self, move: int, period: int) -> int:
+        """Return the column of the NEQ that a move has brought into its target by a period [t]."""
+        first = self.overlap_offset + len(self.orders.overlaps) * self.problem.blocks.count
+        return first + self._moved[move, period]
+
+    @cached_property
     def columns(self) -> Columns:
         """Names, upper bounds and integrality of all columns, those of the problem first."""
         own, orders, blocks = self.problem.columns, self.orders, range(self.problem.blocks.count)
@@ -60,8 +82,10 @@ class MeasureProblem:
         names += [f"r{i}_{k}_{t}" for i, k, t in payments]
         names += [f"w{i}_{b}" for i in orders.effects for b in blocks]
         names += [f"v{i}_{j}_{b}" for i, j in orders.overlaps for b in blocks]
-        upper = np.ones(len(names))
+        upper = np.ones(len(names) + len(self._moved))
+        upper[len(names) :] = np.inf
         upper[orders.measure.size :][: orders.pay_measure.size] = np.inf
+        names += [f"q{n}_{t}" for n, t in self._moved]
         whole = np.arange(len(names)) < orders.measure.size
         return Columns(
             (*own.names, *names),
@@ -74,8 +98,8 @@ class MeasureProblem:
         """Harm of the columns of measures [persons], shape (column of a measure,)."""
         averted = [effect.by_block for effect in self.orders.effects.values()]
         twice = [effect.by_block for effect in self.orders.overlaps.values()]
-        free = np.zeros(self.effect_offset - self.order_offset)
-        return np.concatenate([free, *(-part for part in averted), *twice])
+        free, moved = np.zeros(self.orders.pay_measure.size), np.zeros(len(self._moved))
+        return np.concatenate([self.orders.harm, free, *(-part for part in averted), *twice, moved])
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from demilsim.model.money import NO_FUND
 from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.constraints import released_kusd, released_within
+from demilsim.optimisation.effects import Effect
+from demilsim.optimisation.licences import add_licences, add_move_pairs
 from demilsim.optimisation.measure_problem import MeasureProblem, Terms
-from demilsim.optimisation.measures import Effect
 from demilsim.optimisation.places import places
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.release_columns import merged
@@ -172,6 +173,8 @@ MEASURE_FAMILIES: tuple[Callable[[MeasureProblem], Rows], ...] = (
     add_measure_overlaps,
     add_measure_payments,
     add_measure_commitments,
+    add_move_pairs,
+    add_licences,
 )
 """All families of measures, in the order in which their rows enter the model."""
 

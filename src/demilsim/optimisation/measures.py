@@ -4,116 +4,34 @@ A measure in force leaves a share of the rates of base causes at its storehouses
 what it averts falls as stock falls: a product of two decisions. In the MILP what a storehouse still harms by
 base causes is taken as proportional to the NEQ that is left, and the product with a binary is then exact.
 
-Measures that lower no rate (tests, moves) are not in here; the loop of planning tries them by simulation.
+A move takes the harm of its source away and adds to that of its target; what it averts is taken as
+proportional to what is left of the source. Tests average nothing in closed form and are not in here; the loop
+of planning tries them by simulation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 
 from demilsim.model.calendar import first_open_period
-from demilsim.model.curves import Curves, HarmCurves
-from demilsim.model.harm import StockHarm, interval_years, lot_masses_t, scenario_curves, stock_harm
+from demilsim.model.harm import interval_years
 from demilsim.model.measures import measure_eligible, rate_factors
 from demilsim.model.options import Bools
 from demilsim.optimisation.blocks import fund_alive, single_periods
+from demilsim.optimisation.effects import BaseHarm, Effect, base_harm, move_effect, move_fall, rate_effect
+from demilsim.optimisation.moves import Moves, offered_moves
 from demilsim.optimisation.orders import LONGEST_WITH_EVERY_PERIOD
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.task import Task
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import HarmWeights
 
 RATE_KINDS = ("rrpl", "guard", "lightning")
 """Kinds that lower rates for as long as they are paid for."""
-
-
-@dataclass(frozen=True)
-class BaseHarm:
-    """Harm by base causes of storehouses, by period, of any share of their rates.
-
-    Parameters
-    ----------
-    curves, weights
-        Harm curves of the scenario, and weights of public and workers.
-    interval_years, terminal_years
-        Length of each period, and years for which the rate at the horizon counts [yr].
-    factor
-        Simulated over closed-form harm [1], shape (period, storehouse).
-    """
-
-    curves: HarmCurves
-    weights: HarmWeights
-    interval_years: Floats
-    terminal_years: float
-    factor: Floats
-
-    def rate(self, share: Floats, neq_kg: Floats) -> Floats:
-        """Return the weighted harm rate of a share of the rates [persons/yr], shape (knot, storehouse).
-
-        Parameters
-        ----------
-        share
-            Of the rate of each base cause [1], shape (storehouse, cause).
-        neq_kg
-            In each storehouse [kg], shape (knot, storehouse).
-        """
-        (base, _), _ = self._weighted(share)(neq_kg)
-        return base
-
-    def _weighted(self, share: Floats) -> Curves:
-        part = replace(self.curves, base_rate_per_year=self.curves.base_rate_per_year * share)
-        return part.weighted(self.weights.fatalities_public, self.weights.fatalities_workers)
-
-    @cached_property
-    def knot_years(self) -> Floats:
-        """Weight of each knot in the harm of each period [yr], shape (period, 2, storehouse): start and end.
-
-        The terminal years belong to the last period.
-        """
-        half = 0.5 * self.interval_years[:, None] * self.factor
-        years = np.stack([half, half], axis=1)
-        years[-1, 1] += self.terminal_years * self.factor[-1]
-        return years
-
-    def by_period(self, rate: Floats) -> Floats:
-        """Return the harm of each period [persons], shape (period, storehouse), from rates at the knots."""
-        return self.knot_years[:, 0] * rate[:-1] + self.knot_years[:, 1] * rate[1:]
-
-
-def base_harm(task: Task) -> BaseHarm:
-    """Return the harm by base causes of a task."""
-    settings = task.scenario.settings
-    return BaseHarm(
-        scenario_curves(task.scenario),
-        settings.harm_weights,
-        interval_years(task.scenario),
-        settings.terminal_years,
-        task.coefficients.harm_factor.T,
-    )
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What a share of the rates is worth, block by block.
-
-    Parameters
-    ----------
-    averted
-        Harm averted in each period if nothing is destroyed [persons], shape (period,).
-    by_block
-        Sums of that, shape (block,).
-    lost_per_t
-        Share of `by_block` that is lost for each tonne of a flow [1/t], shape (block, flow).
-    """
-
-    averted: Floats
-    by_block: Floats
-    lost_per_t: Floats
 
 
 @dataclass(frozen=True)
@@ -132,6 +50,11 @@ class MeasureOrders:
         By measure.
     overlaps
         What two measures at one storehouse take away twice, by pair.
+    harm
+        Harm that an order causes while it is in force, in periods in which it averts none [persons], shape
+        (order,): a move may be for the better early and for the worse later.
+    moves
+        Moves between storehouses; None where none is on offer.
     """
 
     measure: Ints
@@ -143,30 +66,55 @@ class MeasureOrders:
     pay_period: Ints
     effects: dict[int, Effect]
     overlaps: dict[tuple[int, int], Effect]
+    harm: Floats = field(default_factory=lambda: np.zeros(0))
+    moves: Moves | None = None
 
 
-def measure_orders(task: Task, problem: Problem) -> MeasureOrders | None:
-    """Return the orders of measures that may be worth their money; None if there are none."""
+def moves_of(task: Task) -> Moves | None:
+    """Return the moves that are weighed for a task; None if there are none.
+
+    Limits on risk are rows of what lies where it is; with them moves are left to the simulation.
+    """
+    return offered_moves(task.scenario, task.groups, task.stock) if task.risk is None else None
+
+
+def measure_orders(task: Task, problem: Problem, moves: Moves | None = None) -> MeasureOrders | None:
+    """Return the orders of measures that may be worth their money; None if there are none.
+
+    Parameters
+    ----------
+    task, problem
+        The task, and the problem that their columns come after.
+    moves
+        Moves between storehouses that are weighed (`moves_of`); none by default.
+    """
     scenario = task.scenario
     base = base_harm(task)
     taken_away = 1.0 - rate_factors(scenario)
     effects = {
-        i: _effect(task, problem, base, taken_away[i])
+        i: rate_effect(task, problem, base, taken_away[i])
         for i, measure in enumerate(scenario.measures)
         if measure.kind in RATE_KINDS
     }
+    falls = {} if moves is None else _falls(task, base, moves)
+    for i, fall in falls.items():
+        assert moves is not None, "what falls falls by a move"
+        effects[i] = move_effect(task, problem, base, moves, i, np.maximum(fall, 0.0))
     effects = {i: effect for i, effect in effects.items() if effect.by_block.max(initial=0.0) > 0.0}
     rows = _possible(scenario, problem, effects)
     if not rows:
         return None
     pairs = {
-        (i, j): _effect(task, problem, base, taken_away[i] * taken_away[j])
+        (i, j): rate_effect(task, problem, base, taken_away[i] * taken_away[j])
         for i, j in combinations(effects, 2)
         if np.any(taken_away[i] * taken_away[j])
     }
+    if moves is not None:
+        pairs |= _pairs_with_moves(task, problem, base, moves, effects, falls)
     measure, period, opens = np.array(rows, dtype=np.int64).T
     cost_usd = _costs(scenario, measure, period, opens)
     payments = _payments(scenario, problem, measure, cost_usd)
+    harm = [float(np.maximum(-falls[i][t:], 0.0).sum()) if i in falls else 0.0 for i, _, t in rows]
     return MeasureOrders(
         measure=measure,
         period=period,
@@ -177,7 +125,40 @@ def measure_orders(task: Task, problem: Problem) -> MeasureOrders | None:
         pay_period=payments[2],
         effects=effects,
         overlaps={pair: effect for pair, effect in pairs.items() if effect.by_block.max() > 0.0},
+        harm=np.array(harm),
+        moves=moves,
     )
+
+
+def _falls(task: Task, base: BaseHarm, moves: Moves) -> dict[int, Floats]:
+    """Return by how much each move lowers harm in each period [persons], by measure."""
+    return {i: move_fall(task, base, moves.after([i])) for i in moves.measure.tolist()}
+
+
+def _pairs_with_moves(
+    task: Task,
+    problem: Problem,
+    base: BaseHarm,
+    moves: Moves,
+    effects: Mapping[int, Effect],
+    falls: Mapping[int, Floats],
+) -> dict[tuple[int, int], Effect]:
+    """Return what a move and another measure avert twice, by pair.
+
+    Where both avert more than the sum of the two, nothing: the sum is then too small.
+    """
+    left, pairs = rate_factors(task.scenario), {}
+    for i, j in combinations(effects, 2):
+        if i in falls and j in falls:
+            if (i, j) in moves.apart:
+                continue
+            twice = falls[i] + falls[j] - move_fall(task, base, moves.after([i, j]))
+        elif j in falls:
+            twice = falls[j] - move_fall(task, base, moves.after([j]), left[i])
+        else:
+            continue
+        pairs[i, j] = move_effect(task, problem, base, moves, j, np.maximum(twice, 0.0))
+    return pairs
 
 
 def _possible(scenario: Scenario, problem: Problem, effects: dict[int, Effect]) -> list[tuple[int, int, int]]:
@@ -197,7 +178,9 @@ def _costs(scenario: Scenario, measure: Ints, period: Ints, opens: Ints) -> Floa
     """Return the cost of orders: the price at once, the yearly cost from the opening on."""
     at = np.arange(scenario.periods)
     price = np.array([scenario.measures[i].cost_usd for i in measure.tolist()])
-    yearly = np.array([scenario.measures[i].yearly_cost_usd for i in measure.tolist()])
+    # What happens on one day costs nothing later.
+    kept = [scenario.measures[i].kind in RATE_KINDS for i in measure.tolist()]
+    yearly = np.array([scenario.measures[i].yearly_cost_usd for i in measure.tolist()]) * kept
     in_force = at >= opens[:, None]
     return (at == period[:, None]) * price[:, None] + in_force * yearly[:, None] * interval_years(scenario)
 
@@ -217,51 +200,3 @@ def _payments(
     ]
     paid_for, fund, when = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     return paid_for, fund, when
-
-
-def _effect(task: Task, problem: Problem, base: BaseHarm, share: Floats) -> Effect:
-    """Return what taking away a share of the rates is worth; its harm is proportional to the NEQ left."""
-    groups, stock, blocks = problem.groups, task.stock, problem.blocks
-    periods = problem.scenario.periods
-    held = stock.by_storehouse(groups.held_t(periods) * stock.blast_kg_per_t)
-    rate = base.rate(share, held)
-    averted = base.by_period(rate).sum(axis=1)
-    by_block = blocks.sum(averted)
-    per_kg = np.divide(rate, held, out=np.zeros_like(rate), where=held > 0.0)
-    # Harm of each knot in each block, for each tonne that a group has lost by then.
-    there = np.arange(periods + 1)[:, None] >= groups.arrival
-    per_t = per_kg[:, stock.storehouse] * there * (stock.blast_kg_per_t * groups.likely)
-    years = np.zeros((blocks.count, periods + 1, held.shape[1]))
-    for period, block in enumerate(blocks.of_period.tolist()):
-        years[block, period : period + 2] += base.knot_years[period]
-    weighted = years[:, :, stock.storehouse] * per_t
-    gone = _gone_by(problem)
-    lost = np.einsum("bkg,ck->bgc", weighted, gone)
-    flows = problem.flows
-    per_flow = lost[:, flows.group, flows.block]
-    whole = np.where(by_block > 0.0, by_block, 1.0)[:, None]
-    return Effect(averted, by_block, per_flow / whole)
-
-
-def _gone_by(problem: Problem) -> Floats:
-    """Return the share of a flow of each block that is gone by each knot [1], shape (block, knot)."""
-    blocks, periods = problem.blocks, problem.scenario.periods
-    length = np.bincount(blocks.of_period, minlength=blocks.count)
-    since = np.arange(periods + 1)[None, :] - blocks.first[:, None]
-    return np.clip(since / length[:, None], 0.0, 1.0)
-
-
-def with_rates(task: Task, share: Floats) -> StockHarm:
-    """Return the harm of a task's stock with a share of the rates of base causes left, over its groups.
-
-    Parameters
-    ----------
-    task
-        The task.
-    share
-        Shape (storehouse, cause) [1].
-    """
-    curves = scenario_curves(task.scenario)
-    left = replace(curves, base_rate_per_year=curves.base_rate_per_year * share)
-    stock = stock_harm(task.scenario, left).with_factor(task.coefficients.harm_factor)
-    return stock.grouped(task.groups.group_of_lot, lot_masses_t(task.scenario))

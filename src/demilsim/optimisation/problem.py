@@ -18,6 +18,7 @@ from demilsim.model.money import NO_FUND, scrap_fund
 from demilsim.model.options import Bools, DisposalOptions
 from demilsim.optimisation.blocks import Blocks, fund_alive, single_periods
 from demilsim.optimisation.groups import Groups
+from demilsim.optimisation.moves import Room
 from demilsim.optimisation.orders import (
     NO_CLASS,
     ClassNumbers,
@@ -86,6 +87,8 @@ class Problem:
         Fund that scrap is sold for, or `NO_FUND`.
     released
         What may be released, or is; None where no tranche waits for a milestone.
+    rooms
+        Room that must be made in storehouses for moves that are decided.
     """
 
     scenario: Scenario
@@ -100,6 +103,7 @@ class Problem:
     receipts_usd: Floats
     scrap_fund: int
     released: ReleaseColumns | None = None
+    rooms: tuple[Room, ...] = ()
 
     @property
     def most_usd(self) -> Floats:

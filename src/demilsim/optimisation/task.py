@@ -13,6 +13,7 @@ from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.model.risk import LimitedRisk, limited_risk
 from demilsim.optimisation.blocks import calendar_years, single_periods
 from demilsim.optimisation.groups import Groups, make_groups
+from demilsim.optimisation.moves import Room
 from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.problem import Problem, make_problem
 from demilsim.optimisation.releases import Releases, waiting_tranches
@@ -42,6 +43,8 @@ class Task:
         Limits on the risk of exposed groups; None without.
     releases
         Tranches that are released, where some wait for milestones; None as long as that is open.
+    rooms
+        Room that must be made for moves that are decided.
     """
 
     scenario: Scenario
@@ -51,6 +54,7 @@ class Task:
     stock: StockHarm
     risk: LimitedRisk | None = None
     releases: Releases | None = None
+    rooms: tuple[Room, ...] = ()
 
     @property
     def opens_releases(self) -> bool:
@@ -64,7 +68,8 @@ class Task:
     def yearly_problem(self) -> Problem:
         """Return the problem of the MILP: work in blocks of years, orders in every period, releases open."""
         blocks = calendar_years(self.scenario)
-        return make_problem(self.scenario, self.coefficients, self.options, self.groups, blocks, None)
+        problem = make_problem(self.scenario, self.coefficients, self.options, self.groups, blocks, None)
+        return replace(problem, rooms=self.rooms)
 
     def problem(self, choice: Choice) -> Problem:
         """Return the problem of flows in single periods for given commissionings.
@@ -79,10 +84,13 @@ class Task:
 
     def _problem(self, choice: Choice, releases: Releases | None) -> Problem:
         known = (self.scenario, self.coefficients, self.options, self.groups, single_periods(self.scenario))
-        return make_problem(*known, dict(choice), releases=releases)
+        return replace(make_problem(*known, dict(choice), releases=releases), rooms=self.rooms)
 
     def every_plan(self) -> Problem:
-        """Return the problem of flows in single periods with every order as a column: all plans are in it."""
+        """Return the problem of flows in single periods with every order as a column: all plans are in it.
+
+        Also those that make no room for moves.
+        """
         blocks, groups = single_periods(self.scenario), self.groups
         known = (self.scenario, self.coefficients, self.options, groups, blocks, None)
         return make_problem(*known, every_order=True)
