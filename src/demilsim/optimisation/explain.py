@@ -115,8 +115,10 @@ class Explainer:
     def _why_now(self, group: int, facility: int, period: int, flow: int) -> str:
         """Return what keeps a flow from the period before."""
         problem = self._at.problem
-        if self._gradient[flow] >= 0.0 and self._releases(flow):
+        if self._gradient[flow] >= 0.0 and self._worth(flow, "milestones"):
             return "it averts nothing itself, but its tonnes release money that waits for them"
+        if self._worth(flow, "room"):
+            return "its tonnes make room in time for a move between storehouses"
         if period == 0:
             return "it starts at once"
         if problem.groups.arrival[group] > period - 1:
@@ -139,7 +141,6 @@ class Explainer:
             "worker_risk": f"the risk that workers of {name} may run in the year of {before} averts more "
             "with other lots",
             "risk": f"a limit on the risk of people asks for other lots in {before}",
-            "room": f"room for a move into a storehouse asks for other lots in {before}",
         }.get(family, f"{family.replace('_', ' ')} in {before} is worth more to other lots")
 
     def _elsewhere(self, group: int, facility: int) -> int | None:
@@ -175,13 +176,13 @@ class Explainer:
         order = np.argsort(-taken, kind="stable")
         return [(int(rows[i]), float(taken[i])) for i in order if taken[i] > self._least]
 
-    def _releases(self, flow: int) -> bool:
-        """Return whether a tonne is worth something for a milestone that releases money."""
+    def _worth(self, flow: int, family: str) -> bool:
+        """Return whether a tonne is worth something in rows that ask for tonnes: milestones, or room."""
         span = slice(self._matrix.indptr[flow], self._matrix.indptr[flow + 1])
         rows, values = self._matrix.indices[span], self._matrix.data[span]
         worth = values * self._row[rows]
         return any(
-            self._families[row] == "milestones" and value > self._least
+            self._families[row] == family and value > self._least
             for row, value in zip(rows.tolist(), worth.tolist(), strict=True)
         )
 

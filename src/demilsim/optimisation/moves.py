@@ -16,7 +16,7 @@ import numpy as np
 from demilsim.model.calendar import first_open_period
 from demilsim.model.harm import StockHarm, blast_neq_kg, lot_masses_t
 from demilsim.model.options import Bools
-from demilsim.model.storing import may_share_lots, storehouse_limit_kg
+from demilsim.model.storing import may_share, storehouse_limit_kg
 from demilsim.optimisation.groups import Groups
 from demilsim.plan import Floats, Ints, MeasureOrder
 from demilsim.scenario.scenario import Scenario
@@ -181,8 +181,9 @@ def offered_moves(scenario: Scenario, groups: Groups, stock: StockHarm) -> Moves
         for i, measure in enumerate(scenario.measures)
         if measure.kind == "move" and measure.storehouse_id and measure.to_storehouse_id
     ]
-    mixed = _mixed(scenario)
-    found = [(i, s, h) for i, s, h in found if np.any(stock.storehouse == s) and not mixed[s, h]]
+    groups_in = _compatibility_groups(scenario)
+    kept_in = [np.any(stock.storehouse == s) for s in range(len(houses))]
+    found = [(i, s, h) for i, s, h in found if kept_in[s] and _may_join(groups_in, s, h)]
     if not found:
         return None
     measure, source, target = np.array(found, dtype=np.int64).T
@@ -194,7 +195,7 @@ def offered_moves(scenario: Scenario, groups: Groups, stock: StockHarm) -> Moves
         neq_kg=groups.mass_t * stock.blast_kg_per_t,
         neq_kg_per_t=_least_per_t(scenario, groups),
         limit_kg=storehouse_limit_kg(scenario),
-        apart=tuple((i, j) for (i, *a), (j, *b) in combinations(found, 2) if _apart(a, b, mixed)),
+        apart=tuple((i, j) for (i, *a), (j, *b) in combinations(found, 2) if _apart(a, b, groups_in)),
     )
 
 
@@ -205,18 +206,21 @@ def _least_per_t(scenario: Scenario, groups: Groups) -> Floats:
     return least
 
 
-def _apart(one: list[int], other: list[int], mixed: Bools) -> bool:
+def _apart(one: list[int], other: list[int], groups_in: list[set[str]]) -> bool:
     """Return whether two moves, as source and target, are not taken together."""
     (source, target), (second, into) = one, other
     chained = target == second or into == source or source == second
-    return chained or (target == into and bool(mixed[source, second]))
+    return chained or (target == into and not _may_join(groups_in, source, second))
 
 
-def _mixed(scenario: Scenario) -> Bools:
-    """Return whether lots of two storehouses may not be kept in one, shape (storehouse, storehouse)."""
-    inside = np.array(
-        [[lot.storehouse_id == h.storehouse_id for lot in scenario.lots] for h in scenario.storehouses],
-        dtype=float,
-    ).reshape(len(scenario.storehouses), len(scenario.lots))
-    found: Bools = inside @ (~may_share_lots(scenario)).astype(float) @ inside.T > 0.0
-    return found
+def _may_join(groups_in: list[set[str]], one: int, other: int) -> bool:
+    """Return whether all of two storehouses may be kept in one."""
+    return all(may_share(a, b) for a in groups_in[one] for b in groups_in[other])
+
+
+def _compatibility_groups(scenario: Scenario) -> list[set[str]]:
+    """Return the compatibility groups in each storehouse, what is to come included."""
+    found: dict[str, set[str]] = {house.storehouse_id: set() for house in scenario.storehouses}
+    for lot in scenario.lots:
+        found[lot.storehouse_id].add(scenario.natures[lot.nature_id].compatibility_group)
+    return list(found.values())

@@ -298,6 +298,9 @@ class Run:
         house = self.world.house_index[measure.storehouse_id or ""]
         lots = self.stock.lots_in(self.world, house)
         if measure.kind == "move":
+            # Work under way makes room as far as it is done.
+            for plant in self.plants:
+                plant.settle(day, self.finished)
             to = self.world.house_index[measure.to_storehouse_id or ""]
             for lot in movable(self.world, self.stock, lots, to):
                 self.stock.moves.append((day, lot, to))
