@@ -161,7 +161,7 @@ def simulate(
     from demilsim.experiments.policies import POLICIES, simple_plan
     from demilsim.experiments.programme import simulate_plans
     from demilsim.reporting.outputs import notes_of, write_results
-    from demilsim.reporting.plan_file import read_plan
+    from demilsim.reporting.plan_file import read_plan, within_horizon
 
     console, started = Console(quiet or json), time.monotonic()
     if plan and rule:
@@ -170,7 +170,10 @@ def simulate(
         raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
     asked = precision_asked(precision, replications, max_replications)
     loaded = load(scenario, set_)
-    chosen = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
+    given = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
+    chosen, late = within_horizon(given, loaded)
+    if late:
+        console.warn(late)
     with console.progress(asked.most if asked else replications) as bar:
         ensemble, reached = simulate_plans(
             loaded,
@@ -187,7 +190,7 @@ def simulate(
         ensemble,
         seed=_seed(loaded, seed),
         how=how_run(started, jobs),
-        notes=notes_of(loaded, None),
+        notes=(*notes_of(loaded, None), *([late] if late else ())),
         audience=audience.value,
         precision=reached,
     )

@@ -153,6 +153,20 @@ def test_a_plan_can_be_simulated_again(alpha: Path, tmp_path: Path, cli: Command
     assert not (tmp_path / "again").exists()
 
 
+def test_a_plan_for_a_longer_horizon_can_be_simulated(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
+    """What of it begins too late is left out, which the command and the notes of the results say."""
+    plan, out = tmp_path / "plan.csv", tmp_path / "out"
+    plan.write_text(
+        "lot_id,facility_id,tonnes,earliest_period,priority\nL01,RANGE-A,5,0,1\nL01,RANGE-A,5,9,2\n"
+    )
+    shorter = ("--set", "horizon_years=2", "--replications", 2, "--jobs", 1)
+    seen = cli("simulate", alpha, "--plan", plan, "--out", out, *shorter)
+    assert seen.code == 0, seen.err
+    told = "Of the plan, 1 line would not begin before the horizon ends on 2028-01-01"
+    assert told in seen.err
+    assert told in json.loads((out / "summary.json").read_text())["notes"][-1]
+
+
 def test_report_is_written_again_from_stored_results(done: Done, tmp_path: Path, cli: CommandLine) -> None:
     """`report` restores the same page from the stored numbers."""
     out = tmp_path / "out"

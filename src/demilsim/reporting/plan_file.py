@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,34 +73,68 @@ def read_plan(path: Path, scenario: Scenario) -> DisposalPlan:
     """
     problems: list[Problem] = []
     lines = [line for row in _rows(path, NEEDED, problems) if (line := _line(path, row, problems))]
-    commissionings: tuple[Commissioning, ...] = ()
-    beside = path.parent / "commissionings.csv"
-    if beside.is_file():
-        found = _rows(beside, COMMISSIONING_COLUMNS, problems)
-        commissionings = tuple(
-            Commissioning(row["facility_id"], _whole(beside, number, row, "period", problems))
-            for number, row in found
-        )
-    measures: tuple[MeasureOrder, ...] = ()
-    beside = path.parent / "plan_measures.csv"
-    if beside.is_file():
-        found = _rows(beside, MEASURE_COLUMNS, problems)
-        measures = tuple(
-            MeasureOrder(row["measure_id"], _whole(beside, number, row, "period", problems))
-            for number, row in found
-        )
-        known = {measure.measure_id for measure in scenario.measures}
-        problems += [
-            Problem(str(beside), number, "measure_id", f"unknown measure (got {row['measure_id']!r})")
-            for number, row in found
-            if row["measure_id"] not in known
-        ]
+    possible = {f.facility_id for f in scenario.facilities if f.status == "possible"}
+    file = path.parent / "commissionings.csv"
+    commissionings = _orders(file, COMMISSIONING_COLUMNS, possible, "possible facility", problems)
+    offered = {measure.measure_id for measure in scenario.measures}
+    file = path.parent / "plan_measures.csv"
+    measures = _orders(file, MEASURE_COLUMNS, offered, "measure of the scenario", problems)
     problems += _unknown(path, lines, scenario)
     if problems:
         raise ScenarioError(problems)
     ordered = sorted(lines, key=lambda entry: entry[1].priority)
     chosen = tuple(line for _, line in ordered)
-    return DisposalPlan(path.stem, "file", chosen, commissionings, measures=measures)
+    return DisposalPlan(
+        path.stem,
+        "file",
+        chosen,
+        tuple(Commissioning(*order) for order in commissionings),
+        measures=tuple(MeasureOrder(*order) for order in measures),
+    )
+
+
+def within_horizon(plan: DisposalPlan, scenario: Scenario) -> tuple[DisposalPlan, str]:
+    """Return what of a plan begins within the horizon, and a sentence on the rest; empty without any.
+
+    A plan may have been made for a longer horizon, or mistyped.
+    """
+    periods = scenario.periods
+    lines = tuple(line for line in plan.lines if line.earliest_period < periods)
+    commissionings = tuple(order for order in plan.commissionings if order.period < periods)
+    measures = tuple(order for order in plan.measures if order.period < periods)
+    late = {
+        "line": len(plan.lines) - len(lines),
+        "commissioning": len(plan.commissionings) - len(commissionings),
+        "measure": len(plan.measures) - len(measures),
+    }
+    told = ", ".join(f"{n} {what}{'s' if n > 1 else ''}" for what, n in late.items() if n)
+    if not told:
+        return plan, ""
+    kept = replace(plan, lines=lines, commissionings=commissionings, measures=measures)
+    return kept, (
+        f"Of the plan, {told} would not begin before the horizon ends on {scenario.period_dates[-1]} "
+        f"(periods are 0 to {periods - 1}), and {'is' if sum(late.values()) == 1 else 'are'} left out."
+    )
+
+
+def _orders(
+    path: Path, columns: tuple[str, ...], known: set[str], what: str, problems: list[Problem]
+) -> list[tuple[str, int]]:
+    """Return the id and period of each row of a table beside the plan; none if it is not there."""
+    if not path.is_file():
+        return []
+    key, when = columns
+    orders: dict[str, int] = {}
+    for number, row in _rows(path, columns, problems):
+        found = row[key]
+        if found not in known:
+            problems.append(Problem(str(path), number, key, f"expected a {what} (got {found!r})"))
+        elif found in orders:
+            problems.append(
+                Problem(str(path), number, key, f"expected each {what} once (got {found!r} again)")
+            )
+        orders[found] = _whole(path, number, row, when, problems)
+    return list(orders.items())
 
 
 def _rows(path: Path, needed: tuple[str, ...], problems: list[Problem]) -> list[tuple[int, dict[str, str]]]:

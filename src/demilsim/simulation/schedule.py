@@ -14,7 +14,7 @@ from demilsim.model.options import Bools
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.scenario.schema import Facility
 from demilsim.simulation.world import World
-from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE
+from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, tonnes
 
 EMERGENCY_RANK = -1
 """Before every line of a plan."""
@@ -249,9 +249,13 @@ class _Compiler:
             raise PlanError(f"{where}: {line.facility_id} cannot take lot {line.lot_id}")
         if facility not in self._usable:
             raise PlanError(f"{where}: {line.facility_id} is never commissioned")
+        left_g = int(self._world.lot_g[lot]) - self._planned_g[lot]
+        if not 0 < line.mass_g <= left_g:
+            raise PlanError(
+                f"{where}: expected 0 < mass <= {tonnes(left_g):,.10g} t, what is left of lot {line.lot_id} "
+                f"(got {tonnes(line.mass_g):,.10g} t)"
+            )
         self._planned_g[lot] += line.mass_g
-        if line.mass_g <= 0 or self._planned_g[lot] > self._world.lot_g[lot]:
-            raise PlanError(f"{where}: expected 0 < mass <= what is left of lot {line.lot_id}")
         if line.earliest_period < 0:
             raise PlanError(f"{where}: expected earliest period >= 0 (got {line.earliest_period})")
         return lot, facility
