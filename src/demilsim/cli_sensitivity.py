@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demilsim.cli_options import Jobs, Json, Out, Quiet, Seed
-from demilsim.cli_steps import print_json
+from demilsim.cli_steps import tell_findings
 from demilsim.terminal import RESUMES, Console, ExitCode, Heartbeat, stoppable
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def sensitivity(
         console.warn(str(refusal))
         raise typer.Exit(ExitCode.TARGET_MISSED) from None
     document = write_sensitivity(out, analyse(result, str(out)), price)
-    if json:
-        print_json(document)
-    for sentence in document["sentences"]:
-        console.say(sentence)
+    tell_findings(document, json, console)
     console.say(f"sensitivity: {out / 'sensitivity.csv'}")
 
 
@@ -98,10 +95,7 @@ def discover(
         console.warn(str(refusal))
         raise typer.Exit(ExitCode.TARGET_MISSED) from None
     document = write_discovery(folder, find(result, asked), row_means(result, asked.output))
-    if json:
-        print_json(document)
-    for sentence in document["sentences"]:
-        console.say(sentence)
+    tell_findings(document, json, console)
     console.say(f"discovery: {folder / 'boxes.csv'}")
 
 

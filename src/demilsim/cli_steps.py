@@ -86,6 +86,14 @@ def print_json(document: Any) -> None:
     typer.echo(json_text(document), nl=False)
 
 
+def tell_findings(document: dict[str, Any], json: bool, console: Console) -> None:
+    """Print what a study found, as JSON if asked, and tell it in sentences."""
+    if json:
+        print_json(document)
+    for sentence in document["sentences"]:
+        console.say(sentence)
+
+
 def load(path: Path, pairs: list[str]) -> Scenario:
     """Return a scenario with the values of --set in place of its own."""
     from demilsim.scenario.loader import load_scenario

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from demilsim.cli_options import Jobs, Json, Out, Quiet, Replications, ScenarioPath, Seed, Set
-from demilsim.cli_steps import load, plan_code, print_json
+from demilsim.cli_steps import load, plan_code, print_json, tell_findings
 from demilsim.errors import DemilsimError
 from demilsim.terminal import Console
 
@@ -62,10 +62,7 @@ def facilities(
         load(scenario, set_), draws, seed=seed, tail=worst, batches=batches, tell=console.say
     )
     document = write_facilities(out, outcome)
-    if json:
-        print_json(document)
-    for sentence in document["sentences"]:
-        console.say(sentence)
+    tell_findings(document, json, console)
     console.say(f"facilities: {out / 'facilities.json'}")
 
 

@@ -21,21 +21,9 @@ from demilsim.experiments.ledgers import LedgerKind, read_ledgers
 from demilsim.experiments.sweep import How, Shard, sweep
 from demilsim.experiments.sweep_result import SweepResult
 from demilsim.experiments.workers import Backend
-from sweeps import fingerprint, spans_of, tiny_experiment
+from sweeps import fingerprint, spans_of
 
 SERIAL = How(backend=Backend.SERIAL)
-
-
-@pytest.fixture(scope="module")
-def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
-    """Return the tiny experiment."""
-    return tiny_experiment(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def expected(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the hash of its tables, done in one go."""
-    return fingerprint(sweep(experiment, how=SERIAL), tmp_path_factory.mktemp("expected"))
 
 
 @pytest.mark.parametrize("kind", list(LedgerKind))

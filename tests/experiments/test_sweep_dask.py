@@ -75,19 +75,6 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
             program.wait()
 
 
-@pytest.fixture(scope="module")
-def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
-    """Return the tiny experiment."""
-    return tiny_experiment(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def expected(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the hash of its tables, done in this process."""
-    result = sweep(experiment, how=How(backend=Backend.SERIAL))
-    return fingerprint(result, tmp_path_factory.mktemp("expected"))
-
-
 def at_a_quarter(act: Callable[[], None]) -> Callable[[Progress], None]:
     """Return a listener that acts once, when a quarter is done."""
     done: list[None] = []

@@ -19,7 +19,7 @@ from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.sweep import How, Progress, sweep
 from demilsim.experiments.workers import Backend
 from demilsim.reporting.sweep import write_sweep
-from sweeps import files_of, spans_of, tiny_experiment
+from sweeps import files_of, spans_of
 
 FULL = "ledger.sqlite: database or disk is full; what was kept before is safe, the same command resumes\n"
 
@@ -28,12 +28,6 @@ FULL = "ledger.sqlite: database or disk is full; what was kept before is safe, t
 def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
     """Return the command line."""
     return CommandLine(monkeypatch, capfd)
-
-
-@pytest.fixture(scope="module")
-def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
-    """Return the tiny experiment."""
-    return tiny_experiment(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

@@ -32,12 +32,6 @@ SERIAL = How(backend=Backend.SERIAL)
 
 
 @pytest.fixture(scope="module")
-def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
-    """Return the tiny experiment."""
-    return tiny_experiment(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
 def folder(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with its ledger and tables."""
     path = tmp_path_factory.mktemp("out")

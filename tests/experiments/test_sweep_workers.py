@@ -20,20 +20,7 @@ from demilsim.experiments.dispatch import ATTEMPTS, dispatch
 from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.sweep import How, Progress, sweep
 from demilsim.experiments.workers import Backend, Workers
-from sweeps import fingerprint, tiny_experiment
-
-
-@pytest.fixture(scope="module")
-def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
-    """Return the tiny experiment."""
-    return tiny_experiment(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def expected(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the hash of its tables, done in this process."""
-    result = sweep(experiment, how=How(backend=Backend.SERIAL))
-    return fingerprint(result, tmp_path_factory.mktemp("expected"))
+from sweeps import fingerprint
 
 
 def test_lost_worker_costs_nothing(

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from demilsim.model.calendar import nominal_working_days
-from demilsim.optimisation.assemble import Model
+from demilsim.optimisation.assemble import Model, assemble
+from demilsim.optimisation.kept import KeptModel, keep
+from demilsim.optimisation.objective import PlanningHarm, emptied_path_t, planning_harm
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.rows import Columns, Rows, Sense
+from demilsim.optimisation.task import make_task
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
@@ -45,6 +48,17 @@ def coefficients(scenario: Scenario) -> PlanningCoefficients:
         receipts_usd=receipts,
         harm_factor=np.ones((len(scenario.storehouses), scenario.periods)),
     )
+
+
+def three_towns_in_quarters() -> tuple[Model, PlanningHarm, KeptModel]:
+    """Return three towns in quarters, the kiln ordered at the start: model, harm, and the model kept."""
+    scenario = three_towns()
+    task = make_task(scenario, coefficients(scenario))
+    problem = task.problem(((2, 0),))
+    harm = planning_harm(problem, task.stock)
+    path = emptied_path_t(task.groups.held_t(scenario.periods))
+    model = assemble(problem, harm.linearised(path), harm.do_nothing)
+    return model, harm, keep(model)
 
 
 def build_or_not(**changes: Any) -> Scenario:

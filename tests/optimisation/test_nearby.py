@@ -7,18 +7,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from demilsim.optimisation.assemble import Model, assemble
+from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.audit import audit
 from demilsim.optimisation.hull import Mixture, descend_between
-from demilsim.optimisation.kept import KeptModel, keep
-from demilsim.optimisation.objective import PlanningHarm, emptied_path_t, planning_harm
+from demilsim.optimisation.kept import KeptModel
+from demilsim.optimisation.objective import PlanningHarm
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.sequential import descend, largest_part, vertex_start
 from demilsim.optimisation.solve import PlanStatus, SolveOptions
-from demilsim.optimisation.task import make_task
 from demilsim.plan import Commissioning, DisposalPlan, Floats
 from demilsim.scenario.scenario import Scenario
-from optimisation.instances import build_or_not, coefficients, lot_plan, three_towns, two_towns
+from optimisation.instances import (
+    build_or_not,
+    coefficients,
+    lot_plan,
+    three_towns,
+    three_towns_in_quarters,
+    two_towns,
+)
 from optimisation.random_cases import random_scenario
 from worlds import tranche
 
@@ -29,13 +35,7 @@ SEEDS = (0, 1, 2, 3)
 @pytest.fixture(scope="module")
 def stage() -> tuple[Model, PlanningHarm, KeptModel]:
     """Return three sites in quarters, the kiln ordered at the start."""
-    scenario = three_towns()
-    task = make_task(scenario, coefficients(scenario))
-    problem = task.problem(((2, 0),))
-    harm = planning_harm(problem, task.stock)
-    path = emptied_path_t(task.groups.held_t(scenario.periods))
-    model = assemble(problem, harm.linearised(path), harm.do_nothing)
-    return model, harm, keep(model)
+    return three_towns_in_quarters()
 
 
 def starts(stage: tuple[Model, PlanningHarm, KeptModel]) -> tuple[Floats, Floats]:

@@ -6,11 +6,11 @@ import pytest
 from demilsim.optimisation import kept as keeping
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.kept import KeptModel, keep
-from demilsim.optimisation.objective import PlanningHarm, emptied_path_t, planning_harm
+from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.sequential import descend, largest_part, polish, vertex_start
 from demilsim.optimisation.solve import PlanStatus
 from demilsim.optimisation.task import make_task
-from optimisation.instances import coefficients, three_towns
+from optimisation.instances import coefficients, three_towns, three_towns_in_quarters
 
 Stage = tuple[Model, PlanningHarm, KeptModel]
 
@@ -18,13 +18,7 @@ Stage = tuple[Model, PlanningHarm, KeptModel]
 @pytest.fixture(scope="module")
 def stage() -> Stage:
     """Return three sites in quarters, the kiln ordered at the start."""
-    scenario = three_towns()
-    task = make_task(scenario, coefficients(scenario))
-    problem = task.problem(((2, 0),))
-    harm = planning_harm(problem, task.stock)
-    path = emptied_path_t(task.groups.held_t(scenario.periods))
-    model = assemble(problem, harm.linearised(path), harm.do_nothing)
-    return model, harm, keep(model)
+    return three_towns_in_quarters()
 
 
 def test_descent_never_rises_and_stays_feasible(stage: Stage) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from demilsim.reporting.wording import figure, percent
 from demilsim.scenario.loader import load_resolved
 from demilsim.scenario.starter import write_starter
 from hostile import HOSTILE
+from pages import Page
 from worlds import three_sites
 
 HOW = HowRun(("demilsim", "compare"), 1.0, 1)
@@ -44,24 +44,6 @@ GUARD = {"sites[A].guard_level": "2"}
 OPEN = {"funding[DONOR-1].amount_usd": "3456789", "horizon_years": "7"}
 
 Written = tuple[str, dict[str, Any]]
-
-
-class Seen(HTMLParser):
-    """What a browser would make of a page: tags with their attributes, and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        """Keep text."""
-        self.text += data
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +69,7 @@ def written(
 def test_headlines_are_the_numbers_of_the_document(made: Comparison, tmp_path: Path) -> None:
     """Deaths, tonnes, money and chance of the page are those of comparison.json, rounded and nothing else."""
     html, document = written(tmp_path, made)
-    text = Seen(html).text
+    text = Page(html).text
     assert all(said in text for said in document["headline"])
     (difference,), (first, other) = document["differences"], document["alternatives"]
 
@@ -139,7 +121,7 @@ def test_other_results_give_other_words(made: Comparison) -> None:
 
 def test_the_page_runs_nothing_and_asks_nobody(made: Comparison, tmp_path: Path) -> None:
     """No script, no form, no address; a policy that would forbid them; pictures are in the file."""
-    seen = Seen(written(tmp_path, made)[0])
+    seen = Page(written(tmp_path, made)[0])
     tags = [tag for tag, _ in seen.tags]
     assert not {"script", "form", "iframe", "object", "link", "base"} & set(tags)
     policies = [a["content"] for t, a in seen.tags if a.get("http-equiv") == "Content-Security-Policy"]
@@ -180,7 +162,7 @@ def test_hostile_names_stay_names(made: Comparison, tmp_path: Path) -> None:
     """Names with markup, formulas and control characters add no tag, attribute or formula."""
 
     def tags(html: str) -> list[tuple[str, list[str]]]:
-        return [(tag, sorted(attributes)) for tag, attributes in Seen(html).tags]
+        return [(tag, sorted(attributes)) for tag, attributes in Page(html).tags]
 
     plain = tags(comparison_html(renamed(made, ("one", "two")), (), "", "public"))
     hostile = [text for text in HOSTILE if "<" in text or text.startswith(("=", "@"))][::6]
@@ -193,7 +175,7 @@ def test_hostile_names_stay_names(made: Comparison, tmp_path: Path) -> None:
     name = "</svg><script>alert(1)</script>"
     html, _ = written(tmp_path, renamed(made, (name, "=1+1")))
     assert tags(html) == plain
-    drawn = Seen((tmp_path / "figures" / "compare.svg").read_text("utf-8"))
+    drawn = Page((tmp_path / "figures" / "compare.svg").read_text("utf-8"))
     assert "script" not in {tag for tag, _ in drawn.tags}
 
 
@@ -226,7 +208,7 @@ def test_the_public_learns_what_differs_but_no_secret(
     for name, text in texts.items():
         assert [value for value in shown if value in text] == [], name
         assert [path for path in (*SECRET, *GUARD) if path in text] == [], name
-    page, document = Seen(texts["comparison.html"]).text, json.loads(texts["comparison.json"])
+    page, document = Page(texts["comparison.html"]).text, json.loads(texts["comparison.json"])
     (inputs,) = document["inputs"]
     assert inputs["withheld"] == len(SECRET) + len(GUARD)
     assert {row["path"] for row in inputs["values"]} == {

@@ -5,44 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 from demilsim.reporting.report import write_report
 from demilsim.reporting.tables import csv_text
 from demilsim.scenario.formula_guard import unquoted
 from hostile import HOSTILE
+from pages import Page
 
 RUNS = ("=", "+", "-", "@", "\t", "\r")
 """First characters by which a spreadsheet takes a cell for a formula."""
 
 
-class Seen(HTMLParser):
-    """What a browser would make of a page: tags with their attributes, and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        """Keep text."""
-        self.text += data
-
-
-def noted(folder: Path, notes: list[str]) -> tuple[str, Seen]:
+def noted(folder: Path, notes: list[str]) -> tuple[str, Page]:
     """Return the report of a results folder whose title and notes are given."""
     file = folder / "summary.json"
     document = json.loads(file.read_text(encoding="utf-8"))
     document["notes"] = notes
     file.write_text(json.dumps(document), encoding="utf-8")
     html = write_report(folder, "restricted").read_text(encoding="utf-8")
-    return html, Seen(html)
+    return html, Page(html)
 
 
 def test_no_cell_of_a_csv_file_is_a_formula() -> None:

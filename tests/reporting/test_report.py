@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -14,29 +13,12 @@ from demilsim.reporting.folder import read_results
 from demilsim.reporting.headline import headline
 from demilsim.reporting.policy_records import Region
 from demilsim.reporting.report import LARGEST_BYTES, Audience, write_report
+from pages import Page
 from reporting.conftest import EditSummary, Reported, write_results
 
 FETCHING = ("src", "href", "srcset", "action", "data", "poster", "background")
 SECRETS = ("LOT-SECRET", "STORE-SECRET", "SITE-SECRET")
 NEQ_OF_A_LINE = re.compile(r"77,?7\d\d")
-
-
-class Page(HTMLParser):
-    """The tags, attributes and plain text of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        """Keep text."""
-        self.words += data
 
 
 def written(folder: Path, audience: Audience = "public") -> tuple[str, Page]:
@@ -97,9 +79,9 @@ def test_figures_inside_and_beside_the_report_fetch_nothing(reported: Reported) 
 def test_hostile_names_are_shown_not_run(reported: Reported) -> None:
     """Tags in a title, a fund and a note arrive as text."""
     html, page = read(reported("public"))
-    assert "Testland <script>alert('x')</script>" in page.words
-    assert '"><img src=x onerror=alert(1)>' in page.words
-    assert "<i>note</i>" in page.words
+    assert "Testland <script>alert('x')</script>" in page.text
+    assert '"><img src=x onerror=alert(1)>' in page.text
+    assert "<i>note</i>" in page.text
     assert all(str(a.get("src")).startswith("data:") for tag, a in page.tags if tag == "img")
     assert everything(reported("public"), html).count("<script") == 1
 
@@ -107,7 +89,7 @@ def test_hostile_names_are_shown_not_run(reported: Reported) -> None:
 def test_the_headline_repeats_the_summary(reported: Reported) -> None:
     """17.5 - 8.25 = 9.25 averted, ± 0.21; 1.35 more than the best rule; tonnes and money as stored."""
     _, page = read(reported("public"))
-    words = " ".join(page.words.split())
+    words = " ".join(page.text.split())
     assert (
         "The optimised plan is expected to avert 9.25 of the 17.50 ± 0.53 deaths (95% Monte Carlo interval "
         "9.04 to 9.46) expected over 15 years if only the host's own money is spent. Against the best simple "
@@ -166,14 +148,14 @@ def test_a_rule_picked_among_many_needs_the_wider_interval(folder: Path, edit: E
     edit(lambda document: set_difference(document, "risk_per_day_first", -0.35, 0.3))
     assert "averts a further 0.35" in headline(read_results(folder)).finding
     _, page = written(folder)
-    assert "to hold at once" not in page.words
+    assert "to hold at once" not in page.text
     edit(widen)
     assert (
         "no difference in deaths can be shown: \N{MINUS SIGN}0.35 ± 0.39"
         in headline(read_results(folder)).finding
     )
     _, page = written(folder)
-    assert "for all differences to hold at once, take their half widths 1.30 times as wide" in page.words
+    assert "for all differences to hold at once, take their half widths 1.30 times as wide" in page.text
 
 
 def test_a_rule_that_won_is_called_a_rule(folder: Path, edit: EditSummary) -> None:
@@ -188,15 +170,15 @@ def test_one_policy_gives_a_report_without_comparison(tmp_path: Path) -> None:
     """Results of `demilsim simulate`: an expectation, no difference, and the command that made them."""
     folder = write_results(tmp_path / "one", ("oldest_first",))
     _, page = written(folder)
-    assert "12.60 ± 0.38 deaths are expected over 15 years" in page.words
-    assert "Optimised minus this" not in page.words
-    assert "demilsim simulate testland --seed 7 --replications 400 --out DIR" in page.words
+    assert "12.60 ± 0.38 deaths are expected over 15 years" in page.text
+    assert "Optimised minus this" not in page.text
+    assert "demilsim simulate testland --seed 7 --replications 400 --out DIR" in page.text
 
 
 def test_the_plan_is_described_with_bound_and_gaps(reported: Reported) -> None:
     """Incumbent, bound and both gaps stand together, with what they concern."""
     _, page = read(reported("public"))
-    words = " ".join(page.words.split())
+    words = " ".join(page.text.split())
     for said in ("10.52", "9.874", "6.1%", "1.2%", "HiGHS 1.16", "4.4% more harm than was planned"):
         assert said in words
     assert words.count("The optimiser's bound concerns the linearised model") == 2
@@ -206,7 +188,7 @@ def test_a_bound_without_a_note_is_not_oversold(folder: Path, edit: EditSummary)
     """Where no note says what the bound holds for, the report claims nothing for it."""
     edit(lambda document: document.update(notes=[]))
     _, page = written(folder)
-    assert "not known to bound the simulated harm" in page.words
+    assert "not known to bound the simulated harm" in page.text
 
 
 def test_the_public_report_names_no_lot_storehouse_or_site(reported: Reported) -> None:
@@ -214,25 +196,25 @@ def test_the_public_report_names_no_lot_storehouse_or_site(reported: Reported) -
     html, page = read(reported("public"))
     text = everything(reported("public"), html)
     assert not [secret for secret in SECRETS if secret in text]
-    assert not NEQ_OF_A_LINE.search(page.words)
-    assert "Tonnes planned by facility and year" in page.words
+    assert not NEQ_OF_A_LINE.search(page.text)
+    assert "Tonnes planned by facility and year" in page.text
     # lines 0, 4, … of the fixture go to the kiln; those of 2026 are line 0 alone
-    row = re.search(r"Rotary kiln\s+120\s+124\s+128", page.words)
+    row = re.search(r"Rotary kiln\s+120\s+124\s+128", page.text)
     assert row is not None
 
 
 def test_partner_and_restricted_see_more(reported: Reported) -> None:
     """A partner sees lots and sites, the restricted report also storehouses, NEQ and reasons; both say so."""
     _, partner = read(reported("partner"))
-    assert "PARTNER" in partner.words
-    assert "LOT-SECRET-024" in partner.words
-    assert "LOT-SECRET-025" not in partner.words
-    assert "STORE-SECRET" not in partner.words
-    assert not NEQ_OF_A_LINE.search(partner.words)
+    assert "PARTNER" in partner.text
+    assert "LOT-SECRET-024" in partner.text
+    assert "LOT-SECRET-025" not in partner.text
+    assert "STORE-SECRET" not in partner.text
+    assert not NEQ_OF_A_LINE.search(partner.text)
     _, restricted = read(reported("restricted"))
-    assert "RESTRICTED" in restricted.words
-    assert "STORE-SECRET-3" in restricted.words
-    assert NEQ_OF_A_LINE.search(restricted.words)
+    assert "RESTRICTED" in restricted.text
+    assert "STORE-SECRET-3" in restricted.text
+    assert NEQ_OF_A_LINE.search(restricted.text)
     assert get_args(Audience) == ("public", "partner", "restricted")
 
 
@@ -270,7 +252,7 @@ def test_the_public_sees_regions_of_three_sites_or_more(
 def test_what_is_not_known_has_its_section(reported: Reported) -> None:
     """Shares of variance, the chance of being better, the worst region and single constants are told."""
     _, page = read(reported("public"))
-    words = " ".join(page.words.split())
+    words = " ".join(page.text.split())
     assert "21% comes from constants that are not known and 79% from chance" in words
     assert "fewer expected deaths in at least 94% of the draws; the closest is “cheapest first”" in words
     assert "South has the highest harm rate at the start in 81% of the draws" in words
@@ -283,7 +265,7 @@ def test_without_draws_the_report_says_so(folder: Path, edit: EditSummary) -> No
     """No shares, no table, and a command that gives the same again."""
     edit(lambda document: document.update(uncertainty=None))
     _, page = written(folder)
-    words = " ".join(page.words.split())
+    words = " ".join(page.text.split())
     assert "The constants were not varied here" in words
     assert "Optimised is better" not in words
     assert "--parameter-draws 0 --out DIR" in words
@@ -326,8 +308,8 @@ def test_everything_synthetic_says_so(folder: Path, edit: EditSummary, reported:
     assert "(SYNTHETIC)</title>" in html
     edit(lambda document: document["scenario"].update(synthetic=False))
     _, real = written(folder)
-    assert "SYNTHETIC" in page.words
-    assert "SYNTHETIC" not in real.words
+    assert "SYNTHETIC" in page.text
+    assert "SYNTHETIC" not in real.text
 
 
 def test_the_page_can_be_read_aloud(reported: Reported) -> None:
@@ -351,8 +333,8 @@ def test_assumed_numbers_are_marked(reported: Reported) -> None:
     """The two assumed numbers of the fixture carry the mark; others do not."""
     html, page = read(reported("public"))
     assert html.count('<span class="mark">assumed</span>') == 2
-    assert "4 \N{MULTIPLICATION SIGN} 10⁻⁷" in page.words
-    assert "4,000 to 25,000" in page.words
+    assert "4 \N{MULTIPLICATION SIGN} 10⁻⁷" in page.text
+    assert "4,000 to 25,000" in page.text
 
 
 def test_nothing_of_the_run_enters_the_report(folder: Path, reported: Reported) -> None:

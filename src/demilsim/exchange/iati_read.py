@@ -15,7 +15,7 @@ from demilsim.errors import Problem, ScenarioError
 from demilsim.exchange.reference import IATI_VERSION
 from demilsim.scenario.phrases import got
 from demilsim.scenario.records import to_date
-from demilsim.scenario.text import Refused
+from demilsim.scenario.text import Refused, read_bytes
 from demilsim.scenario.xml_text import Element, tree
 
 MAX_IATI_BYTES = 20_000_000
@@ -90,7 +90,7 @@ def read_activities(path: Path) -> tuple[Activity, ...]:
         With every problem that was found, each with its line.
     """
     try:
-        root = tree(_bytes(path))
+        root = tree(read_bytes(path, MAX_IATI_BYTES))
     except Refused as refused:
         raise ScenarioError([Problem(str(path), refused.line, "", refused.message)]) from None
     reader = _Reader(str(path))
@@ -98,17 +98,6 @@ def read_activities(path: Path) -> tuple[Activity, ...]:
     if reader.problems:
         raise ScenarioError(reader.problems)
     return found
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_IATI_BYTES + 1)
-    except OSError as error:
-        raise Refused(0, f"cannot be read: {error.strerror}") from error
-    if len(data) > MAX_IATI_BYTES:
-        raise Refused(0, f"expected at most {MAX_IATI_BYTES // 1_000_000} MB (got more)")
-    return data
 
 
 class _Reader:

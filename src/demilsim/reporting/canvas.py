@@ -143,6 +143,16 @@ def number_axis(which: Axis, integer: bool = False, separators: bool = True) -> 
     which.set_ticks(ticks, [fixed(tick, decimals) if separators else f"{tick:.0f}" for tick in ticks])
 
 
+def year_axes(axes: Axes, first: float, last: float) -> None:
+    """Let axes go from a year to a year and from 0 up, with few ticks and faint lines across."""
+    axes.set_xlim(first, last)
+    axes.set_ylim(0, axes.get_ylim()[1] or 1)
+    axes.grid(axis="y", color=FAINT, linewidth=0.8)
+    axes.set_xlabel("year")
+    number_axis(axes.xaxis, integer=True, separators=False)
+    number_axis(axes.yaxis)
+
+
 def spread_out(wanted: Sequence[float], gap: float = LABEL_GAP) -> list[float]:
     """Return places near the wanted ones, at least `gap` apart and, if there is room, within 0 to 1.
 

@@ -24,7 +24,7 @@ from demilsim.reporting.document import Document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
-from demilsim.reporting.sheet import CONTENT_POLICY, picture_uri, sheet_html
+from demilsim.reporting.sheet import Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import json_text
 
@@ -33,25 +33,15 @@ PAGE, FIGURE = "comparison.html", "compare.svg"
 HASH_CHARACTERS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Sheet):
     """All that the template shows."""
 
-    title: str
-    kind: str
-    countries: tuple[str, ...]
-    synthetic: bool
-    audience: Audience
-    content_policy: str
-    findings: tuple[str, ...]
     results: Table
-    picture: str
     picture_alt: str
     inputs: Table
     input_sentences: tuple[str, ...]
-    notes: tuple[str, ...]
     scenarios: tuple[tuple[str, str, str], ...]
-    command: str
 
 
 def write_comparison(
@@ -122,7 +112,7 @@ def comparison_html(
     audience
         Who reads it.
     """
-    return sheet_html("comparison.html.j2", _page(comparison, inputs, figure, audience))
+    return rendered("comparison.html.j2", _page(comparison, inputs, figure, audience))
 
 
 def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, audience: Audience) -> Page:
@@ -136,7 +126,6 @@ def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, 
         countries=tuple(sorted({country for s in scenarios for country in s.country_of_site.values()})),
         synthetic=any(scenario.settings.synthetic for scenario in scenarios),
         audience=audience,
-        content_policy=CONTENT_POLICY,
         findings=findings(comparison),
         results=results_table(comparison),
         picture=picture_uri(figure),

@@ -20,11 +20,10 @@ from demilsim.reporting.canvas import (
     decimal_year,
     label_ends,
     new_figure,
-    number_axis,
     settings,
     svg_text,
+    year_axes,
 )
-from demilsim.reporting.canvas import FAINT as GRID
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.over_time_records import OverTimeFacts
 from demilsim.reporting.over_time_views import draw_money, money_caption
@@ -120,12 +119,7 @@ def _time_series(results: StoredResults, lines: list[_Line], title: str, unit: s
         axes.plot(line.years, line.values, color=colour, linestyle=dash, linewidth=width)
         bold = line.policy == results.shown.name
         ends.append((line.years[-1], line.values[-1], label(line.policy), colour, bold))
-    axes.set_xlim(decimal_year(results.scenario.start), decimal_year(results.scenario.end))
-    axes.set_ylim(0, axes.get_ylim()[1] or 1)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_xlabel("year")
-    number_axis(axes.xaxis, integer=True, separators=False)
-    number_axis(axes.yaxis)
+    year_axes(axes, decimal_year(results.scenario.start), decimal_year(results.scenario.end))
     label_ends(axes, ends)
     return svg_text(figure, title, description)
 

@@ -17,7 +17,6 @@ from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
-from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.document import Document
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.funding_findings import findings
@@ -25,32 +24,22 @@ from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
 from demilsim.reporting.policy_measures import clearance_dates
 from demilsim.reporting.scenario_facts import scenario_facts
-from demilsim.reporting.sheet import CONTENT_POLICY, picture_uri, sheet_html
+from demilsim.reporting.sheet import Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import csv_text, json_text
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Sheet):
     """All that the template shows."""
 
-    title: str
-    kind: str
-    countries: tuple[str, ...]
-    synthetic: bool
-    audience: Audience
-    content_policy: str
-    findings: tuple[str, ...]
     curve: Table
-    picture: str
     next: Table
     terms: tuple[str, ...]
     options: Table
     donors: Table
     late: Table
     clean_up: Table
-    notes: tuple[str, ...]
-    command: str
 
 
 def write_funding(
@@ -114,7 +103,7 @@ def write_funding(
     drawn = funding_figure(study)
     write_atomically(directory / "figures" / "funding.svg", drawn)
     page = _page(study, drawn, study.scenario.settings.seed if seed is None else seed)
-    write_atomically(directory / "funding.html", sheet_html("funding.html.j2", page))
+    write_atomically(directory / "funding.html", rendered("funding.html.j2", page))
     if how is not None:
         write_atomically(directory / "run.json", json_text(_run_document(study, seed, how)))
     return document
@@ -130,7 +119,6 @@ def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
         countries=tuple(sorted(set(scenario.country_of_site.values()))),
         synthetic=scenario.settings.synthetic,
         audience="public",
-        content_policy=CONTENT_POLICY,
         findings=findings(study),
         curve=views.curve_table(study),
         picture=picture_uri(drawn),

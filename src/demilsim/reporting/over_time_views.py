@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from demilsim.reporting.canvas import BLUE, VERMILION, label_ends, new_figure, number_axis, svg_text
-from demilsim.reporting.canvas import FAINT as GRID
+from demilsim.reporting.canvas import BLUE, VERMILION, label_ends, new_figure, svg_text, year_axes
 from demilsim.reporting.grid import Column, Table, plain_rows
 from demilsim.reporting.over_time_records import FundYears, OverTimeFacts
 from demilsim.reporting.wording import USD_PER_MILLION, million, sentence
@@ -50,12 +49,7 @@ def draw_money(
             total = _total(funds, holder, of)
             axes.plot(at, total, color=colour, linestyle=dash, linewidth=1.6)
             ends.append((float(at[-1]), total[-1], f"{name}: {words}", colour, of == "spent_usd"))
-    axes.set_xlim(at[0], at[-1])
-    axes.set_ylim(0, axes.get_ylim()[1] or 1)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_xlabel("year")
-    number_axis(axes.xaxis, integer=True, separators=False)
-    number_axis(axes.yaxis)
+    year_axes(axes, at[0], at[-1])
     label_ends(axes, ends)
     return svg_text(figure, title, description)
 

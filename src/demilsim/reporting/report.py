@@ -34,6 +34,7 @@ from demilsim.reporting.page_script import content_policy, page_script
 from demilsim.reporting.pdf import remove_pdf
 from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.records import StoredResults
+from demilsim.reporting.sheet import rendered
 from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
 from demilsim.reporting.workbook import results_workbook
 
@@ -190,17 +191,7 @@ def report_html(
     audience
         Who will read it.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("demilsim.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html.j2").render(page=_page(results, figures, diagrams, audience))
+    return rendered("report.html.j2", _page(results, figures, diagrams, audience))
 
 
 def _page(

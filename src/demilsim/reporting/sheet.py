@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
+
+from demilsim.reporting.disclosure import Audience
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -10,17 +13,42 @@ CONTENT_POLICY = (
 """Styles and pictures are in the file; there is no script."""
 
 
-def sheet_html(template: str, page: object) -> str:
-    """Return a page as HTML text.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What ``sheet.html.j2`` shows; each template that extends it asks for more.
 
     Parameters
     ----------
-    template
-        Name of a template that extends ``sheet.html.j2``.
-    page
-        All that it shows: `title`, `kind`, `countries`, `synthetic`, `audience`, `content_policy`, `findings`
-        and what the template asks for besides.
+    title, kind
+        What it is called, and which page it is.
+    countries, synthetic
+        Of the scenarios that it is about.
+    audience
+        Who may read it.
+    findings
+        What it comes to, a sentence each.
+    picture
+        Its figure as a data URI, see `picture_uri`.
+    notes
+        What the reader must know, a sentence each.
+    command
+        What gives the same page again.
     """
+
+    title: str
+    kind: str
+    countries: tuple[str, ...]
+    synthetic: bool
+    audience: Audience
+    findings: tuple[str, ...]
+    picture: str
+    notes: tuple[str, ...]
+    command: str
+    content_policy: str = CONTENT_POLICY
+
+
+def rendered(template: str, page: object) -> str:
+    """Return a template of the package as HTML text; `page` is all that it shows."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

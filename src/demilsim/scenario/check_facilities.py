@@ -37,16 +37,7 @@ def some_rate(draft: Draft) -> Iterator[Problem]:
 
 def breakdown_with_repair(draft: Draft) -> Iterator[Problem]:
     """Find breakdowns without a repair time, and the reverse."""
-    for line, facility in draft.facilities:
-        times = {
-            "breakdown_mean_days": facility.breakdown_mean_days,
-            "repair_mean_days": facility.repair_mean_days,
-        }
-        absent = [name for name, days in times.items() if days is None]
-        if len(absent) == 1:
-            other = next(name for name in times if name not in absent)
-            message = f"expected > 0, since {other} is given (got nothing)"
-            yield draft.facilities.at(line, absent[0], message)
+    yield from _both_or_none(draft, "breakdown_mean_days", "repair_mean_days")
 
 
 def weather_with_length(draft: Draft) -> Iterator[Problem]:
@@ -82,16 +73,7 @@ def existing_without_cost(draft: Draft) -> Iterator[Problem]:
 
 def shots_with_size(draft: Draft) -> Iterator[Problem]:
     """Find a limit of NEQ per shot without a number of shots, and the reverse."""
-    for line, facility in draft.facilities:
-        limits = {
-            "neq_limit_kg_per_shot": facility.neq_limit_kg_per_shot,
-            "shots_per_day": facility.shots_per_day,
-        }
-        absent = [name for name, value in limits.items() if value is None]
-        if len(absent) == 1:
-            other = next(name for name in limits if name not in absent)
-            message = f"expected > 0, since {other} is given (got nothing)"
-            yield draft.facilities.at(line, absent[0], message)
+    yield from _both_or_none(draft, "neq_limit_kg_per_shot", "shots_per_day")
 
 
 def shapes_of_stops(draft: Draft) -> Iterator[Problem]:
@@ -189,3 +171,13 @@ def pools_of_equals(draft: Draft) -> Iterator[Problem]:
         if rates.get(facility.facility_id) != rates.get(model.facility_id):
             message = f"expected a facility with the rates of {model.facility_id} (got others)"
             yield draft.facilities.at(line, "pool", message)
+
+
+def _both_or_none(draft: Draft, one: str, other: str) -> Iterator[Problem]:
+    """Find facilities for which one of two columns is given without the other."""
+    for line, facility in draft.facilities:
+        absent = [name for name in (one, other) if getattr(facility, name) is None]
+        if len(absent) == 1:
+            given = other if absent == [one] else one
+            message = f"expected > 0, since {given} is given (got nothing)"
+            yield draft.facilities.at(line, absent[0], message)

@@ -56,6 +56,18 @@ class Refused(Exception):  # noqa: N818 (never leaves this package: turned into 
         super().__init__(message)
 
 
+def read_bytes(path: Path, max_bytes: int) -> bytes:
+    """Return what a file holds; raise `Refused` if it cannot be read, or is larger than `max_bytes`."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(max_bytes + 1)
+    except OSError as error:
+        raise Refused(0, f"cannot be read: {error.strerror}") from error
+    if len(data) > max_bytes:
+        raise Refused(0, f"expected at most {max_bytes // 1_000_000} MB (got more)")
+    return data
+
+
 def read_utf8(path: Path, max_bytes: int) -> str:
     """Return the text of a file, without byte order mark; raise `Refused` if it is none.
 
@@ -68,13 +80,7 @@ def read_utf8(path: Path, max_bytes: int) -> str:
     """
     if not path.is_file():
         raise Refused(0, "expected a file (got something else of that name)")
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(max_bytes + 1)
-    except OSError as error:
-        raise Refused(0, f"cannot be read: {error.strerror}") from error
-    if len(data) > max_bytes:
-        raise Refused(0, f"expected at most {max_bytes // 1_000_000} MB (got more)")
+    data = read_bytes(path, max_bytes)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

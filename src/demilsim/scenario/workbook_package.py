@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 
 from demilsim.scenario.phrases import shown
-from demilsim.scenario.text import Refused
+from demilsim.scenario.text import Refused, read_bytes
 from demilsim.scenario.xml_text import parse
 
 MAX_FILE_BYTES = 20_000_000
@@ -41,13 +41,7 @@ def read_package(path: Path) -> Parts:
     Refused
         If it is no such file, is or would become too large, holds macros, or any part of it is unsafe.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise Refused(0, f"cannot be read: {error.strerror}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise Refused(0, f"expected at most {MAX_FILE_BYTES // 1_000_000} MB (got more)")
+    data = read_bytes(path, MAX_FILE_BYTES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_directory(archive)
