@@ -101,18 +101,31 @@ def test_a_limit_on_explosive_makes_more_way_and_more_explosions_on_the_road() -
 
 
 def test_a_convoy_that_cannot_be_paid_does_not_leave() -> None:
-    """2,800 USD pay a load and its escort; the second load's convoy waits for the next tranche."""
+    """2,800 USD pay a load and its escort; 1,010 more would send 67 kg: too few, the second load waits."""
     scenario = replace(
         haul(12.0, 12.0, escort_usd_per_convoy=1_000.0),
         tranches=(
-            tranche(amount_usd=2_800.0 + 1_800.0),
-            tranche("T2", amount_usd=1_000.0, due=dt.date(2026, 3, 1)),
+            tranche(amount_usd=2_800.0 + 1_010.0),
+            tranche("T2", amount_usd=1_790.0, due=dt.date(2026, 3, 1)),
         ),
     )
     result, state = play(scenario, all_of(scenario))
     assert [(name, first) for _, name, first, _, _ in log(state)] == [("L1", 1.0), ("L2", 91.0)]
     assert spent_usd(result) == 2 * 2_800
     assert state.ledger.committed == [0]
+
+
+@pytest.mark.parametrize(
+    ("usd", "mass_g"), [(15_000.0, 86_666_666), (8_500.0, 48 * TONNE), (1_014.0, 93_333), (1_000.0, 0)]
+)
+def test_a_load_is_cut_to_what_pays_it_with_its_convoys(usd: float, mass_g: int) -> None:
+    """Of 96 t at 150 USD a tonne: 13,000 / 150 t in two convoys; 48 t in one; less than 100 kg waits.
+
+    A cent pays for 67 g.
+    """
+    scenario = replace(haul(96.0, **ESCORT), tranches=(tranche(amount_usd=usd),))
+    result, _ = play(scenario, all_of(scenario))
+    assert result.destroyed_g.sum() == pytest.approx(mass_g if mass_g >= TONNE // 10 else 0, abs=34)
 
 
 def test_convoys_go_back_with_their_loads() -> None:

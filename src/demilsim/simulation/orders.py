@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -315,15 +316,23 @@ class OrderBook:
         return True
 
     def _affordable_g(self, order: Order, mass_g: int) -> int:
-        """Return how much of a mass that cannot be paid in full can be paid [g], at the cost of all of it."""
+        """Return how much of a mass that cannot be paid in full can be paid [g]."""
         payers, plant = self.schedule.payers[order.payers], self.plants[order.facility]
-        held, cost = self.ledger.held(payers), self._cost_cents(order, mass_g)
+        held, dearest = self.ledger.held(payers), 0.0
         if self.ledger.verification_cents_per_t:
             dearest = max((self.ledger.verification_cents_per_t[fund] for fund in payers), default=0.0)
-            cost += math.ceil(dearest * mass_g / GRAMS_PER_TONNE)
         if plant.place >= 0 and plant.must_move(order):
             held -= cents(self.world.scenario.facilities[order.facility].move_cost_usd)
-        return mass_g * held // cost if 0 < held < cost else 0
+
+        def due(part_g: int) -> int:
+            return self._cost_cents(order, part_g) + math.ceil(dearest * part_g / GRAMS_PER_TONNE)
+
+        cost = due(mass_g)
+        if not 0 < held < cost:
+            return 0
+        share = mass_g * held // cost
+        # Convoys are escorted whole: a share of the mass may need more than that share of the cost.
+        return share if due(share) <= held else bisect_right(range(share), held, key=due) - 1
 
     def _paid(self, order: Order, mass_g: int) -> tuple[Payment, Payment | None] | None:
         """Commit the money of a job, and of the move before it if there is one; None if it is not there."""
