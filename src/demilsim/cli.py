@@ -136,9 +136,9 @@ def run(
         audience=audience.value,
         precision=outcome.precision,
     )
+    code = max(plan_code(outcome.programme, console), precision_code(outcome.precision, console))
     finish(out, json, console, browser)
-    code = precision_code(outcome.precision, console)
-    raise typer.Exit(max(code, plan_code(outcome.programme, console)))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -194,8 +194,9 @@ def simulate(
         audience=audience.value,
         precision=reached,
     )
+    code = precision_code(reached, console)
     finish(out, json, console)
-    raise typer.Exit(precision_code(reached, console))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -220,10 +221,11 @@ def plan(
     loaded = load(scenario, set_)
     programme = plan_with_simulation(loaded, seed=seed, jobs=jobs, options=options, tell=console.say)
     document = write_plan_files(out, loaded, programme)
+    code = plan_code(programme, console)
     if json:
         print_json(document)
     console.say(f"plan: {out / 'plan.csv'}")
-    raise typer.Exit(plan_code(programme, console))
+    raise typer.Exit(code)
 
 
 app.command()(compare)

@@ -104,9 +104,10 @@ def compare(
         print_json(document)
     for sentence in document["headline"]:
         console.say(sentence)
-    console.say(f"comparison: {out / 'comparison.html'}")
     code = max((plan_code(own, console) for own in result.programmes if own is not None), default=0)
-    raise typer.Exit(max(code, precision_code(result.precision, console)))
+    code = max(code, precision_code(result.precision, console))
+    console.say(f"comparison: {out / 'comparison.html'}")
+    raise typer.Exit(code)
 
 
 def _plans(scenario: Scenario, files: list[str], rules: list[str]) -> Plans:

@@ -48,11 +48,15 @@ def precision_code(reached: PrecisionReached | None, console: Console) -> int:
 
 
 def plan_code(programme: Any, console: Console) -> int:
-    """Return 0 if the optimiser met its gap, else 1; say who made the plan if it was not the optimiser."""
+    """Return 0 if the optimiser met its gap, else 1; say who made the plan if it was not the optimiser.
+
+    What is noted about the plan is told too; if all went well, not to those who asked for quiet.
+    """
     result = programme.result
+    met = result is not None and result.status.value == "optimal"
     for note in (*(result.notes if result else ()), *programme.notes):
-        console.warn(note)
-    if result is not None and result.status.value == "optimal":
+        (console.say if met else console.warn)(f"note: {note}")
+    if met:
         return ExitCode.DONE
     status = result.status.value if result else "without a plan"
     console.warn(f"target missed: optimiser {status}; the plan is from {programme.plan.source}")

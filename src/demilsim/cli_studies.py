@@ -36,8 +36,9 @@ def rolling(
     document = write_rolling(out, outcome)
     if json:
         print_json(document)
+    code = plan_code(outcome.programme, console)
     console.say(f"static against rolling: {out / 'rolling.csv'}")
-    raise typer.Exit(plan_code(outcome.programme, console))
+    raise typer.Exit(code)
 
 
 def facilities(
