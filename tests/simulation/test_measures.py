@@ -156,6 +156,21 @@ def test_move_stops_at_the_limit_of_the_storehouse() -> None:
     assert [(lot, to) for _, lot, to in state.stock.moves] == [(0, 1), (1, 1), (2, 1), (3, 1)]
 
 
+def test_work_under_way_makes_room_for_a_move() -> None:
+    """Of 80 t in H2, which may hold 91 t, one job has done nine tenths by April: 20 t more have room."""
+    scenario = one_lot(
+        storehouses=[storehouse("H1", x_m=-500.0), storehouse("H2", x_m=999.0)],
+        lots=[lot("L1", "H1"), lot("L2", "H2", neq_kg=80_000.0)],
+        exposed_sites=[village(x_m=0.0)],
+        measures=[measure(kind="move", to_storehouse_id="H2")], parameters=RISKY,
+    )  # fmt: skip
+    work = plan(line("L2", 100.0))
+    early, late = (taken(scenario, ("M1", period), disposal=work)[1].stock for period in (0, 1))
+    assert early.moves == []
+    assert [(lot, to) for _, lot, to in late.moves] == [(0, 1)]
+    assert sum(late.destroyed_g) == 100 * TONNE
+
+
 def test_move_keeps_groups_apart_that_may_not_be_mixed() -> None:
     """Where mines (D) are, shells (E) may come but hand grenades (F) stay where they are."""
     scenario = one_lot(
