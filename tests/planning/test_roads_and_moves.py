@@ -114,6 +114,20 @@ def plan_of(rule: str, scenario: Scenario) -> Draft:
     return rule_draft(rule, scenario, coefficients, stock_harm(scenario), disposal_options(scenario))
 
 
+@pytest.mark.parametrize(("usd", "tonnes"), [(12_999.0, 9.998), (13_000.0, 10.0), (10_000.0, 4.0)])
+def test_rules_pay_a_move_when_it_is_made(usd: float, tonnes: float) -> None:
+    """10 t at home cost 5,000 USD, a move 3,000 USD, and what is left pays for 500 USD a tonne at S2."""
+    draft = plan_of("oldest_first", replace(shared(10.0, 30.0), tranches=(tranche(amount_usd=usd),)))
+    done = [sum(p.mass_t for p in draft.pieces if p.lot == row) for row in range(2)]
+    assert done == pytest.approx([10.0, tonnes])
+
+
+def test_rules_do_not_move_what_they_cannot_pay() -> None:
+    """8,000 USD pay for the work at home and the move, and for nothing there: it is not made."""
+    draft = plan_of("oldest_first", replace(shared(10.0, 30.0), tranches=(tranche(amount_usd=8_000.0),)))
+    assert {p.lot for p in draft.pieces} == {0}
+
+
 def test_rules_send_nothing_by_a_closed_road() -> None:
     """Of eight quarters the road is open in the second and the sixth alone: 91 t, then the rest."""
     draft = plan_of("oldest_first", hauled(open_months=(5,)))

@@ -9,10 +9,12 @@ import numpy as np
 from demilsim.model.calendar import first_open_period, roads_open
 from demilsim.model.harm import interval_years
 from demilsim.model.money import NO_FUND, scrap_fund
-from demilsim.model.options import Bools, DisposalOptions, drawing_order
+from demilsim.model.options import Bools, DisposalOptions, drawing_order, move_usd_per_t
 from demilsim.model.pace import expected_pace
+from demilsim.optimisation.releases import Waiting
 from demilsim.plan import Commissioning, Floats, PlanningCoefficients
 from demilsim.planning.draft import Piece
+from demilsim.planning.earned import Earned
 from demilsim.scenario.scenario import Scenario
 
 NEGLIGIBLE_T = 1e-6
@@ -38,6 +40,9 @@ class Filler:
         Facilities that are ordered as soon as their period has come and they can be paid.
     lines_t
         What may be taken in all for each line of a plan [t].
+    waiting
+        Tranches that come once what was done and spent has earned them; None if all money comes as the
+        coefficients say.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Filler:
         funds: tuple[str, ...] = (),
         orders: tuple[Commissioning, ...] = (),
         lines_t: Sequence[float] = (),
+        waiting: Waiting | None = None,
     ) -> None:
         self.scenario = scenario
         self.options = options
@@ -63,6 +69,7 @@ class Filler:
         allowed = np.array([not funds or fund.fund_id in funds for fund in scenario.funds], dtype=bool)
         self._fund_order = [f for f in drawing_order(scenario.funds) if allowed[f]]
         self._purse = np.zeros(len(scenario.funds))
+        self._earned = Earned(coefficients.receipts_usd, waiting)
         self._verification = np.array([fund.verification_usd_per_t for fund in scenario.funds], dtype=float)
         self._scrap_fund, self._scrap_usd = scrap_fund(scenario), 0.0
         self._permit_t = np.full(len(scenario.facilities), np.inf)
@@ -74,15 +81,17 @@ class Filler:
             for f, facility in enumerate(scenario.facilities)
             if facility.mobile and (facility.move_days or facility.move_cost_usd)
         }
+        # Moves are paid as they are made.
+        self._cost_usd_per_t = options.cost_usd_per_t - move_usd_per_t(scenario, options.allowed)
 
     def open(self, period: int) -> None:
         """Start a period: money that has come, funds that expire, permits of a new year."""
         dates = self.scenario.period_dates
-        self._purse += self._coefficients.receipts_usd[:, period]
+        scrap_usd = np.zeros(self._purse.size)
         if self._scrap_fund != NO_FUND:
             # What was sold in a period can first be committed in the next one.
-            self._purse[self._scrap_fund] += self._scrap_usd
-            self._scrap_usd = 0.0
+            scrap_usd[self._scrap_fund], self._scrap_usd = self._scrap_usd, 0.0
+        self._purse += scrap_usd + self._earned.begin(period, scrap_usd)
         for index, fund in enumerate(self.scenario.funds):
             if fund.expires and fund.expires < dates[period]:
                 self._purse[index] = 0.0
@@ -121,6 +130,7 @@ class Filler:
         for fund in payers:
             share = min(self._purse[fund], usd)
             self._purse[fund] -= share
+            self._earned.spend(fund, share)
             usd -= share
         return True
 
@@ -149,14 +159,21 @@ class Filler:
         return pieces
 
     def _payable(self, lot: int, facility: int) -> bool:
-        """Return whether mobile plant may move to a lot: permit and money are not used up."""
+        """Return whether mobile plant may move to a lot: permit and money are not used up by the move."""
         if self._permit_t[facility] <= NEGLIGIBLE_T:
             return False
-        purse = self._purse[self.options.running_eligible[:, lot, facility]]
-        return bool(purse.sum() > 0.0) or float(self.options.cost_usd_per_t[lot, facility]) == 0.0
+        left = float(self._purse[self._payers(lot, facility)].sum())
+        left -= self.scenario.facilities[facility].move_cost_usd
+        return left > 0.0 or (left == 0.0 and float(self._cost_usd_per_t[lot, facility]) == 0.0)
+
+    def _payers(self, lot: int, facility: int) -> list[int]:
+        """Return the funds that may pay for a lot at a facility, in drawing order."""
+        return [f for f in self._fund_order if self.options.running_eligible[f, lot, facility]]
 
     def _move(self, period: int, lot: int, facility: int, room: Floats) -> None:
-        """Bring mobile plant to the site of a lot; the days that it takes are no longer there for work."""
+        """Bring mobile plant to the site of a lot; the days and money that it takes are gone."""
+        payers = self.options.running_eligible[:, lot, facility]
+        self._draw(payers, self.scenario.facilities[facility].move_cost_usd)
         dates = self.scenario.period_dates
         share = self._coefficients.working_days[facility, period] / (dates[period + 1] - dates[period]).days
         self._place[facility] = self._site[lot]
@@ -190,6 +207,7 @@ class Filler:
             self._most_t[line] -= mass
             room[facility] -= mass * days
             self._permit_t[facility] -= mass
+            self._earned.destroy(mass)
             self._scrap_usd += mass * float(self.options.scrap_usd_per_t[lot, facility])
             pieces.append(Piece(lot, facility, period, mass))
             if not np.any(room > NEGLIGIBLE_DAYS):
@@ -198,10 +216,10 @@ class Filler:
 
     def _pay(self, lot: int, facility: int, wanted_t: float) -> float:
         """Return how much of what is wanted the funds that may pay can pay, and pay it [t]."""
-        cost = float(self.options.cost_usd_per_t[lot, facility])
+        cost = float(self._cost_usd_per_t[lot, facility])
         if cost == 0.0:
             return float(wanted_t)
-        payers = [f for f in self._fund_order if self.options.running_eligible[f, lot, facility]]
+        payers = self._payers(lot, facility)
         # Verification makes a dollar of work dearer for the fund that wants it.
         dearer = 1.0 + self._verification[payers] / cost
         affordable = min(wanted_t, (self._purse[payers] / dearer).sum() / cost)
@@ -209,5 +227,6 @@ class Filler:
         for fund, factor in zip(payers, dearer.tolist(), strict=True):
             share = min(self._purse[fund] / factor, due)
             self._purse[fund] = max(self._purse[fund] - share * factor, 0.0)
+            self._earned.spend(fund, share * factor)
             due -= share
         return float(affordable)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from demilsim.model.harm import StockHarm
 from demilsim.model.options import DisposalOptions
+from demilsim.optimisation.releases import Waiting, waiting_tranches
 from demilsim.plan import DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
 from demilsim.planning.draft import Draft
 from demilsim.planning.filler import Filler, Job
@@ -48,6 +49,7 @@ def replayed(
     harm: StockHarm,
     options: DisposalOptions,
     first: int = 0,
+    waiting: Waiting | None = None,
 ) -> Draft:
     """Return when a plan's lines would be done if nothing but what is expected happened.
 
@@ -62,6 +64,9 @@ def replayed(
         As in `rules.rule_draft`.
     first
         First period in which anything may be done.
+    waiting
+        Tranches that wait for a milestone, if they are not as expected. Each comes once these lines have
+        earned it.
     """
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
     facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
@@ -72,5 +77,6 @@ def replayed(
         return [job for line, job in zip(lines, jobs, strict=True) if line.earliest_period <= outlook.period]
 
     lines_t = [tonnes(line.mass_g) for line in lines]
-    filler = Filler(scenario, coefficients, options, plan.funds, plan.commissionings, lines_t)
+    waiting = waiting or waiting_tranches(scenario, coefficients)
+    filler = Filler(scenario, coefficients, options, plan.funds, plan.commissionings, lines_t, waiting)
     return Draft(plan.name, plan.source, filled(filler, due, harm, first), plan.commissionings, plan.funds)

@@ -23,6 +23,7 @@ from demilsim.model.harm import (
 )
 from demilsim.model.money import expected_receipts_usd
 from demilsim.model.options import DisposalOptions, disposal_options
+from demilsim.optimisation.releases import waiting_tranches
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.draft import Draft, Piece, period_by_period, write_plan
 from demilsim.planning.filler import Filler, Job
@@ -144,7 +145,7 @@ def rule_draft(
     name
         Key of `RULES`, or ``host_only``.
     coefficients
-        Expected capacity and money.
+        Expected capacity and money. Tranches that wait for a milestone come once the rule has earned them.
     harm
         Planning harm over lots.
     options
@@ -155,7 +156,8 @@ def rule_draft(
     host = tuple(fund.fund_id for fund in scenario.funds if fund.holder == "host")
     funds = host if name == "host_only" else ()
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
-    filler = Filler(scenario, coefficients, options, funds, orders)
+    waiting = waiting_tranches(scenario, coefficients)
+    filler = Filler(scenario, coefficients, options, funds, orders, waiting=waiting)
     return Draft(name, f"rule:{name}", filled(filler, by_score(ranking), harm), orders, funds)
 
 
