@@ -143,13 +143,12 @@ def _averts(
     return -amount
 
 
-def check_enumeration(seed: int) -> tuple[int, bool]:
+def check_enumeration(seed: int, possible: int = 0) -> tuple[int, bool]:
     """Compare the joined MILP with the enumeration; return moves taken, and whether a licence cost harm."""
-    scenario = random_moves(seed)
+    scenario = random_moves(seed, possible=possible)
     task, measured, found, do_nothing = joint(scenario)
     assert found.values is not None
     averted = do_nothing - found.objective
-    assert averted > 0.0
     assert averted == pytest.approx(-enumerated(scenario, task), rel=AGREEMENT)
     assert over_licences_kg(measured, found.values) == {}
     model = joined(case(scenario, True).model, measured)
@@ -166,8 +165,12 @@ def test_moves_within_licences_against_enumeration(seed: int) -> None:
 
 @pytest.mark.soak
 def test_moves_within_licences_against_enumeration_many_times() -> None:
-    """Thirty more: none, one and two moves are taken, and in a few cases at least a licence costs harm."""
+    """Forty more, a quarter with a plant to order, so twelve binaries at most.
+
+    None, one and two moves are taken, and in a few cases at least a licence costs harm.
+    """
     found = [check_enumeration(seed) for seed in range(100, 130)]
+    found += [check_enumeration(seed, possible=1) for seed in range(130, 140)]
     assert {count for count, _ in found} == {0, 1, 2}
     assert sum(binds for _, binds in found) >= 5
 
