@@ -95,9 +95,10 @@ def run(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Do the main job: rules, optimised plan, simulation of all on common random numbers, report.
+    """Do the main job: rules, optimised plan, simulation, report.
 
-    Of a scenario with programme.csv: its announced plan under draws of how late such plans are.
+    All plans are simulated on common random numbers. Of a scenario with programme.csv: its announced plan
+    under draws of how late such plans are.
     """
     from demilsim.experiments.programme import run_programme
     from demilsim.reporting.outputs import notes_of, write_results
@@ -243,7 +244,10 @@ def fund(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Funding curve over donors' budgets, and what each donor, string, date and promise comes to."""
+    """Tell what donors' money buys, from a curve over budgets.
+
+    It also tells what each donor, string, date and promise comes to.
+    """
     from demilsim.experiments.funding_curve import parse_budgets
     from demilsim.experiments.funding_study import funding_study
     from demilsim.reporting.funding import write_funding
@@ -265,7 +269,7 @@ for study in (*STUDIES, *SWEEPS, *SENSITIVITY):
 
 @app.command()
 def sources(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
-    """Every constant that is used: value, range, source and confidence."""
+    """Print every constant: value, range, source and confidence."""
     from demilsim.reporting.scenario_facts import assumption_rows
     from demilsim.reporting.tables import csv_text
 

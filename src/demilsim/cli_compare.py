@@ -73,9 +73,10 @@ def compare(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Scenarios and plans side by side: what differs, by how much, and how sure that is.
+    """Put scenarios and plans side by side: what differs.
 
-    All are simulated on the same draws and held against the first. comparison.html is one page to print.
+    All are simulated on the same draws and held against the first: by how much they differ, and how sure
+    that is. comparison.html is one page to print.
     """
     from demilsim.experiments.compare import compare as compare_scenarios
     from demilsim.experiments.comparison_inputs import compare_inputs

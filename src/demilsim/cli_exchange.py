@@ -26,7 +26,7 @@ def workbook(
     file: Annotated[Path, typer.Argument(help="New .xlsx file, or new folder.", show_default=False)],
     set_: Set = [],  # noqa: B006
 ) -> None:
-    """Write a scenario as a workbook to edit, or a workbook as a folder of CSV files."""
+    """Write a scenario as a workbook, or a workbook as a folder."""
     from demilsim.reporting.folder import write_atomically
     from demilsim.scenario.folder_write import write_folder
     from demilsim.scenario.loader import load_resolved
@@ -51,7 +51,10 @@ def geojson(
     set_: Set = [],  # noqa: B006
     audience: AudienceOption = Audience.PUBLIC,
 ) -> None:
-    """Write the sites as a map: regions for the public, single sites for others."""
+    """Write the sites as a map, for an audience.
+
+    Regions for the public, single sites for others.
+    """
     from demilsim.exchange.geojson import sites_geojson
     from demilsim.reporting.folder import write_atomically
 
@@ -65,7 +68,10 @@ def sites(
     table: Annotated[Path, typer.Argument(help="New sites.csv.", show_default=False)],
     scenario: Of = None,
 ) -> None:
-    """Read sites from a map into a table; columns that it lacks come from a scenario."""
+    """Read sites from a map into a table.
+
+    Columns that the map lacks come from a scenario.
+    """
     from demilsim.exchange.geojson_sites import read_sites
     from demilsim.reporting.folder import write_atomically
     from demilsim.scenario.folder_write import records_csv
@@ -84,11 +90,15 @@ def iati(
     purpose: Annotated[str, typer.Option(help="OECD-DAC purpose code of the money.")] = "15250",
     organisation: Annotated[str, typer.Option(help="Identifier of who reports.")] = "DRAFT",
 ) -> None:
-    """Write a draft of an IATI 2.03 activity: money asked for, and targets."""
+    """Write a draft of an IATI activity: money asked for, targets.
+
+    It is in version 2.03 of the standard.
+    """
     from demilsim.exchange.envelopes import military_operators
     from demilsim.exchange.iati_write import draft_activity
     from demilsim.exchange.reference import purposes
-    from demilsim.reporting.folder import read_results, write_atomically
+    from demilsim.reporting.folder import write_atomically
+    from demilsim.reporting.reading import read_results
 
     _new(file)
     console, known = Console(quiet=False), purposes()
@@ -113,7 +123,10 @@ def envelopes(
     scenario: Of = None,
     codes: Annotated[str, typer.Option("--purposes", help="OECD-DAC purpose codes that count.")] = PURPOSES,
 ) -> None:
-    """Read donors' budgets from an IATI file into funds, tranches and sources by quarter."""
+    """Read donors' budgets by quarter from an IATI file.
+
+    They become tables of funds, tranches and sources.
+    """
     from demilsim.exchange.envelopes import envelopes_of
     from demilsim.exchange.iati_read import read_activities
     from demilsim.scenario.folder_write import records_csv, write_files
@@ -135,7 +148,10 @@ def envelopes(
 
 
 def schema() -> None:
-    """Print the JSON Schema of scenario.yaml and of the tables, for editors."""
+    """Print the JSON Schema of a scenario, for editors.
+
+    It covers scenario.yaml and the rows of the tables.
+    """
     from demilsim.scenario.editor_schema import editor_schema_text
 
     typer.echo(editor_schema_text(), nl=False)

@@ -24,7 +24,7 @@ SHOWN_AS_UNDERSTOOD = 10
 
 
 def check(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
-    """Validate a scenario: every problem at once, or a one-screen summary."""
+    """Validate a scenario: every problem at once, or a summary."""
     from demilsim.model.plausible import doubts
     from demilsim.scenario.notes import borrowed_sources
     from demilsim.scenario.summary import summary
@@ -56,7 +56,10 @@ def show(
     set_: Set = [],  # noqa: B006
     json: Json = False,
 ) -> None:
-    """Show a scenario: its variants and hash, and with --resolved where each value came from."""
+    """Show a scenario, and with --resolved where values come from.
+
+    Without --resolved: its variants and its hash.
+    """
     from demilsim.scenario.origins import origins
 
     if only and not resolved:

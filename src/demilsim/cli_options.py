@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,23 @@ class Audience(StrEnum):
 ScenarioPath = Annotated[
     Path, typer.Argument(help="A scenario; SCENARIO@NAME is a variant.", show_default=False)
 ]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+
+
+def _folder(out: Path) -> Path:
+    """Refuse what cannot become a folder before the work begins, not after it."""
+    nearest = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise typer.BadParameter(f"expected a folder, there or new ({nearest} is a file)")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise typer.BadParameter(f"expected a folder that may be written to (got {out})")
+    return out
+
+
+Out = Annotated[
+    Path, typer.Option("--out", help="Folder for the results.", show_default=False, callback=_folder)
+]
+SweepOut = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+"""Claimed before a sweep begins, which finds what is wrong with it."""
 Seed = Annotated[int | None, typer.Option(min=0, help="Root seed. [default: the scenario's]")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: all cores]")]
 Set = Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demilsim.cli_options import Jobs, Json, Out, Quiet, Seed
+from demilsim.cli_options import Jobs, Json, Quiet, Seed, SweepOut
 from demilsim.cli_steps import tell_findings
 from demilsim.terminal import RESUMES, Console, ExitCode, Heartbeat, stoppable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def sensitivity(
     experiment: Annotated[Path, typer.Argument(help="Experiment file.", show_default=False)],
-    out: Out,
+    out: SweepOut,
     usd_per_death: Annotated[
         float | None, typer.Option(help="What an averted death is taken to be worth [USD].")
     ] = None,
@@ -31,7 +31,10 @@ def sensitivity(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Which factors matter, how much is chance, and what should be measured next; goes on where it was."""
+    """Tell which factors matter, and what to measure next.
+
+    It also tells how much is chance. A sweep that was stopped goes on where it was.
+    """
     from demilsim.errors import StudyError
     from demilsim.experiments.backends import available_cores
     from demilsim.experiments.experiment import load_experiment
@@ -79,7 +82,10 @@ def discover(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """When a policy misses a target, as boxes of factors; and policies compared by regret."""
+    """Tell when a policy misses a target, as boxes of factors.
+
+    It also compares policies by regret.
+    """
     from demilsim.errors import StudyError
     from demilsim.experiments.discovery import discover as find
     from demilsim.experiments.discovery import parse_target, row_means

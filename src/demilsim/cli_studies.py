@@ -23,7 +23,10 @@ def rolling(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Carry out the plan as made, and renewed every year, on the same replications."""
+    """Carry out the plan as made, and renewed every year.
+
+    Both are simulated on the same replications.
+    """
     from demilsim.experiments.rolling import static_against_rolling
     from demilsim.reporting.rolling import write_rolling
 
@@ -54,7 +57,10 @@ def facilities(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Choose facilities to order when constants, money and capacity may turn out otherwise."""
+    """Choose facilities to order under what is not known.
+
+    Constants, money and capacity may turn out otherwise.
+    """
     from demilsim.experiments.facilities import facilities_under_draws
     from demilsim.reporting.facilities import write_facilities
 
@@ -80,7 +86,10 @@ def frontier(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Price harm and time: the cheapest plans that avert given shares of what the best plan averts."""
+    """Find the cheapest plans that avert given shares of harm.
+
+    The shares are of what the best plan averts; with --by, work must also end by given dates.
+    """
     from demilsim.experiments.frontier import frontier as price
     from demilsim.reporting.frontier import write_frontier
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demilsim.cli_options import Jobs, Json, Out, Quiet, Seed
+from demilsim.cli_options import Jobs, Json, Quiet, Seed, SweepOut
 from demilsim.cli_steps import print_json
 from demilsim.terminal import RESUMES, Console, ExitCode, Heartbeat, stoppable
 
@@ -22,7 +22,7 @@ Backend = Annotated[str, typer.Option(help="serial, processes or dask.")]
 
 def sweep(
     experiment: Annotated[Path, typer.Argument(help="Experiment file.", show_default=False)],
-    out: Out,
+    out: SweepOut,
     seed: Seed = None,
     jobs: Jobs = None,
     backend: Backend = "processes",
@@ -40,7 +40,7 @@ def sweep(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Simulate the rows of an experiment; goes on where it was stopped."""
+    """Simulate the rows of an experiment; resumes by itself."""
     from demilsim.experiments.backends import available_cores
     from demilsim.experiments.experiment import load_experiment
     from demilsim.experiments.ledgers import LedgerKind
@@ -88,7 +88,10 @@ def merge(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write the tables of all that parts of a sweep have done, finished or not."""
+    """Write the tables of what the parts of a sweep have done.
+
+    A part that is not finished counts with what it has.
+    """
     from demilsim.experiments.block import study_of
     from demilsim.experiments.ledger import other_versions_sentence
     from demilsim.experiments.ledgers import read_ledgers
@@ -119,7 +122,10 @@ def replay(
     replication: Annotated[int, typer.Option(min=0, help="Number of the replication.")],
     json: Json = False,
 ) -> None:
-    """Do one run of a sweep again; one that failed and goes well now is kept."""
+    """Do one run of a sweep again.
+
+    A run that failed and goes well now is kept.
+    """
     from demilsim.experiments.replay import replay as replay_run
     from demilsim.reporting.sweep import read_sweep_run
 

@@ -112,7 +112,7 @@ def test_a_plan_of_a_file_against_a_rule(alpha: Path, tmp_path: Path, cli: Comma
         (("--rule", "oldest_fist", "--rule", "optimised"), "did you mean oldest_first?"),
         (("--rule", "host_only", "--rule", "host_only"), "expected each name of a plan or rule once"),
         (("--plan", "plan.csv"), "--plan: expected NAME=FILE (got 'plan.csv')"),
-        (("--plan", "a=nowhere.csv", "--rule", "host_only"), "nowhere.csv: expected a CSV file in UTF-8"),
+        (("--plan", "a=nowhere.csv", "--rule", "host_only"), "nowhere.csv: expected a file (got nothing"),
         (("--rule", "host_only", "--rule", "oldest_first", "--parameter-draws", "1"), "at least 2 (got 1)"),
     ],
 )

@@ -34,6 +34,28 @@ def test_untouched_scenario_is_accepted(alpha: Path, cli: CommandLine) -> None:
     assert seen.err == ""
 
 
+@pytest.mark.parametrize("below", ["", "results"])
+@pytest.mark.parametrize("command", SIMULATING)
+def test_results_in_place_of_a_file_are_refused_at_once(
+    command: str, below: str, alpha: Path, tmp_path: Path, cli: CommandLine
+) -> None:
+    """A file stands where the folder would be made: said before any work, and the file is left as it is."""
+    file = tmp_path / "file"
+    file.write_text("kept")
+    seen = cli(command, alpha, "--out", file / below)
+    assert (seen.code, seen.out) == (2, "")
+    assert seen.err == f"Invalid value for '--out': expected a folder, there or new ({file} is a file)\n"
+    assert file.read_text() == "kept"
+
+
+def test_help_tells_every_command_in_full(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal of 80 columns no line of the list of commands is cut short."""
+    monkeypatch.setenv("COLUMNS", "80")
+    commands = cli("--help").out.partition("Commands:")[2]
+    assert len(commands.split("\n")) > 20
+    assert "..." not in commands
+
+
 def test_ctrl_c_is_said(
     alpha: Path, tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

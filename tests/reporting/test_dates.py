@@ -9,8 +9,8 @@ import pytest
 
 from demilsim.experiments.ensemble import replicate
 from demilsim.planning.rules import DO_NOTHING
-from demilsim.reporting.folder import read_results
 from demilsim.reporting.outputs import HowRun, write_results
+from demilsim.reporting.reading import read_results
 from demilsim.reporting.views import key_figures
 from worlds import lot, one_lot
 

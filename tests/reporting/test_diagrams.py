@@ -13,8 +13,8 @@ import pytest
 from demilsim.reporting.diagrams import absences, draw_diagrams, numbers_behind
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.drawing import LOOKS, DrawnFigure
-from demilsim.reporting.folder import read_results
 from demilsim.reporting.grid import Table
+from demilsim.reporting.reading import read_results
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.region_map import frame_of, yearly
 from demilsim.reporting.report import write_report

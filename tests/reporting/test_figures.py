@@ -9,7 +9,7 @@ import pytest
 from demilsim.reporting.canvas import spread_out
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.figures import draw_figures
-from demilsim.reporting.folder import read_results
+from demilsim.reporting.reading import read_results
 from reporting.conftest import EditSummary, write_results
 
 SVG = "{http://www.w3.org/2000/svg}"

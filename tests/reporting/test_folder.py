@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from demilsim.errors import ResultsError
-from demilsim.reporting.folder import read_results, write_atomically
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.reading import read_results
 from demilsim.reporting.stored import plain
 from reporting.conftest import EditSummary, write_results
 

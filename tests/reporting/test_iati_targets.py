@@ -4,7 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from demilsim.exchange.iati_write import draft_activity
-from demilsim.reporting.folder import read_results
+from demilsim.reporting.reading import read_results
 from worlds import world
 
 

@@ -11,9 +11,9 @@ import pytest
 from demilsim.experiments.ensemble import replicate
 from demilsim.plan import DisposalPlan
 from demilsim.planning.rules import DO_NOTHING
-from demilsim.reporting.folder import read_results
 from demilsim.reporting.headline import headline
 from demilsim.reporting.later_years import later_document
+from demilsim.reporting.reading import read_results
 from demilsim.scenario.scenario import Scenario
 from reporting.conftest import EditSummary
 from stories import line, plan

@@ -13,9 +13,9 @@ from demilsim.experiments.measure_value import measure_values
 from demilsim.plan import MeasureOrder
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.reporting.disclosure import for_audience
-from demilsim.reporting.folder import read_results
 from demilsim.reporting.measure_views import measure_document, measures_table
 from demilsim.reporting.outputs import HowRun, write_results
+from demilsim.reporting.reading import read_results
 from experiments.test_measure_value import with_tests
 from reporting.conftest import EditSummary
 from worlds import measure, one_lot

@@ -8,8 +8,8 @@ import pytest
 
 from demilsim.experiments.ensemble import replicate
 from demilsim.plan import DisposalPlan
-from demilsim.reporting.folder import read_results
 from demilsim.reporting.outputs import HowRun, write_results
+from demilsim.reporting.reading import read_results
 from demilsim.reporting.views import money, money_outside
 from demilsim.reporting.wording import ABSENT
 from stories import line, plan

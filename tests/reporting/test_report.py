@@ -9,9 +9,9 @@ import pytest
 
 from demilsim.errors import ResultsError
 from demilsim.reporting.disclosure import merged_regions
-from demilsim.reporting.folder import read_results
 from demilsim.reporting.headline import headline
 from demilsim.reporting.policy_records import Region
+from demilsim.reporting.reading import read_results
 from demilsim.reporting.report import LARGEST_BYTES, Audience, write_report
 from pages import Page
 from reporting.conftest import EditSummary, Reported, write_results

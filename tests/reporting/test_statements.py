@@ -10,10 +10,10 @@ import pytest
 from demilsim.reporting.assumed import STATEMENTS, stated
 from demilsim.reporting.disclosure import for_audience
 from demilsim.reporting.donor_views import bought
-from demilsim.reporting.folder import read_results
 from demilsim.reporting.grid import Table
 from demilsim.reporting.headline import headline
 from demilsim.reporting.plan_risks import risks_table
+from demilsim.reporting.reading import read_results
 from demilsim.reporting.report import write_report
 from demilsim.reporting.series_table import series_tables
 from reporting.conftest import EditSummary

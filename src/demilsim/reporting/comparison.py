@@ -21,7 +21,7 @@ from demilsim.reporting.comparison_views import inputs_sentences, inputs_table, 
 from demilsim.reporting.comparison_words import findings, name_of, notes
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.document import Document
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
 from demilsim.reporting.sheet import Sheet, picture_uri, rendered
@@ -82,7 +82,7 @@ def write_comparison(
     )
     document = comparison_document(comparison, shown, audience)
     figure = comparison_figure(comparison)
-    (directory / "figures").mkdir(parents=True, exist_ok=True)
+    make_folder(directory / "figures")
     for name, text in (
         ("compare.csv", policy_table(comparison)),
         ("differences.csv", difference_table(comparison)),

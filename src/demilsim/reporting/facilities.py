@@ -8,7 +8,7 @@ from demilsim.experiments.facilities import FacilitiesOutcome
 from demilsim.optimisation.recourse import Order
 from demilsim.optimisation.releases import waits
 from demilsim.reporting.document import Document, estimate_document
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.tables import json_text
 from demilsim.scenario.scenario import Scenario
 
@@ -70,7 +70,7 @@ def sentences(outcome: FacilitiesOutcome) -> tuple[str, ...]:
 def write_facilities(out: Path, outcome: FacilitiesOutcome) -> Document:
     """Write ``facilities.json`` and return the document."""
     document = facilities_document(outcome)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     write_atomically(out / "facilities.json", json_text(document))
     return document
 

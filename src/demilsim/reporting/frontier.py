@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from demilsim.experiments.frontier import Frontier
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.tables import csv_text, json_text
 
 COLUMNS = (
@@ -47,7 +47,7 @@ def write_frontier(out: Path, found: Frontier) -> dict[str, Any]:
         "points": rows,
     }
     table = [[*(row[name] for name in COLUMNS[:-1]), " ".join(row["commissioned"])] for row in rows]
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     write_atomically(out / "frontier.csv", csv_text(list(COLUMNS), table))
     write_atomically(out / "frontier.json", json_text(document))
     return document

@@ -18,7 +18,7 @@ from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
 from demilsim.reporting.document import Document
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.funding_findings import findings
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
@@ -94,7 +94,7 @@ def write_funding(
         "points": points,
         **terms_document(study.terms),
     }
-    (directory / "figures").mkdir(parents=True, exist_ok=True)
+    make_folder(directory / "figures")
     write_atomically(directory / "funding.csv", _table(points))
     if study.terms is not None:
         write_atomically(directory / "funding_donors.csv", _table(document["donors"]))

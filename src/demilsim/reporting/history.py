@@ -15,7 +15,7 @@ from demilsim.experiments.scoring import OUTER, Score
 from demilsim.experiments.statistics import LEVEL, share
 from demilsim.plan import Floats
 from demilsim.reporting.document import Document, spread
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import (
     MEASURES,
     HowRun,
@@ -65,7 +65,7 @@ def write_hindcast(
     ResultsError
         If a file cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     ensemble = _ensemble(found.known.forecast)
     plan = ensemble.plans[AS_PLANNED]
     files = {

@@ -19,7 +19,7 @@ from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.explained import Explanation
 from demilsim.reporting.explanation import explanation_document, explanation_files
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.report import Audience, write_report
 from demilsim.reporting.risk_by_group import groups_of, risk_by_group_text
 from demilsim.reporting.summary import precision_document, summary_document
@@ -107,7 +107,7 @@ def write_results(
     ResultsError
         If a file cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     shown = programme.plan if programme else list(ensemble.plans.values())[-1]
     if precision and not precision.met:
         notes = (*notes, f"{sentence(missed(precision))}.")

@@ -10,7 +10,7 @@ from typing import Any
 from demilsim.errors import Problem, ScenarioError
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.coordinate import Programme
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import (
     COMMISSIONING_COLUMNS,
     MEASURE_COLUMNS,
@@ -22,6 +22,8 @@ from demilsim.reporting.risk_by_group import groups_of, moved_document, risk_by_
 from demilsim.reporting.tables import json_text
 from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.tables import MAX_TABLE_BYTES
+from demilsim.scenario.text import Refused, read_utf8
 from demilsim.units import grams
 
 NEEDED = ("lot_id", "facility_id", "tonnes", "earliest_period", "priority")
@@ -29,7 +31,7 @@ NEEDED = ("lot_id", "facility_id", "tonnes", "earliest_period", "priority")
 
 def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) -> dict[str, Any]:
     """Write ``plan.csv``, what it needs, who runs its risk, and ``plan.json``; return what the last holds."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     result, groups = programme.result, groups_of(scenario, programme)
     document: dict[str, Any] = {
         "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},
@@ -139,9 +141,9 @@ def _orders(
 
 def _rows(path: Path, needed: tuple[str, ...], problems: list[Problem]) -> list[tuple[int, dict[str, str]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(str(path), 0, "", f"expected a CSV file in UTF-8 ({error})"))
+        text = read_utf8(path, MAX_TABLE_BYTES)
+    except Refused as refused:
+        problems.append(Problem(str(path), refused.line, "", refused.message))
         return []
     reader = csv.DictReader(text.splitlines())
     missing = [name for name in needed if name not in (reader.fieldnames or ())]

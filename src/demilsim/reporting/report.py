@@ -26,13 +26,14 @@ from demilsim.reporting.diagrams import absences, draw_diagrams, numbers_behind
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.figures import draw_figures
-from demilsim.reporting.folder import read_results, write_atomically
+from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.headline import Headline, headline
 from demilsim.reporting.measure_views import measures_table
 from demilsim.reporting.page_script import content_policy, page_script
 from demilsim.reporting.pdf import remove_pdf
 from demilsim.reporting.plan_risks import risks_table
+from demilsim.reporting.reading import read_results
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.sheet import rendered
 from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text

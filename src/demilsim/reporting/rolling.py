@@ -9,7 +9,7 @@ from demilsim.experiments.ensemble import Response
 from demilsim.experiments.rolling import RollingOutcome
 from demilsim.experiments.statistics import LEVEL
 from demilsim.reporting.document import estimate_document
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.scenario_facts import scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 
@@ -49,7 +49,7 @@ def write_rolling(directory: Path, outcome: RollingOutcome) -> dict[str, Any]:
         for measure, pair in measures.items()
     ]
     header = ["policy", "measure", "mean", "half_width"]
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     write_atomically(directory / "rolling.csv", csv_text(header, rows))
     write_atomically(directory / "rolling.json", json_text(document))
     return document

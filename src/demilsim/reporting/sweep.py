@@ -11,7 +11,7 @@ from demilsim.experiments.provenance import provenance
 from demilsim.experiments.statistics import LEVEL
 from demilsim.experiments.sweep_result import SweepResult
 from demilsim.reporting.document import Document
-from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import HowRun, versions
 from demilsim.reporting.stored import Stored
 from demilsim.reporting.sweep_figure import sweep_figure
@@ -42,10 +42,7 @@ def write_sweep(directory: Path, result: SweepResult) -> Document:
     dict
         What ``results.json`` holds.
     """
-    try:
-        (directory / "figures").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultsError(f"{directory}: cannot be written to: {error.strerror or error}") from error
+    make_folder(directory / "figures")
     failures, holes = result.failures(), result.holes()
     header, lines = estimate_rows(result)
     rows = list(lines)
@@ -83,12 +80,7 @@ def claim_folder(directory: Path, experiment: Experiment) -> None:
     ResultsError
         If it cannot be written to, or is that of another study.
     """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultsError(
-            f"{directory}: cannot be made: {error.strerror or error}; choose another --out"
-        ) from error
+    make_folder(directory)
     if (directory / RUN).exists():
         if _read_run(directory).study != experiment.study:
             raise ResultsError(

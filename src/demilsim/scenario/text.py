@@ -79,7 +79,8 @@ def read_utf8(path: Path, max_bytes: int) -> str:
         Largest size that is read at all [bytes].
     """
     if not path.is_file():
-        raise Refused(0, "expected a file (got something else of that name)")
+        found = "something else" if path.exists() else "nothing"
+        raise Refused(0, f"expected a file (got {found} of that name)")
     data = read_bytes(path, max_bytes)
     try:
         text = data.decode("utf-8-sig")
