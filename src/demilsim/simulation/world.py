@@ -1,4 +1,4 @@
-"""`World`: everything about a scenario that all replications and plans share, as arrays."""
+"""`World`: everything about a scenario that all replications and plans share, and how it is prepared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from demilsim.model.ageing import AgeingProfile, ageing_profile
+from demilsim.model.ageing import ageing_profile
 from demilsim.model.calendar import (
     departure_days,
     merged_months,
@@ -18,7 +18,6 @@ from demilsim.model.calendar import (
     stops,
     year_knots,
 )
-from demilsim.model.curves import HarmCurves
 from demilsim.model.diversion import theft_rate_per_year
 from demilsim.model.event_rate import BASE_CAUSES
 from demilsim.model.harm import (
@@ -30,83 +29,23 @@ from demilsim.model.harm import (
 )
 from demilsim.model.measures import rate_factors, theft_factors
 from demilsim.model.money import Match, matches, scrap_fund, tranche_terms
-from demilsim.model.options import Bools, DisposalOptions, disposal_options, drawing_order, pays_for_clean_up
+from demilsim.model.options import Bools, disposal_options, drawing_order, pays_for_clean_up
 from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import open_scale
 from demilsim.model.storing import may_share_lots, storehouse_limit_kg
 from demilsim.plan import Floats, Ints
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
+from demilsim.simulation.arrays import ScenarioArrays
 from demilsim.simulation.full_stock import FullStock
-from demilsim.simulation.links import Links, links_of
-from demilsim.simulation.streams import Keys, entity_keys
+from demilsim.simulation.links import links_of
+from demilsim.simulation.streams import entity_keys
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, day_of, grams
 
 
 @dataclass(frozen=True)
-class World:
-    """A scenario as arrays, computed once.
-
-    Parameters
-    ----------
-    knots
-        First day of each period and, last, the horizon [d], shape (knot,).
-    year_knots
-        Indices of the knots at which a year begins, and the last.
-    lot_g
-        Recorded gross mass of each lot [g], shape (lot,).
-    arrival_day, arrival_probability
-        Day on which a lot arrives [d], 0 if it is there at the start, and how likely [1], shape (lot,).
-    mass_sigma
-        Standard deviation of the logarithm of true over recorded mass [1], shape (lot,).
-    theft_rate_per_year
-        Thefts from each lot at its site's guard level [1/yr], shape (lot,).
-    blast_kg_per_t, neq_kg_per_t
-        NEQ that joins a mass explosion, and all NEQ, per gross tonne [kg/t], shape (lot,).
-    lot_storehouse, storehouse_site, facility_site
-        Indices.
-    surplus
-        Whether a lot is surplus, shape (lot,).
-    lots_in
-        Lots of each storehouse.
-    houses
-        Lots by storehouse.
-    nominal_days
-        Expected working days, shape (facility, period).
-    calendar_edges, calendar_share
-        First days of the months [d], and working days per day of each facility, shape (facility, month).
-    """
-
-    scenario: Scenario
-    knots: Floats
-    year_knots: Ints
-    interval_years: Floats
-    lot_g: Ints
-    lot_t: Floats
-    blast_kg_per_t: Floats
-    neq_kg_per_t: Floats
-    surplus: np.ndarray
-    lot_storehouse: Ints
-    lots_in: tuple[Ints, ...]
-    storehouse_site: Ints
-    facility_site: Ints
-    houses: Partition
-    options: DisposalOptions
-    drawing_order: tuple[int, ...]
-    curves: HarmCurves
-    ageing: AgeingProfile
-    links: Links
-    calendar_edges: Floats
-    calendar_share: Floats
-    nominal_days: Floats
-    lot_keys: Keys
-    arrival_day: Floats
-    arrival_probability: Floats
-    mass_sigma: Floats
-    theft_rate_per_year: Floats
-    base_keys: Keys
-    facility_keys: Keys
-    tranche_keys: Keys
+class World(ScenarioArrays):
+    """A scenario as arrays, and what follows from them, worked out once when it is first asked for."""
 
     @cached_property
     def days(self) -> list[float]:
