@@ -112,6 +112,12 @@ def test_unknown_variant_is_answered(varied: Path) -> None:
         load_scenario(f"{varied}@xyz")
 
 
+def test_no_variant_at_all_is_said(tmp_path: Path) -> None:
+    """Asking for a variant of a scenario without any says so."""
+    with pytest.raises(ScenarioError, match="unknown variant late; there is none yet$"):
+        load_scenario(f"{write_starter('pilot', tmp_path)}@late")
+
+
 def test_a_folder_with_an_at_sign_is_a_folder(tmp_path: Path) -> None:
     """The sign asks for a variant only if there is nothing of the whole name."""
     folder = write_starter("pilot", tmp_path)

@@ -150,7 +150,8 @@ def chosen(text: ScenarioText, name: str) -> ScenarioText:
         return text
     if name not in text.variants:
         known = (BASE, *text.variants)
-        hint = did_you_mean(name, known) or f"; the variants are {', '.join(text.variants) or 'none yet'}"
+        there_are = f"the variants are {', '.join(text.variants)}" if text.variants else "there is none yet"
+        hint = did_you_mean(name, known) or f"; {there_are}"
         raise ScenarioError([Problem(text.name, 0, "", f"unknown variant {plain(name)}{hint}")])
     for variant in _chain(text.variants, name) or ():
         text = laid_over(text, variant.sets)
