@@ -114,7 +114,7 @@ def test_unknown_variant_is_answered(varied: Path) -> None:
 
 def test_no_variant_at_all_is_said(tmp_path: Path) -> None:
     """Asking for a variant of a scenario without any says so."""
-    with pytest.raises(ScenarioError, match="unknown variant late; there is none yet$"):
+    with pytest.raises(ScenarioError, match=r"unknown variant late; there is none yet$"):
         load_scenario(f"{write_starter('pilot', tmp_path)}@late")
 
 
