@@ -43,12 +43,14 @@ from demilsim.optimisation.status import SolveOptions
 from demilsim.plan import Floats
 from demilsim.planning.coordinate import GAP_AVERTED, LoopOptions
 from demilsim.planning.rules import DO_NOTHING, nominal_coefficients
+from demilsim.reporting import donor_terms_views
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.comparison_words import signed, spelled
 from demilsim.reporting.funding import write_funding
 from demilsim.reporting.funding_findings import findings
+from demilsim.reporting.funding_words import least_that_counts, step
 from demilsim.reporting.outputs import HowRun
-from demilsim.reporting.wording import figure
+from demilsim.reporting.wording import ABSENT, figure
 from demilsim.scenario.loader import load_scenario
 from donor_towns import QUICK, least, towns_and_donors
 from optimisation.random_cases import random_scenario
@@ -277,7 +279,7 @@ def test_of_options_that_avert_the_same_the_cheaper_comes_first() -> None:
 def told(curve: tuple[FundingPoint, ...]) -> FundingStudy:
     """Return a study with terms made by hand: some that count, one that is within the optimiser's gap."""
     scenario = towns_and_donors({})
-    gap = views.least_that_counts(FundingStudy(scenario, 0.0, curve, None, ()))
+    gap = least_that_counts(FundingStudy(scenario, 0.0, curve, None, ()))
     shares = Shares(8.0 * gap, (Share("D0", 5.0 * gap, 8.0 * gap),), Found(0.0, DO_NOTHING))
     terms = DonorTerms(
         shares=shares,
@@ -326,20 +328,20 @@ def test_the_donors_page_tells_the_numbers_of_its_document(
 def test_the_donors_page_ranks_and_says_what_is_within_the_gap(curve: tuple[FundingPoint, ...]) -> None:
     """Options keep their order; what is below the optimiser's gap is not given as a number."""
     study = told(curve)
-    gap = views.least_that_counts(study)
-    first, second = (row.cells for row in views.options_table(study).rows)
+    gap = least_that_counts(study)
+    first, second = (row.cells for row in donor_terms_views.options_table(study).rows)
     assert first == ("1", "D0: <b>strings</b> dropped", "0", figure(6.0 * gap))
     assert second == ("2", "D0: a million more", "1.00", f"below {figure(gap, 2)}")
-    (late,) = views.late_table(study).rows
+    (late,) = donor_terms_views.late_table(study).rows
     assert late.cells == ("T-D0", "0.0500", f"below {figure(gap, 2)}", "+2.00 ± 0.50")
-    firm, matching, strings = views.terms_sentences(study)
+    firm, matching, strings = donor_terms_views.terms_sentences(study)
     assert "USD 0.0300 million that is committed" in firm
     assert "USD 0.0200 million that is indicative, of which USD 0.0120 million are expected" in firm
     assert "0.400 for each dollar that it matches" in matching
     assert figure(3.0 * gap) in strings
-    shares = views.donors_table(study).rows
+    shares = donor_terms_views.donors_table(study).rows
     assert [row.cells[-1] for row in shares] == ["100", "100"]
-    assert views.options_table(replace(study, terms=None)).empty.startswith("Lots have dates")
+    assert donor_terms_views.options_table(replace(study, terms=None)).empty.startswith("Lots have dates")
 
 
 def test_what_is_averted_without_donors_is_not_their_money_s(curve: tuple[FundingPoint, ...]) -> None:
@@ -354,7 +356,7 @@ def test_what_is_averted_without_donors_is_not_their_money_s(curve: tuple[Fundin
         for point in (first, last)
     )
     said = findings(FundingStudy(towns_and_donors({}), 50_000.0, poor, None, ()))
-    added = views.step(first, last)
+    added = step(first, last)
     assert f"Without any donor {spelled(poor[0].averted)} are averted already" in said[1]
     assert f"from donors add {spelled(added)}, at USD " in said[2]
     assert poor[1].averted.mean == pytest.approx(poor[0].averted.mean + added.mean)
@@ -364,8 +366,8 @@ def test_what_is_averted_without_donors_is_not_their_money_s(curve: tuple[Fundin
 def test_no_price_where_donors_pay_nothing(curve: tuple[FundingPoint, ...]) -> None:
     """At a budget of 0 there is no price of a death, a tonne or a kilogram; with money there is."""
     first, second = (row.cells[6:9] for row in views.curve_table(told(curve)).rows[:2])
-    assert first == (views.ABSENT,) * 3
-    assert views.ABSENT not in second
+    assert first == (ABSENT,) * 3
+    assert ABSENT not in second
 
 
 def test_clean_up_is_told_as_probability_times_cost(curve: tuple[FundingPoint, ...]) -> None:

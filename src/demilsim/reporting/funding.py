@@ -15,6 +15,7 @@ from demilsim.experiments.funding_study import DonorTerms, FundingStudy
 from demilsim.experiments.next_million import MILLION_USD
 from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.reporting import donor_terms_views
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
 from demilsim.reporting.document import Document
@@ -123,10 +124,10 @@ def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
         curve=views.curve_table(study),
         picture=picture_uri(drawn),
         next=views.next_table(study),
-        terms=views.terms_sentences(study),
-        options=views.options_table(study),
-        donors=views.donors_table(study),
-        late=views.late_table(study),
+        terms=donor_terms_views.terms_sentences(study),
+        options=donor_terms_views.options_table(study),
+        donors=donor_terms_views.donors_table(study),
+        late=donor_terms_views.late_table(study),
         clean_up=views.clean_up_table(study),
         notes=views.notes(study),
         command=f"demilsim fund {shlex.quote(scenario.settings.name)} --budgets {budgets} --seed {seed} "

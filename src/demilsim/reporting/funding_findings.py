@@ -11,7 +11,7 @@ from demilsim.experiments.statistics import LEVEL, Estimate, ratio
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.comparison_words import is_resolved, signed, spelled
-from demilsim.reporting.funding_views import HOST, least_that_counts, planned, short_name, step
+from demilsim.reporting.funding_words import HOST, least_that_counts, planned, short_name, step
 from demilsim.reporting.wording import (
     USD_PER_MILLION,
     figure,
