@@ -157,7 +157,7 @@ def same(name: str, engine: object, reference: object, allowed: Slack) -> bool:
 def same_event(engine: Event, reference: Event, allowed: Slack) -> bool:
     """Return whether two events agree in every field."""
     relative, absolute = (EDGE, allowed.edges * EDGE) if allowed.edges else (RELATIVE, ABSOLUTE)
-    pairs = [(getattr(engine, one.name), getattr(reference, one.name)) for one in fields(Event)]
+    pairs = zip(engine, reference, strict=True)
     return all(
         abs(a - b) <= absolute + relative * abs(b) if isinstance(a, float) else a == b for a, b in pairs
     )

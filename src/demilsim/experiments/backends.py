@@ -115,7 +115,7 @@ def run_tasks(
     unpack = packing[1] if packing else list
     with closing(_answers(job, _Chunks(rest, jobs, seconds, chunk))) as answers:
         for packed in answers:
-            yield from unpack(packed)
+            yield from unpack(pickle.loads(packed))
 
 
 @dataclass(slots=True)
@@ -162,9 +162,9 @@ class _Job(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """What a worker made of a chunk: packed results, and CPU time per task [s]."""
+    """What a worker made of a chunk: packed results, pickled, and CPU time per task [s]."""
 
-    packed: Any
+    packed: bytes
     seconds_per_task: float
 
 
@@ -217,8 +217,8 @@ def _end_with_the_caller() -> None:
         os._exit(1)
 
 
-def _answers(job: bytes, chunks: _Chunks) -> Generator[Any, None, None]:
-    """Yield the packed results of chunks in their order."""
+def _answers(job: bytes, chunks: _Chunks) -> Generator[bytes, None, None]:
+    """Yield the pickled results of chunks in their order."""
     key = hashlib.sha256(job).hexdigest()
     # What all tasks share may be as large as their results: later chunks do without it.
     told = chain(repeat(job, chunks.jobs), repeat(None))
@@ -283,4 +283,6 @@ def _work(key: str, pickled: bytes | None, tasks: Sequence[Any]) -> _Answer | No
     job = _READY[key]
     started = time.process_time()
     results = [job.function(task) for task in tasks]
-    return _Answer(job.pack(results), (time.process_time() - started) / len(tasks))
+    # The pool's own protocol would copy every array once more.
+    packed = pickle.dumps(job.pack(results), pickle.HIGHEST_PROTOCOL)
+    return _Answer(packed, (time.process_time() - started) / len(tasks))

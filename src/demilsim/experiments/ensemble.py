@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -207,16 +207,12 @@ def _initialise(
 def _replication(number: int) -> dict[str, RunResult]:
     shared = _SHARED[0]
     draws = draw(shared.world, Streams(shared.seed, number))
-    row = {
-        name: run(shared.world, schedule, draws, renewal=shared.renewals.get(name))
+    return {
+        name: run(
+            shared.world, schedule, draws, renewal=shared.renewals.get(name), by_storehouse=shared.detailed
+        )
         for name, schedule in shared.schedules.items()
     }
-    return row if shared.detailed else {name: _slim(result) for name, result in row.items()}
-
-
-def _slim(result: RunResult) -> RunResult:
-    empty = np.empty((0, 0))
-    return replace(result, stock_harm=empty, root_harm=empty)
 
 
 def replicate(

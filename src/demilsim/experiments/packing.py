@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from demilsim.plan import Floats, Ints
-from demilsim.simulation.record import Event, RunResult
+from demilsim.simulation.record import RunResult
 
 RESULT_FIELDS = tuple(field.name for field in fields(RunResult))
-EVENT_FIELDS = tuple(field.name for field in fields(Event))
-_of_event = attrgetter(*EVENT_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +41,13 @@ def pack_rows(rows: list[dict[str, RunResult]]) -> PackedRows:
     columns: list[Floats | Ints | Sequence[Any]] = []
     for name in RESULT_FIELDS:
         values = [getattr(result, name) for result in results]
-        if name == "events":
-            columns.append([tuple(_of_event(event) for event in events) for events in values])
-        else:
-            columns.append(np.stack(values) if _alike(values) else values)
+        columns.append(np.array(values) if _alike(values) else values)
     return PackedRows(policies, tuple(columns))
 
 
 def unpack_rows(packed: PackedRows) -> list[dict[str, RunResult]]:
     """Return what was packed."""
-    events = RESULT_FIELDS.index("events")
-    columns = list(packed.columns)
-    columns[events] = [tuple(Event(*values) for values in row) for row in columns[events]]
-    results = [RunResult(*values) for values in zip(*columns, strict=True)]
+    results = [RunResult(*values) for values in zip(*packed.columns, strict=True)]
     size = len(packed.policies)
     return [
         dict(zip(packed.policies, results[first : first + size], strict=True))

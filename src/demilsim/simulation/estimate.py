@@ -78,8 +78,9 @@ def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
     done = clock[:, where]
     done -= start
     done /= length
-    done_g = np.clip(done, 0.0, 1.0, out=done) * mass_g
-    return Work(clock, where, np.array(lot), mass_g, start, stop, done_g, payments, np.array(arrival))
+    np.clip(done, 0.0, 1.0, out=done)
+    done *= mass_g
+    return Work(clock, where, np.array(lot), mass_g, start, stop, done, payments, np.array(arrival))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,16 @@ def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPat
     order = np.argsort(house, kind="stable")
     by_house, sorted_lots = partition(house[order], world.houses.parts), lots[order]
     gone_t = gone_g / GRAMS_PER_TONNE
-    sorted_t = gone_t[:, order]
+    gone_kg = gone_t @ world.neq_kg_per_t[lots]
+    gone_t = gone_t[:, order]
+    gone_blast_kg = by_house.sum(gone_t * world.blast_kg_per_t[sorted_lots])
+    gone_t *= draws.ageing_rate_per_t_year[:, sorted_lots]
     left_by_house = full.house_g - sums(house, gone_g[-1], world.houses.parts)
     path = StockPath(
-        blast_kg=_less(full.blast_kg, by_house.sum(sorted_t * world.blast_kg_per_t[sorted_lots])),
-        ageing_per_year=_less(
-            draws.full_ageing_per_year, by_house.sum(sorted_t * draws.ageing_rate_per_t_year[:, sorted_lots])
-        ),
+        blast_kg=_less(full.blast_kg, gone_blast_kg),
+        ageing_per_year=_less(draws.full_ageing_per_year, by_house.sum(gone_t)),
         stock_g=full.mass_g - gone_g.sum(axis=1),
-        neq_kg=_less(full.neq_kg, gone_t @ world.neq_kg_per_t[lots]),
+        neq_kg=_less(full.neq_kg, gone_kg),
         surplus_g=full.surplus_g - gone_g @ world.surplus[lots].astype(float),
         site_end_g=sums(world.storehouse_site, left_by_house, len(world.scenario.sites)),
     )
@@ -159,8 +161,9 @@ def _besides(world: World, draws: Draws, stock: Stock) -> Iterator[tuple[Ints, F
 
 
 def _less(full: Floats | float, gone: Floats) -> Floats:
+    left = full - gone
     # Rounding must not leave less than nothing in an emptied storehouse.
-    return np.maximum(full - gone, 0.0)
+    return np.maximum(left, 0.0, out=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +209,19 @@ def storage_harm(
         (knot, storehouse); those without measures by default.
     """
     curves = world.curves
-    values = _read(curves.deaths, blast_kg)
     stack, whole = base_rates or world.base_rates
     by_stack, by_whole = curves.ageing_shares
-    stack_rate, whole_rate = stack + by_stack * ageing_per_year, whole + by_whole * ageing_per_year
-    public = stack_rate * values[0] + whole_rate * values[2]
-    workers = stack_rate * values[1] + whole_rate * values[3]
+    stack_rate, whole_rate = by_stack * ageing_per_year, by_whole * ageing_per_year
+    stack_rate += stack
+    whole_rate += whole
+    values = _read(curves.deaths, blast_kg)
+    public, workers = stack_rate * values[0], stack_rate * values[1]
+    public += np.multiply(whole_rate, values[2], out=stack_rate)
+    workers += np.multiply(whole_rate, values[3], out=stack_rate)
     chain = _chain_per_year(world, draws, blast_kg, whole_rate)
-    return StorageHarm(public + chain[0], workers + chain[1], public, workers)
+    chain[0] += public
+    chain[1] += workers
+    return StorageHarm(chain[0], chain[1], public, workers)
 
 
 def _read(curves: Curves, held_kg: Floats) -> Floats:
@@ -248,7 +256,11 @@ def _chain_per_year(world: World, draws: Draws, blast_kg: Floats, whole_rate_per
     years = world.year_knots
     per_year = whole_rate_per_year[years] * _set_off_deaths(world, draws, blast_kg[years])
     before, after, share = world.between_years
-    return (1.0 - share) * per_year[:, before] + share * per_year[:, after]
+    chain, later = per_year.take(before, axis=1), per_year.take(after, axis=1)
+    chain *= 1.0 - share
+    later *= share
+    chain += later
+    return chain
 
 
 def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:

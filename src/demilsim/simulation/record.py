@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from demilsim.plan import Floats, Ints
 EventKind = Literal["minor", "explosion", "propagated", "processing", "road", "theft"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that went wrong.
 
     Parameters

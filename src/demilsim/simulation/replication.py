@@ -79,6 +79,7 @@ def run(
     probe: Probe | None = None,
     explain: bool = False,
     renewal: Renewal | None = None,
+    by_storehouse: bool = True,
 ) -> RunResult:
     """Simulate one replication of a compiled plan with chance already drawn.
 
@@ -92,6 +93,8 @@ def run(
         Whether to work out where the working days of facilities went.
     renewal
         Who renews the plan on the way, if anybody.
+    by_storehouse
+        Whether to give harm by period and storehouse.
     """
     environment = simpy.Environment()
     state = Run(world, schedule, draws, renewal)
@@ -138,6 +141,7 @@ def run(
         state.treasury,
         state.measures,
         state.orders.condemned_g,
+        by_storehouse,
     )
     if not explain:
         return result

@@ -38,8 +38,9 @@ def collect(
     treasury: Treasury,
     measures: Measures,
     condemned_g: int,
+    by_storehouse: bool,
 ) -> RunResult:
-    """Return the results of one replication."""
+    """Return the results of one replication, with or without harm by period and storehouse."""
     work = work_of(world, draws, plants)
     path = stock_path(world, draws, work, stock)
     harm = storage_harm(world, draws, path.blast_kg, path.ageing_per_year, measures.base_rates())
@@ -49,15 +50,11 @@ def collect(
     on_road, road_g = road_events(world, draws, plants, work)
     everything = [*events, *on_road]
     by_site = world.sites
-    weights = world.scenario.settings.harm_weights
-    weighted, root = (
-        weights.fatalities_public * public_rate + weights.fatalities_workers * workers_rate
-        for public_rate, workers_rate in (
-            (harm.public_per_year, harm.workers_per_year),
-            (harm.root_public_per_year, harm.root_workers_per_year),
-        )
-    )
-    half = 0.5 * world.interval_years[:, None]
+    rate_end = _weighted(world, harm.public_per_year[-1], harm.workers_per_year[-1])
+    stock_harm = root_harm = np.empty((0, 0))
+    if by_storehouse:
+        stock_harm = _in_periods(world, harm.public_per_year, harm.workers_per_year)
+        root_harm = _in_periods(world, harm.root_public_per_year, harm.root_workers_per_year)
     by_facility = partition(work.facility, len(plants))
     return RunResult(
         replication=draws.streams.replication,
@@ -65,9 +62,9 @@ def collect(
         expected_public=public,
         expected_workers=workers + processing,
         expected_transport=road,
-        stock_harm=half * (weighted[:-1] + weighted[1:]),
-        root_harm=half * (root[:-1] + root[1:]),
-        weighted_rate_end=float(weighted[-1].sum()),
+        stock_harm=stock_harm,
+        root_harm=root_harm,
+        weighted_rate_end=float(rate_end.sum()),
         harm_rate_per_year=total.sum(axis=1),
         site_rate_start=by_site.sum(total[0]),
         site_rate_end=by_site.sum(total[-1]),
@@ -91,6 +88,18 @@ def collect(
         condemned_g=condemned_g,
         dates_missed=_dates_missed(world, plants, stock),
     )
+
+
+def _weighted(world: World, public: Floats, workers: Floats) -> Floats:
+    """Return weighted rates of expected deaths, in the shape of those of public and workers."""
+    weights = world.scenario.settings.harm_weights
+    return weights.fatalities_public * public + weights.fatalities_workers * workers
+
+
+def _in_periods(world: World, public_per_year: Floats, workers_per_year: Floats) -> Floats:
+    """Return weighted expected deaths in each period from rates at knots, shape (period, storehouse)."""
+    weighted = _weighted(world, public_per_year, workers_per_year)
+    return 0.5 * world.interval_years[:, None] * (weighted[:-1] + weighted[1:])
 
 
 def _dates_missed(world: World, plants: list[Plant], stock: Stock) -> int:
