@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from demilsim.errors import PlanError
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.plan import Commissioning, DisposalPlan
@@ -29,7 +30,14 @@ def simple_plan(name: str, scenario: Scenario) -> DisposalPlan:
     ----------
     name
         One of `POLICIES`, or such with facilities to order, as ``cheapest_first+KILN``.
+
+    Raises
+    ------
+    PlanError
+        If there is no such policy or facility.
     """
+    if problems := tuple(policy_problems(name, scenario)):
+        raise PlanError("; ".join(problems))
     rule, *facilities = name.split(AND)
     if rule == "do_nothing":
         return DO_NOTHING

@@ -243,7 +243,7 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
         notes.append(release_note(searches[0].problem))
     choices = len({search.choice for search in searches})
     notes.append(
-        f"{task.groups.count} groups of {task.groups.group_of_lot.size} lots; {choices} choices of "
-        f"commissionings and {len(searches)} searches compared"
+        f"{task.groups.count} groups of {task.groups.group_of_lot.size} lots; choices of commissionings "
+        f"compared: {choices}, searches: {len(searches)}"
     )
     return tuple(notes)
