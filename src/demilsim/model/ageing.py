@@ -191,18 +191,16 @@ class AgeingProfile:
         rates = self.scenario.register.event_rate
         aged = ageing_factor(self.stabiliser(lot_factor), rates)
         aged *= rates.ageing_per_t_year
-        rate = self._rate_without_propellant.copy()
+        rate = np.empty((self.effective_age.shape[0], self.initial.size))
         rate[:, self._columns[0]] = aged
+        rate[:, self._columns[1]] = self._rate_without_propellant
         return rate
 
     @cached_property
     def _rate_without_propellant(self) -> Floats:
-        """What `rate_per_t_year` returns for lots without propellant, whatever their factor; else 0."""
+        """What `rate_per_t_year` returns for lots without propellant, whatever their factor."""
         rates = self.scenario.register.event_rate
-        rate = np.zeros((self.effective_age.shape[0], self.initial.size))
-        per_t = rates.ageing_per_t_year * rates.ageing_factor_without_propellant
-        rate[:, self._columns[1]] = per_t * self.corrosion
-        return rate
+        return rates.ageing_per_t_year * rates.ageing_factor_without_propellant * self.corrosion
 
     def mean_rate_per_t_year(self) -> Floats:
         """Return the rate of `rate_per_t_year` averaged over the lognormal lot factor."""

@@ -120,12 +120,13 @@ def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPat
     gone_t = gone_g / GRAMS_PER_TONNE
     gone_kg = gone_t @ world.neq_kg_per_t[lots]
     gone_t = gone_t[:, order]
-    gone_blast_kg = by_house.sum(gone_t * world.blast_kg_per_t[sorted_lots])
-    gone_t *= draws.ageing_rate_per_t_year[:, sorted_lots]
+    gone_per_year = draws.ageing_rate_per_t_year[:, sorted_lots]
+    gone_per_year *= gone_t
+    gone_t *= world.blast_kg_per_t[sorted_lots]
     left_by_house = full.house_g - sums(house, gone_g[-1], world.houses.parts)
     path = StockPath(
-        blast_kg=_less(full.blast_kg, gone_blast_kg),
-        ageing_per_year=_less(draws.full_ageing_per_year, by_house.sum(gone_t)),
+        blast_kg=_less(full.blast_kg, by_house.sum(gone_t)),
+        ageing_per_year=_less(draws.full_ageing_per_year, by_house.sum(gone_per_year)),
         stock_g=full.mass_g - gone_g.sum(axis=1),
         neq_kg=_less(full.neq_kg, gone_kg),
         surplus_g=full.surplus_g - gone_g @ world.surplus[lots].astype(float),
