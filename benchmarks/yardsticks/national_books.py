@@ -158,6 +158,7 @@ class Books:
             committed_cents=np.array([fund.committed for fund in funds], dtype=np.int64),
             receipts_cents=self.receipts,
             working_days=np.diff(self.worked_days, axis=1),
+            moving_days=np.zeros((self.worked_days.shape[0], self.worked_days.shape[1] - 1)),
             surplus_left_g=self.left_g[:, world.surplus].sum(axis=1),
             exploded_g=self.exploded_g,
             road_g=self.road_g,

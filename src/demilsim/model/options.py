@@ -103,6 +103,11 @@ def may_go(scenario: Scenario, facility: Facility, site: str) -> bool:
     return country[site] == home or not served or any(country[other] == home for other in served)
 
 
+def has_place(facility: Facility) -> bool:
+    """Return whether plant stands somewhere and has to move: it is mobile, and moves take time or money."""
+    return facility.mobile and (facility.move_days > 0.0 or facility.move_cost_usd > 0.0)
+
+
 def vehicles_per_t(lot: Lot, route: Route, payload_t: float) -> float:
     """Return the vehicles that a tonne of a lot needs, by mass or by the limit on NEQ [1/t]."""
     by_mass = 1.0 / payload_t

@@ -16,6 +16,7 @@ from demilsim.optimisation.licences import add_room
 from demilsim.optimisation.milestones import release_rows
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Columns, Rows, Sense, over_columns
+from demilsim.optimisation.tour_rows import place_rows
 from demilsim.plan import Floats
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def assemble(problem: Problem, flow_cost: Floats, constant: float) -> Model:
     cost = over_columns(flow_cost, len(columns.names))
     families = (*(family(problem) for family in FAMILIES), add_destroy_by(problem), *release_rows(problem))
     families += (add_room(problem),) if problem.rooms else ()
+    families += place_rows(problem)
     return Model(columns, families, cost, constant)
 
 

@@ -24,7 +24,9 @@ from demilsim.optimisation.audit_rows import (
     first_working_period,
     share_of_full_pace,
 )
+from demilsim.optimisation.audit_tours import found_tours, move_bills, no_time_to_move
 from demilsim.optimisation.releases import Releases
+from demilsim.optimisation.tours import Tours
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
@@ -36,9 +38,13 @@ TOLERANCE_DAYS = Fraction(1, 100)
 
 
 def audit(
-    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients, releases: Releases = ()
+    scenario: Scenario,
+    plan: DisposalPlan,
+    coefficients: PlanningCoefficients,
+    releases: Releases = (),
+    tours: Tours | None = None,
 ) -> tuple[str, ...]:
-    """Return every problem of a plan: stock, places, days, permits, dates, orders, measures, risk, money.
+    """Return every problem of a plan: stock, places, time, permits, dates, orders, measures, risk, money.
 
     Parameters
     ----------
@@ -50,6 +56,8 @@ def audit(
         Working days and receipts that it may count on, with what it releases (`releases.counted_on`).
     releases
         Tranches whose milestones it says that it meets, by id, each with the period at whose start.
+    tours
+        Moves of mobile plant that it says that it makes; None to look for them.
 
     Returns
     -------
@@ -65,11 +73,13 @@ def audit(
     problems = (*_commissioning(rows, plan, opened), *_stock(rows, plan), *_places(rows, plan))
     if problems:
         return problems
-    bills = (*bills_of(rows, plan, opened), *measure_bills(rows, plan))
+    found = found_tours(rows, plan, coefficients, opened, tours)
+    bills = (*bills_of(rows, plan, opened), *move_bills(rows, plan, found), *measure_bills(rows, plan))
     scrap = scrap_by_period(rows, plan)
     known = progress(scenario, plan, bills, coefficients, scrap, releases) if releases else None
     return (
         *_working_days(rows, plan, coefficients, opened),
+        *no_time_to_move(found),
         *_permits(rows, plan),
         *_dates(rows, plan),
         *overfilled(rows, plan),
@@ -95,17 +105,23 @@ def refused_moves(scenario: Scenario, plan: DisposalPlan, late: int = 0) -> tupl
 
 
 def audit_promises(
-    scenario: Scenario, plan: DisposalPlan, coefficients: PlanningCoefficients, releases: Releases = ()
+    scenario: Scenario,
+    plan: DisposalPlan,
+    coefficients: PlanningCoefficients,
+    releases: Releases = (),
+    tours: Tours | None = None,
 ) -> tuple[str, ...]:
     """Return the funds of which a plan counts on more than their tranches, matching and milestones can bring.
 
     Parameters
     ----------
-    scenario, plan, coefficients, releases
+    scenario, plan, coefficients, releases, tours
         As for `audit`, which the plan has passed.
     """
     rows = audit_rows(scenario)
-    bills = (*bills_of(rows, plan, _opened(rows, plan)), *measure_bills(rows, plan))
+    opened = _opened(rows, plan)
+    moving = move_bills(rows, plan, found_tours(rows, plan, coefficients, opened, tours))
+    bills = (*bills_of(rows, plan, opened), *moving, *measure_bills(rows, plan))
     scrap = scrap_by_period(rows, plan)
     return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients, scrap, releases)))
 

@@ -31,7 +31,7 @@ def bills_of(rows: AuditRows, plan: DisposalPlan, opened: Mapping[str, int]) -> 
         where = (rows.place(rows.site(lot)), facility.method_id, rows.category(lot))
         payers = frozenset(fund.fund_id for fund in funds if may_pay(fund, "running", *where))
         mass_t = Fraction(line.mass_g, 1_000_000)
-        yield Bill(line.earliest_period, payers, mass_t * rows.cost_usd_per_t(lot, facility), mass_t)
+        yield Bill(line.earliest_period, payers, mass_t * rows.work_usd_per_t(lot, facility), mass_t)
     ordinal = [date.toordinal() for date in scenario.period_dates]
     for order in plan.commissionings:
         facility = rows.facilities[order.facility_id]

@@ -108,12 +108,17 @@ class AuditRows:
         return days
 
     def cost_usd_per_t(self, lot: Lot, facility: Facility) -> Fraction:
+        """Return cost of work and transport, and a share of moves where places are left out [USD/t]."""
+        cost = self.work_usd_per_t(lot, facility)
+        return cost if self.moves(lot, facility) else cost + self.move_usd_per_t(facility, self.site(lot))
+
+    def work_usd_per_t(self, lot: Lot, facility: Facility) -> Fraction:
         """Return cost of work and transport [USD/t]."""
         rate = self.rate(lot, facility)
         assert rate is not None, "places are checked first"
         cost = exact(rate.unit_cost_usd_per_t)
         if not self.moves(lot, facility):
-            return cost + self.move_usd_per_t(facility, self.site(lot))
+            return cost
         route = self.route(lot, facility)
         assert route is not None, "places are checked first"
         haulage = exact(self.scenario.register.transport.cost_usd_per_t_km)

@@ -18,6 +18,7 @@ from demilsim.optimisation.result import GroupFlows
 from demilsim.optimisation.risk_limits import risk_limits
 from demilsim.optimisation.sequential import Descent, descend, largest_part, polish, vertex_start
 from demilsim.optimisation.task import Choice, Task
+from demilsim.optimisation.tours import Tours, needed
 from demilsim.plan import Floats
 
 SMALLEST_FLOW_T = 1e-6
@@ -71,6 +72,19 @@ class Search:
     def releases(self) -> Releases | None:
         """Tranches that it releases; None where none waits for a milestone."""
         return None if self.problem.released is None else self.problem.released.fixed
+
+    @property
+    def tours(self) -> Tours | None:
+        """Moves of mobile plant that its work needs; None where it has no place, or places are left out."""
+        tours = self.problem.tours
+        if tours is None or tours.fixed is None:
+            return None
+        flows, plant = self.problem.flows, tours.plant
+        work = np.zeros((*plant.reach.shape, tours.periods), dtype=bool)
+        number = plant.index_of(flows.facility)
+        done = (number >= 0) & (self.amounts >= SMALLEST_FLOW_T)
+        work[number[done], plant.site_of_group[flows.group[done]], flows.block[done]] = True
+        return needed(plant, tours.fixed, work)
 
     @property
     def exact_harm(self) -> float:

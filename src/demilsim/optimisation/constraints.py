@@ -44,7 +44,8 @@ def add_working_days(problem: Problem) -> Rows:
     """Bound work at a facility by its working days, which an order adds only after its lead time.
 
     Sum over g of d[g,f] x[g,f,b] - sum over o of f of D'[o,b] u[o] <= D[f,b], in working days; d in days per
-    tonne. The daily limit on net explosive quantity is part of d.
+    tonne. The daily limit on net explosive quantity is part of d. Days of moves, if they are open, count as
+    work (see `tour_rows`).
     """
     flows, orders, blocks = problem.flows, problem.orders, problem.blocks
     work = (
@@ -60,7 +61,8 @@ def add_working_days(problem: Problem) -> Rows:
         -days[order, block],
     )
     name = _named(PREFIXES["working_days"], problem.facility_labels, blocks.labels)
-    return rows_of("working_days", [work, added], Sense.AT_MOST, problem.days.ravel(), name)
+    moving = [] if problem.tours is None else [problem.tours.days_terms(problem.tour_offset)]
+    return rows_of("working_days", [work, added, *moving], Sense.AT_MOST, problem.days.ravel(), name)
 
 
 def add_permits(problem: Problem) -> Rows:
@@ -180,7 +182,7 @@ def add_payments(problem: Problem) -> Rows:
     Sum over k in E[c] of q[c,k] p[c,k,t] - sum over (g,f) in c of a[g,f] x[g,f,b] >= 0 for work, t being
     the first period of block b; sum over k in E[c] of p[c,k,t] - sum over o of (A[o,c,t] z[o] +
     B'[o,c,t] u[o]) >= C[c,t] for capital A and standing cost B. In kUSD; a in kUSD per tonne, C[c,t] the cost
-    of commissionings that are fixed.
+    of commissionings that are fixed. Moves are paid like capital, in C if they are fixed (see `tour_rows`).
     q is 1, or a[c] / (a[c] + v[k]) for a fund that pays v kUSD on top for each tonne, a[c] the least cost in
     the class: no dollar is taken for more work than it pays. Equal where a tranche waits for spending, since
     no money is thrown away to release it.
@@ -209,10 +211,11 @@ def add_payments(problem: Problem) -> Rows:
         committed = problem.classes.committed[c]
         return f"pay_c{c}_{period_labels[t] if committed else blocks.labels[blocks.of_period[t]]}"
 
+    moving = [] if problem.tours is None else [problem.tours.cost_terms(problem.tour_offset)]
     rhs = problem.committed_usd.ravel() / USD_PER_KUSD
     exact = problem.released is not None and problem.released.counts_spending
     sense = Sense.EQUAL if exact else Sense.AT_LEAST
-    return rows_of("payments", [work, capital, standing, paid], sense, rhs, name)
+    return rows_of("payments", [work, capital, standing, *moving, paid], sense, rhs, name)
 
 
 def add_budget(problem: Problem) -> Rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeVar
 
@@ -35,7 +35,7 @@ class Groups:
         Group of each lot, shape (lot,). Reserve lots have groups of their own.
     mass_t
         Gross mass [t], shape (group,).
-    days_per_t, cost_usd_per_t, accident_harm_per_t, scrap_usd_per_t
+    days_per_t, cost_usd_per_t, direct_usd_per_t, accident_harm_per_t, scrap_usd_per_t
         As in `DisposalOptions`, means over the lots by mass; days are infinite where any lot of the
         group is not allowed. Shape (group, facility).
     road
@@ -50,6 +50,7 @@ class Groups:
     mass_t: Floats
     days_per_t: Floats
     cost_usd_per_t: Floats
+    direct_usd_per_t: Floats
     accident_harm_per_t: Floats
     road: Ints
     running_eligible: Bools
@@ -61,6 +62,12 @@ class Groups:
         """Return what is expected in store at each knot if nothing leaves [t], shape (knot, group)."""
         there = np.arange(periods + 1)[:, None] >= self.arrival
         return there * (self.mass_t * self.likely)
+
+    def without_moves(self, mobile: Ints) -> Groups:
+        """Return the groups with work at mobile plant that bears no part of the cost of its moves."""
+        cost = self.cost_usd_per_t.copy()
+        cost[:, mobile] = self.direct_usd_per_t[:, mobile]
+        return replace(self, cost_usd_per_t=cost)
 
     @property
     def count(self) -> int:
@@ -180,6 +187,7 @@ def grouped(
         mass_t=group_mass,
         days_per_t=np.where(everywhere, days, np.inf),
         cost_usd_per_t=share @ options.cost_usd_per_t,
+        direct_usd_per_t=share @ options.direct_usd_per_t,
         accident_harm_per_t=share @ options.accident_harm_per_t,
         road=road,
         running_eligible=barred == 0.0,

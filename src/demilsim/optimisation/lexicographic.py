@@ -66,7 +66,7 @@ def in_order(task: Task, result: PlanResult, wanted: InOrder, options: SolveOpti
     taken = None
     if result.measures_paid_usd is not None:
         taken = Taken(result.measures, result.measures_paid_usd)
-    applied = task if taken is None else taken.applied(task)
+    applied = replace(task if taken is None else taken.applied(task), tours=result.tours)
     kept = replace(applied, releases=result.releases)
     wanted_t = result.flows.destroyed_t(applied.shape)
     best = _best_again(kept, result, wanted_t, options)

@@ -34,6 +34,7 @@ from demilsim.optimisation.risk_plan import plan_within_limits, with_risk
 from demilsim.optimisation.solve import Solution, SolveOptions, solve
 from demilsim.optimisation.status import PlanStatus, gap_of
 from demilsim.optimisation.task import Choice, Task, make_task
+from demilsim.optimisation.tour_choice import tour_note, with_places
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 
@@ -125,6 +126,7 @@ def _planned(
     if not searches:
         raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
     ended = released_further(task, finish(searches, options.max_steps), path, options.max_steps)
+    ended = with_places(task, ended, start, others, options.max_steps)
     best = _result(task, found, ended, start, bound)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:
@@ -148,6 +150,7 @@ def _planned_near(task: Task, plans: Sequence[DisposalPlan], options: SolveOptio
     if not searches:
         raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
     ended = released_further(task, finish_near(searches, options.bound_steps), path, options.max_steps)
+    ended = with_places(task, ended, plans[0], plans[1:], options.max_steps)
     best = _result(task, found, ended, plans[0], None)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:
@@ -179,6 +182,8 @@ def _result(
     task: Task, found: Solution, searches: list[Search], start: DisposalPlan | None, bound: HarmBound | None
 ) -> PlanResult:
     """Return the first of the searches, which is the best, with what is known of it."""
+    if not searches:
+        raise InfeasibleError("no plan was found in which the moves of mobile plant can be paid")
     best = searches[0]
     wrong = best.model.violations(best.descent.values)
     assert not wrong, f"steps between plans left their rows: {', '.join(wrong[:3])}"
@@ -202,6 +207,7 @@ def _result(
         flows=group_flows(best.problem, best.amounts),
         commissionings=tuple(Commissioning(facilities[f].facility_id, t) for f, t in best.choice),
         releases=best.releases,
+        tours=best.tours,
         groups=task.groups,
         notes=found.notes + _notes(task, found, searches, bound),
     )
@@ -241,6 +247,8 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
         )
     if searches[0].problem.released is not None:
         notes.append(release_note(searches[0].problem))
+    if searches[0].tours is not None:
+        notes.append(tour_note(searches[0].tours))
     choices = len({search.choice for search in searches})
     notes.append(
         f"{task.groups.count} groups of {task.groups.group_of_lot.size} lots; choices of commissionings "

@@ -1,7 +1,7 @@
 """The linear plan around an optimised one: its rows, and its exact harm made linear where it stands.
 
-Commissionings are fixed, and so are releases of tranches. Duals at this point are what one more unit of a
-limit is worth to the plan.
+Commissionings are fixed, and so are releases of tranches and moves of mobile plant. Duals at this point are
+what one more unit of a limit is worth to the plan.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def plan_model(
     SolverError
         If no solver tells duals.
     """
-    task = replace(make_task(scenario, coefficients), releases=result.releases)
+    task = replace(make_task(scenario, coefficients), releases=result.releases, tours=result.tours)
     if result.measures_paid_usd is not None:
         task = Taken(result.measures, result.measures_paid_usd).applied(task)
     wanted = result.flows.destroyed_t(task.shape)

@@ -30,6 +30,7 @@ from demilsim.optimisation.orders import (
 from demilsim.optimisation.release_columns import SPARE_T, USD_PER_KUSD, ReleaseColumns
 from demilsim.optimisation.releases import Releases, waiting_tranches
 from demilsim.optimisation.rows import Columns, labels
+from demilsim.optimisation.tours import TourColumns, Tours, tour_columns
 from demilsim.plan import Floats, Ints, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 
@@ -44,6 +45,10 @@ class Flows:
     facility: Ints
     block: Ints
     cost_class: Ints
+
+    def only(self, kept: Bools) -> Flows:
+        """Return some of the flows, by a mask."""
+        return Flows(self.group[kept], self.facility[kept], self.block[kept], self.cost_class[kept])
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,8 @@ class Problem:
         What may be released, or is; None where no tranche waits for a milestone.
     rooms
         Room that must be made in storehouses for moves that are decided.
+    tours
+        Where mobile plant may move, or does; None where it has no place, or places are left out.
     """
 
     scenario: Scenario
@@ -104,6 +111,7 @@ class Problem:
     scrap_fund: int
     released: ReleaseColumns | None = None
     rooms: tuple[Room, ...] = ()
+    tours: TourColumns | None = None
 
     @property
     def most_usd(self) -> Floats:
@@ -159,6 +167,15 @@ class Problem:
         """Column of the first ``released[tranche, block]``."""
         return self.ordered_offset + self.orders.facility.size
 
+    @property
+    def tour_offset(self) -> int:
+        """Column of the first ``stands[facility, site, period]``."""
+        return self.release_offset + (0 if self.released is None else len(self.released.names))
+
+    def tours_of(self, values: Floats) -> Tours | None:
+        """Return the moves that a point of shape (column,) makes; None where places are left out."""
+        return None if self.tours is None else self.tours.tours_of(values[self.tour_offset :])
+
     def releases_of(self, values: Floats) -> Releases | None:
         """Return what a point of shape (column,) releases; None where no tranche waits."""
         return None if self.released is None else self.released.releases_of(values[self.release_offset :])
@@ -174,6 +191,7 @@ class Problem:
         names += [f"u{f}_{b}" for f, b in zip(self.orders.facility, self.orders.period, strict=True)]
         choice = self.released
         names += choice.names if choice is not None else ()
+        names += self.tours.names if self.tours is not None else ()
         upper = np.full(len(names), np.inf)
         last = np.append(self.blocks.first[1:], self.scenario.periods) - 1
         there = self.groups.arrival[flows.group] <= last[flows.block]
@@ -181,8 +199,9 @@ class Problem:
         whole = np.zeros(len(names), dtype=bool)
         whole[self.order_offset : self.payment_offset] = True
         whole[self.ordered_offset : self.release_offset] = True
+        whole[self.tour_offset :] = True
         if choice is not None:
-            upper[self.release_offset :] = choice.upper
+            upper[self.release_offset : self.tour_offset] = choice.upper
             whole[self.release_offset :][: choice.pairs[0].size] = True
         upper[whole] = 1.0
         return Columns(tuple(names), upper, whole)
@@ -197,6 +216,8 @@ def make_problem(
     commissioned: Mapping[int, int] | None,
     every_order: bool = False,
     releases: Releases | None = None,
+    tours: Tours | None = None,
+    open_tours: bool = False,
 ) -> Problem:
     """Return the planning model in given blocks.
 
@@ -213,6 +234,10 @@ def make_problem(
         asks for no spare tonnes beyond a milestone.
     releases
         Tranches that are released, where some wait for milestones; None leaves it to the model.
+    tours
+        Moves of mobile plant, in single periods; None leaves places out.
+    open_tours
+        Whether moves are left to the model instead.
     """
     numbers = ClassNumbers(np.array([f.verification_usd_per_t > 0.0 for f in scenario.funds], dtype=bool))
     wanted = possible_orders(scenario, every_order) if commissioned is None else tuple(commissioned.items())
@@ -231,7 +256,15 @@ def make_problem(
         most = days
     # A load can leave in a block if its road is open in any of its periods.
     roads = blocks.sum(roads_open(scenario).astype(float)) > 0.0
+    touring = None
+    if tours is not None or open_tours:
+        touring, groups = tour_columns(scenario, coefficients, groups, numbers, tours)
     flows = _flows(groups, most, roads, numbers)
+    if touring is not None:
+        flows, days = (
+            flows.only(touring.possible(flows.group, flows.facility, flows.block)),
+            touring.left(days),
+        )
     classes = numbers.classes()
     sold_for = scrap_fund(scenario) if groups.scrap_usd_per_t.any() else NO_FUND
     waiting = waiting_tranches(scenario, coefficients)
@@ -239,6 +272,9 @@ def make_problem(
     released = None if waiting is None else ReleaseColumns(waiting, blocks, spare_t, releases)
     receipts = coefficients.receipts_usd.reshape(len(scenario.funds), scenario.periods)
     most = receipts if released is None else released.most_usd
+    committed_usd = fixed.cost_by_class_usd(len(classes.funds)).sum(axis=0)
+    if touring is not None:
+        touring.charge(committed_usd)
     return Problem(
         scenario=scenario,
         groups=groups,
@@ -248,10 +284,11 @@ def make_problem(
         orders=choice,
         payments=_payments(classes, blocks, fund_alive(scenario, blocks), most, sold_for),
         days=days,
-        committed_usd=fixed.cost_by_class_usd(len(classes.funds)).sum(axis=0),
+        committed_usd=committed_usd,
         receipts_usd=receipts if released is None else released.receipts_usd,
         scrap_fund=sold_for,
         released=released,
+        tours=touring,
     )
 
 

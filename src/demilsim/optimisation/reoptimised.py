@@ -179,7 +179,7 @@ def _optimised_again(at: PlanModel, change: Floats) -> float | None:
 def _without_strings(at: PlanModel, scenario: Scenario, k: int) -> float:
     """Return the optimum of the linear plan if a fund could pay for anything, constant left out [persons]."""
     task = make_task(untied(scenario, scenario.funds[k].fund_id), at.task.coefficients)
-    task = replace(task, releases=at.task.releases)
+    task = replace(task, releases=at.task.releases, tours=at.task.tours)
     problem = task.problem(at.choice)
     harm = planning_harm(problem, task.stock)
     _, per_knot = task.stock.total_and_gradient(at.harm.remaining_t(at.flows))

@@ -9,6 +9,7 @@ import numpy as np
 from demilsim.optimisation.groups import Groups
 from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.status import PlanStatus
+from demilsim.optimisation.tours import Tours
 from demilsim.plan import Commissioning, Floats, Ints, MeasureOrder
 
 
@@ -104,3 +105,4 @@ class PlanResult:
     without_orders: PlanResult | None = None
     cost_usd: float | None = None
     releases: Releases | None = None
+    tours: Tours | None = None

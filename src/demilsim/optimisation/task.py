@@ -17,6 +17,7 @@ from demilsim.optimisation.moves import Room
 from demilsim.optimisation.objective import remaining_t
 from demilsim.optimisation.problem import Problem, make_problem
 from demilsim.optimisation.releases import Releases, waiting_tranches
+from demilsim.optimisation.tours import Tours, placed_facilities
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
@@ -45,6 +46,8 @@ class Task:
         Tranches that are released, where some wait for milestones; None as long as that is open.
     rooms
         Room that must be made for moves that are decided.
+    tours
+        Moves of mobile plant; None where places are left out, as they are until flows are known.
     """
 
     scenario: Scenario
@@ -55,6 +58,7 @@ class Task:
     risk: LimitedRisk | None = None
     releases: Releases | None = None
     rooms: tuple[Room, ...] = ()
+    tours: Tours | None = None
 
     @property
     def opens_releases(self) -> bool:
@@ -82,16 +86,23 @@ class Task:
         """Return the same problem with releases as columns."""
         return self._problem(choice, None)
 
-    def _problem(self, choice: Choice, releases: Releases | None) -> Problem:
+    def touring_problem(self, choice: Choice) -> Problem:
+        """Return the problem of `problem` with moves of mobile plant as columns."""
+        return self._problem(choice, self.releases or (), open_tours=True)
+
+    def _problem(self, choice: Choice, releases: Releases | None, open_tours: bool = False) -> Problem:
         known = (self.scenario, self.coefficients, self.options, self.groups, single_periods(self.scenario))
-        return replace(make_problem(*known, dict(choice), releases=releases), rooms=self.rooms)
+        tours = None if open_tours else self.tours
+        problem = make_problem(*known, dict(choice), releases=releases, tours=tours, open_tours=open_tours)
+        return replace(problem, rooms=self.rooms)
 
     def every_plan(self) -> Problem:
         """Return the problem of flows in single periods with every order as a column: all plans are in it.
 
-        Also those that make no room for moves.
+        Also those that make no room for moves. Mobile plant is everywhere at once, and its moves are free.
         """
-        blocks, groups = single_periods(self.scenario), self.groups
+        blocks = single_periods(self.scenario)
+        groups = self.groups.without_moves(placed_facilities(self.scenario))
         known = (self.scenario, self.coefficients, self.options, groups, blocks, None)
         return make_problem(*known, every_order=True)
 

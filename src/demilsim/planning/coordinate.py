@@ -299,7 +299,7 @@ class _Loop:
         """Return the proposal of a result; None, with a note, if its audit finds anything."""
         planned = flow_plan(self._scenario, result)
         counted = counted_on(self._scenario, coefficients, result.releases)
-        known = self._scenario, planned, counted, result.releases or ()
+        known = self._scenario, planned, counted, result.releases or (), result.tours
         problems = audit(*known)
         if problems:
             self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")

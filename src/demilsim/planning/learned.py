@@ -35,8 +35,9 @@ def objective(scenario: Scenario, results: Sequence[RunResult]) -> Floats:
 def learned_coefficients(results: Sequence[RunResult], known: PlanningCoefficients) -> PlanningCoefficients:
     """Return what replications of one plan teach.
 
-    Capacity and money are means over the replications. A harm factor is harm with propagation over harm
-    without; where a storehouse has too little harm to tell, that of the period before.
+    Capacity and money are means over the replications; days of moves are capacity, which a plan with other
+    moves has for work. A harm factor is harm with propagation over harm without; where a storehouse has too
+    little harm to tell, that of the period before.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def learned_coefficients(results: Sequence[RunResult], known: PlanningCoefficien
     enough = without > LEAST_HARM
     factor = np.where(enough, with_chain / np.where(enough, without, 1.0), np.nan)
     return PlanningCoefficients(
-        working_days=np.mean([r.working_days for r in results], axis=0),
+        working_days=np.mean([r.working_days + r.moving_days for r in results], axis=0),
         receipts_usd=np.mean([r.receipts_cents for r in results], axis=0) / CENTS_PER_USD,
         harm_factor=_carried_forward(factor, known.harm_factor),
     )

@@ -106,7 +106,9 @@ class RunResult:
         What can first be committed at the start of each period, after overhead and without scrap, shape
         (fund, period).
     working_days
-        Worked or workable days of each facility [d], shape (facility, period).
+        Worked or workable days of each facility, without those of its moves [d], shape (facility, period).
+    moving_days
+        Working days that moves of mobile plant took [d], shape (facility, period).
     surplus_left_g
         Surplus left at each knot [g], shape (knot,).
     exploded_g, stolen_g, road_g
@@ -147,6 +149,7 @@ class RunResult:
     cleanup_unfunded_cents: int
     receipts_cents: Ints
     working_days: Floats
+    moving_days: Floats
     surplus_left_g: Floats
     exploded_g: int
     stolen_g: int = 0

@@ -56,6 +56,7 @@ def collect(
         stock_harm = _in_periods(world, harm.public_per_year, harm.workers_per_year)
         root_harm = _in_periods(world, harm.root_public_per_year, harm.root_workers_per_year)
     by_facility = partition(work.facility, len(plants))
+    moving = _moving_days(work, plants)
     return RunResult(
         replication=draws.streams.replication,
         events=tuple(sorted(everything, key=lambda event: (event.day, event.kind, event.site))),
@@ -80,7 +81,8 @@ def collect(
         cleanup_unfunded_cents=treasury.unfunded_cents,
         committed_cents=np.array(ledger.committed, dtype=np.int64),
         receipts_cents=_receipts(world, treasury.received),
-        working_days=np.diff(_full_clock(world, work, plants).T, axis=1) - _moving_days(work, plants),
+        working_days=np.diff(_full_clock(world, work, plants).T, axis=1) - moving,
+        moving_days=moving,
         surplus_left_g=path.surplus_g,
         exploded_g=sum(stock.exploded_g),
         road_g=sum(road_g.values()),
