@@ -114,12 +114,21 @@ def killed_after(started: Started, blocks: int, wait_s: float) -> int:
 
 
 def survive(
-    start: Start, experiment: Experiment, folder: Path, kind: LedgerKind, kills: int, seed: int
+    start: Start,
+    experiment: Experiment,
+    folder: Path,
+    kind: LedgerKind,
+    kills: int,
+    seed: int,
+    most_blocks: int = 12,
 ) -> int:
-    """Kill a sweep so many times, or until it is done; return how often it was killed."""
+    """Kill a sweep so many times, or until it is done; return how often it was killed before.
+
+    Each time it is after two blocks to `most_blocks`, of which the whole sweep has 32.
+    """
     chance, known = random.Random(seed), 0
     for kill in range(kills):
-        blocks = chance.randint(BLOCK_BEFORE_WORKERS + 1, 12)
+        blocks = chance.randint(BLOCK_BEFORE_WORKERS + 1, most_blocks)
         started = start(experiment, folder, kind)
         told = killed_after(started, blocks, chance.uniform(0.0, MOST_WAIT_SECONDS))
         spans = spans_of(folder, experiment)
@@ -153,18 +162,19 @@ def expected(experiment: Experiment, tmp_path: Path, cli: CommandLine) -> dict[s
 def test_group_with_workers_is_killed(
     experiment: Experiment, expected: dict[str, bytes], tmp_path: Path, cli: CommandLine
 ) -> None:
-    """Command and workers are killed together, five times in all, at random: the files end up equal.
+    """Command and workers are killed together, up to five times, at random: the files end up equal.
 
-    Twice it is the command of a user; thrice a fork, which starts sooner.
+    Twice it is the command of a user; thrice a fork, which starts sooner. A sweep may end before a
+    late kill comes, but not before the first of each.
     """
     kills = 0
     for number, (kind, start) in enumerate({LedgerKind.SQLITE: command, LedgerKind.FILES: forked}.items()):
         folder = tmp_path / kind
-        kills += survive(start, experiment, folder, kind, 2 + number, seed=number)
+        kills += survive(start, experiment, folder, kind, 2 + number, seed=number, most_blocks=5)
         done = cli(*sweep_arguments(experiment, folder, kind), "--backend", "serial")
         assert (done.code, done.err) == (0, "")
         assert files_of(folder) == expected
-    assert kills == 5
+    assert kills >= 2
 
 
 @pytest.mark.soak
