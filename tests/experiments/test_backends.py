@@ -167,8 +167,11 @@ def test_interrupt_ends_all_processes(tmp_path: Path) -> None:
     What a worker is in the middle of is finished first.
     """
     program = (
-        "import tasks\nfrom demilsim.experiments import backends\nbackends.WORTH_SECONDS = 0.0\n"
+        "import signal\nimport tasks\nfrom demilsim.experiments import backends\n"
+        "backends.WORTH_SECONDS = 0.0\n"
         "if __name__ == '__main__':\n"
+        # A shell starts what runs in the background with interrupts ignored.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"    shared = ({str(tmp_path)!r}, 4)\n"
         "    run = backends.run_tasks(tasks.sleep_long, range(9), 2, tasks.share, shared, chunk=1)\n"
         "    try:\n        list(run)\n    except KeyboardInterrupt:\n        print('interrupted')\n"
