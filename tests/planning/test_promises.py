@@ -96,20 +96,18 @@ class Outcome:
 def outcomes_of(scenario: Scenario, plan: DisposalPlan, known: PlanningCoefficients) -> list[Outcome]:
     """Return capacity and money as replications that nobody is judged on drew them.
 
-    Working days are those of the plan, but mobile plant with a place has its own clock: its moves are those
-    of the lines that are followed. Money is what comes if nothing is earned.
+    Days of moves count as working days, since the lines that are followed move plant themselves. Money is
+    what comes if nothing is earned.
     """
     plans = {"plan": plan, "nothing": DO_NOTHING}
     taught = replicate(scenario, plans, OUTCOMES, first=OUTCOMES_FIRST, detailed=True).results
-    world, expected = prepare(scenario), waiting_tranches(scenario, known)
-    placed, found = np.array(world.placed, dtype=bool), []
+    world, expected, found = prepare(scenario), waiting_tranches(scenario, known), []
     for with_plan, without in zip(taught["plan"], taught["nothing"], strict=True):
-        chance = draw(world, Streams(scenario.settings.seed, with_plan.replication))
-        days = with_plan.working_days.copy()
-        days[placed] = np.diff(chance.clock, axis=0).T[placed]
         receipts = without.receipts_cents / CENTS_PER_USD
+        days = with_plan.working_days + with_plan.moving_days
         own = replace(known, working_days=days, receipts_usd=receipts)
-        found.append(Outcome(own, expected and as_drawn(expected, world, chance.income, receipts)))
+        income = draw(world, Streams(scenario.settings.seed, with_plan.replication)).income
+        found.append(Outcome(own, expected and as_drawn(expected, world, income, receipts)))
     return found
 
 
