@@ -4,6 +4,8 @@ Covers: the Kazakhstan programme under eight policies, a spin of the same length
 machine sets in the same round, and tasks without any work. Efficiency is CPU time in one process over CPU
 time of all processes together; workers are started and prepared before, and that is reported on its own.
 Since others on the machine only ever add time, efficiency by the quickest rounds of each kind is given too.
+A spin may be slower in the caller, which has much else in memory, than in a worker: so that like is compared
+with like, the same work is also done by one worker alone and by all at once (`alone_over_together`).
 Wall-clock times on a shared machine mean little and are not reported.
 
     python benchmarks/parallel.py --json [--rounds N] [--replications N] [--workers N]
@@ -17,6 +19,7 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +57,25 @@ def nothing(number: int) -> int:
 
 
 def spin(_: int) -> int:
+    return spin_for(SHARED[0])
+
+
+def spin_for(additions: int) -> int:
     total = 0
-    for number in range(SHARED[0]):
+    for number in range(additions):
         total += number
     return total
+
+
+def begin(scenario: Scenario, plans: dict[str, DisposalPlan]) -> None:
+    """Make a worker ready to simulate and to keep the results."""
+    ensemble._initialise(scenario, plans, {}, 1, False)
+    ensemble._replication(0)
+
+
+def simulated(number: int) -> None:
+    """Simulate a replication under all plans, and send nothing."""
+    ensemble._replication(number)
 
 
 def row_given(number: int) -> dict[str, RunResult]:
@@ -106,6 +124,11 @@ class Bench:
             **{name: simple_plan(name, self.scenario) for name in POLICIES},
         }
         self.sizes = count_chunks()
+        context = multiprocessing.get_context("spawn")
+        self.alone, self.together = (
+            ProcessPoolExecutor(count, context, initializer=begin, initargs=(self.scenario, self.plans))
+            for count in (1, workers)
+        )
 
     def tasks(
         self, function: Callable[[int], Any], count: int, jobs: int, *shared: Any,
@@ -149,6 +172,21 @@ def efficiencies(bench: Bench, additions: int) -> dict[str, float]:
     }
 
 
+def contention(bench: Bench, additions: int) -> dict[str, float]:
+    """Return CPU time of work of one worker alone over that of all at once, of the engine and of the spin."""
+
+    def spent_by(pool: ProcessPoolExecutor, work: Callable[[int], object], given: list[int]) -> float:
+        return spent(lambda: list(pool.map(work, given, chunksize=5)))
+
+    found = {}
+    numbers, spins = list(range(bench.replications)), [additions] * bench.replications
+    for name, work, given in (("engine", simulated, numbers), ("spin", spin_for, spins)):
+        alone, together = spent_by(bench.alone, work, given), spent_by(bench.together, work, given)
+        found[f"{name}_alone"], found[f"{name}_together"] = alone, together
+        found[f"{name}_alone_over_together"] = alone / together
+    return found
+
+
 def overheads(bench: Bench) -> dict[str, float]:
     """Return what chunks, tasks without work and results on their way back cost [µs]."""
     workers = bench.workers
@@ -185,7 +223,13 @@ def main() -> None:
     bench = Bench(asked.workers, asked.replications)
     started = spent(lambda: bench.tasks(nothing, 100, asked.workers, chunk=1))
     additions = bench.additions()
-    rounds = [efficiencies(bench, additions) | overheads(bench) for _ in range(asked.rounds)]
+    contention(bench, additions)  # starts and warms these workers
+    rounds = [
+        efficiencies(bench, additions) | contention(bench, additions) | overheads(bench)
+        for _ in range(asked.rounds)
+    ]
+    bench.alone.shutdown()
+    bench.together.shutdown()
     medians = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
     usual = backends._Chunks(range(USUAL_REPLICATIONS), asked.workers, 0.0, None)
     usual.seconds = medians["engine_ms_per_replication"] / 1e3
@@ -205,9 +249,20 @@ def main() -> None:
             / min(found[f"{work}_parallel"] for found in rounds)
             for work in ("engine", "spin")
         },
+        "quickest_alone_over_together": {
+            work: min(found[f"{work}_alone"] for found in rounds)
+            / min(found[f"{work}_together"] for found in rounds)
+            for work in ("engine", "spin")
+        },
         "ranges": {
             name: [min(found[name] for found in rounds), max(found[name] for found in rounds)]
-            for name in ("engine_efficiency", "spin_efficiency", "engine_over_spin")
+            for name in (
+                "engine_efficiency",
+                "spin_efficiency",
+                "engine_over_spin",
+                "engine_alone_over_together",
+                "spin_alone_over_together",
+            )
         },
         f"chunks_of_{USUAL_REPLICATIONS}_replications": chunks,
         "us_of_chunks_per_replication": medians["us_per_chunk"] * chunks / USUAL_REPLICATIONS,
