@@ -86,7 +86,7 @@ def check(seed: int) -> int:
     result = optimise(scenario, known, options=SolveOptions(bound_steps=6))
     assert result.releases is not None
     counted, plan = counted_on(scenario, known, result.releases), flow_plan(scenario, result)
-    assert audit(scenario, plan, counted, result.releases) == (), seed
+    assert audit(scenario, plan, counted, result.releases, result.tours) == (), seed
     assert audit_promises(scenario, plan, counted, result.releases) == (), seed
     assert result.best_bound <= result.planned_harm
     return len(result.releases)

@@ -16,6 +16,7 @@ from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.candidates import Search, begin, finish
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.problem import Problem
+from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Choice, Task
 from demilsim.optimisation.tour_search import TourSearch
@@ -59,31 +60,44 @@ def with_places(
     Returns
     -------
     list of Search
-        Best first; none if the moves that were tried cannot be paid.
+        Best first. Where no moves that were tried can be paid, those of the next searches that are given, at
+        last with nothing ordered and no milestone counted on; none if not even so, for dates.
     """
     if not placed_facilities(task.scenario).size:
         return ended
-    wanted = [ended[0]]
-    wanted += [search for search in ended if not search.choice][:1] if ended[0].choice else []
-    found: list[Search] = []
-    for search in wanted:
-        found += _placed(replace(task, releases=search.releases), search, start, others, max_steps)
+    best = ended[0]
+    wanted = [best]
+    wanted += [search for search in ended if not search.choice][:1] if best.choice else []
+    decided = [(search, search.choice, search.releases) for search in (*wanted, *ended)]
+    decided.append((best, (), None if best.releases is None else ()))
+    found, tried = list[Search](), set[tuple[Choice, Releases | None]]()
+    for number, (search, choice, releases) in enumerate(decided):
+        if found and number >= len(wanted):
+            break
+        if (choice, releases) not in tried:
+            tried.add((choice, releases))
+            found += _placed(replace(task, releases=releases), choice, search, start, others, max_steps)
     return sorted(found, key=lambda search: search.exact_harm)
 
 
 def _placed(
-    task: Task, search: Search, start: DisposalPlan | None, others: Sequence[DisposalPlan], max_steps: int
+    task: Task,
+    choice: Choice,
+    search: Search,
+    start: DisposalPlan | None,
+    others: Sequence[DisposalPlan],
+    max_steps: int,
 ) -> list[Search]:
-    """Return searches with the commissionings and releases of one, and moves."""
+    """Return searches with given commissionings and moves, from where a search has come to without."""
     flows, destroyed_t = search.problem.flows, np.zeros(task.shape)
     destroyed_t[flows.group, flows.facility, flows.block] = search.amounts
     others_t = [task.destroyed_t(plan) for plan in others]
     start_t = None if start is None else task.destroyed_t(start)
-    from_start_t = None if start is None or search.choice != task.choice(start) else start_t
+    from_start_t = None if start is None or choice != task.choice(start) else start_t
     given_t = others_t if start_t is None else [start_t, *others_t]
     path, begun = task.left_t(destroyed_t), list[Search]()
-    for moves in tour_patterns(task, search.choice, path, given_t):
-        known = replace(task, tours=moves), search.choice, path
+    for moves in tour_patterns(task, choice, path, given_t):
+        known = replace(task, tours=moves), choice, path
         begun += begin(*known, from_start_t, [destroyed_t, *others_t])
     return finish(begun, max_steps) if begun else []
 
