@@ -97,6 +97,11 @@ def test_a_few_random_scenarios() -> None:
     assert sum(check(seed) for seed in FAST) > 0
 
 
+def test_another_plan_is_found_where_moves_of_the_best_cannot_be_paid() -> None:
+    """In scenario 194 money is not enough for the moves that the best plan needs: another plan, no error."""
+    check(194)
+
+
 @pytest.mark.soak
 def test_many_random_scenarios() -> None:
     """The same on a hundred that were not looked at before."""
