@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from demilsim.errors import PlanError
+from demilsim.errors import PlanError, StudyError
 from demilsim.experiments.ensemble import COUNTS, Ensemble, Response, replicate, responses
 from demilsim.experiments.statistics import estimate
 from demilsim.planning.rules import DO_NOTHING
@@ -89,6 +89,15 @@ def test_plan_that_does_not_fit_is_refused() -> None:
     """The error of a bad plan reaches the caller."""
     with pytest.raises(PlanError, match="unknown lot"):
         replicate(one_lot(), [plan(line("NONE"))], 1, jobs=1)
+
+
+def test_nothing_to_simulate_is_told() -> None:
+    """No plan, two of one name, and no replication are refused."""
+    for plans in ([], [DO_NOTHING, DO_NOTHING]):
+        with pytest.raises(PlanError, match="each with a name of its own"):
+            replicate(one_lot(), plans, 1, jobs=1)
+    with pytest.raises(StudyError, match=r"expected 1 or more \(got 0\)"):
+        replicate(one_lot(), [DO_NOTHING], 0, jobs=1)
 
 
 def test_estimates_and_paired_differences_by_hand() -> None:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from demilsim.errors import PlanError, StudyError
 from demilsim.experiments.backends import available_cores, run_tasks
 from demilsim.experiments.packing import pack_rows, unpack_rows
 from demilsim.experiments.statistics import LEVEL, Estimate, counted, estimate, share
@@ -257,9 +258,15 @@ def replicate(
     Raises
     ------
     PlanError
-        If a plan does not fit the scenario.
+        If a plan does not fit the scenario, there is none, or two have the same name.
+    StudyError
+        If there is nothing to replicate.
     """
     named = dict(plans) if isinstance(plans, Mapping) else {plan.name: plan for plan in plans}
+    if not named or len(named) < len(plans):
+        raise PlanError("plans: expected one or more, each with a name of its own")
+    if replications < 1:
+        raise StudyError(f"replications: expected 1 or more (got {replications})")
     root = scenario.settings.seed if seed is None else seed
     numbers = range(first, first + replications)
     rows: list[dict[str, RunResult]] = []
