@@ -132,7 +132,8 @@ def _shared(book: bytes) -> bytes:
     parts["xl/sharedStrings.xml"] = f"<sst><si><t>{text}</t></si></sst>".encode()
     lots = sheet_part(parts, "lots")
     rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 1000))
-    parts[lots] = f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode()
+    root = "worksheet"
+    parts[lots] = f"<{root}><sheetData>{rows}</sheetData></{root}>".encode()
     return packed(parts, zipfile.ZIP_STORED)
 
 

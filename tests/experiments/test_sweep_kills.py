@@ -114,21 +114,12 @@ def killed_after(started: Started, blocks: int, wait_s: float) -> int:
 
 
 def survive(
-    start: Start,
-    experiment: Experiment,
-    folder: Path,
-    kind: LedgerKind,
-    kills: int,
-    seed: int,
-    most_blocks: int = 12,
+    start: Start, experiment: Experiment, folder: Path, kind: LedgerKind, kills: int, seed: int
 ) -> int:
-    """Kill a sweep so many times, or until it is done; return how often it was killed before.
-
-    Each time it is after two blocks to `most_blocks`, of which the whole sweep has 32.
-    """
+    """Kill a sweep so many times, or until it is done; return how often it was killed."""
     chance, known = random.Random(seed), 0
     for kill in range(kills):
-        blocks = chance.randint(BLOCK_BEFORE_WORKERS + 1, most_blocks)
+        blocks = chance.randint(BLOCK_BEFORE_WORKERS + 1, 12)
         started = start(experiment, folder, kind)
         told = killed_after(started, blocks, chance.uniform(0.0, MOST_WAIT_SECONDS))
         spans = spans_of(folder, experiment)
@@ -162,19 +153,20 @@ def expected(experiment: Experiment, tmp_path: Path, cli: CommandLine) -> dict[s
 def test_group_with_workers_is_killed(
     experiment: Experiment, expected: dict[str, bytes], tmp_path: Path, cli: CommandLine
 ) -> None:
-    """Command and workers are killed together, up to five times, at random: the files end up equal.
+    """Command and workers are killed together, five times in all, at random: the files end up equal.
 
-    Twice it is the command of a user; thrice a fork, which starts sooner. A sweep may end before a
-    late kill comes, but not before the first of each.
+    Twice it is the command of a user; thrice a fork, which starts sooner. A sweep that came to its end before
+    the last of its kills is followed by another one.
     """
-    kills = 0
-    for number, (kind, start) in enumerate({LedgerKind.SQLITE: command, LedgerKind.FILES: forked}.items()):
-        folder = tmp_path / kind
-        kills += survive(start, experiment, folder, kind, 2 + number, seed=number, most_blocks=5)
-        done = cli(*sweep_arguments(experiment, folder, kind), "--backend", "serial")
-        assert (done.code, done.err) == (0, "")
-        assert files_of(folder) == expected
-    assert kills >= 2
+    for kind, start, wanted in ((LedgerKind.SQLITE, command, 2), (LedgerKind.FILES, forked, 3)):
+        kills = number = 0
+        while kills < wanted:
+            folder = tmp_path / f"{kind}{number}"
+            kills += survive(start, experiment, folder, kind, wanted - kills, seed=number)
+            done = cli(*sweep_arguments(experiment, folder, kind), "--backend", "serial")
+            assert (done.code, done.err) == (0, "")
+            assert files_of(folder) == expected
+            number += 1
 
 
 @pytest.mark.soak

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.problem import Problem, make_problem
+from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Task, make_task
 from demilsim.plan import Floats
 from demilsim.scenario.register import shipped_register
@@ -169,6 +170,13 @@ def _tranches(rng: np.random.Generator, holder: Fund, years: int) -> list[Tranch
         )
         for k in range(count)
     ]  # fmt: skip
+
+
+def by_both_solvers(model: Model, options: SolveOptions) -> tuple[float, float]:
+    """Return the harm that a model averts by HiGHS and by CBC [persons]."""
+    solved = (solve(model, replace(options, solvers=(name,))) for name in ("HiGHS", "CBC"))
+    highs, cbc = (model.constant - each.objective for each in solved)
+    return highs, cbc
 
 
 def flow_costs(problem: Problem, per_group_and_period: Floats) -> Floats:

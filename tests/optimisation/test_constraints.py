@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demilsim.optimisation.assemble import Model, pulp_problem
+from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.blocks import calendar_years, single_periods
 from demilsim.optimisation.constraints import FAMILIES, add_worker_risk
 from demilsim.optimisation.problem import Problem, make_problem
@@ -15,9 +15,8 @@ from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import make_task
 from demilsim.scenario.scenario import Scenario
 from optimisation.instances import build_or_not, coefficients, few_workers
+from optimisation.reference_models import OF_PLANS, check_reference
 from worlds import fund
-
-REFERENCES = Path(__file__).parents[1] / "data" / "lp"
 
 
 def yearly(scenario: Scenario) -> Problem:
@@ -29,10 +28,7 @@ def test_family_writes_its_reference_lp(family: object, tmp_path: Path) -> None:
     """Each family alone, on two lots, plants, funds and years, is the text that was checked by hand."""
     problem = yearly(few_workers() if family is add_worker_risk else build_or_not())
     rows = family(problem)  # type: ignore[operator]
-    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
-    prob, _ = pulp_problem(alone, name=rows.family)
-    prob.writeLP(str(tmp_path / "found.lp"))
-    assert (tmp_path / "found.lp").read_text() == (REFERENCES / f"{rows.family}.lp").read_text()
+    check_reference(problem.columns, rows, OF_PLANS / f"{rows.family}.lp", tmp_path)
 
 
 def test_names_are_unique_and_plain() -> None:

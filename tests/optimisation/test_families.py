@@ -8,27 +8,23 @@ meant, write them anew, and read the difference before it is committed:
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from demilsim.optimisation.assemble import Model, assemble, pulp_problem
+from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.licences import add_licences, add_move_pairs, add_room
 from demilsim.optimisation.measure_problem import MeasureProblem
 from demilsim.optimisation.measure_rows import MEASURE_FAMILIES, joined
 from demilsim.optimisation.measures import measure_orders, moves_of
-from demilsim.optimisation.rows import Rows
 from demilsim.optimisation.task import make_task
 from demilsim.plan import MeasureOrder
 from demilsim.scenario.scenario import Scenario
 from optimisation.instances import coefficients
+from optimisation.reference_models import OF_MEASURES, check_reference
 from worlds import facility, fund, lot, measure, rate, site, storehouse, tranche, village, world
-
-REFERENCES = Path(__file__).parent / "references"
-WRITE = "DEMILSIM_WRITE_REFERENCES"
 
 
 def two_measures() -> Scenario:
@@ -108,28 +104,6 @@ def moved() -> MeasureProblem:
     return MeasureProblem(problem, orders)
 
 
-def written(problem: MeasureProblem, rows: Rows, path: Path) -> str:
-    """Return a family alone as the text that PuLP writes."""
-    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
-    pulp_problem(alone, name=rows.family)[0].writeLP(str(path))
-    return path.read_text(encoding="utf-8")
-
-
-def compare(problem: MeasureProblem, rows: Rows, path: Path) -> None:
-    """Check a family against its reference, or write that anew if asked to."""
-    check_text(written(problem, rows, path), rows.family)
-
-
-def check_text(found: str, family: str) -> None:
-    """Check the text of a family against its reference, or write that anew if asked to."""
-    reference = REFERENCES / f"{family}.lp"
-    if os.environ.get(WRITE):
-        reference.write_text(found, encoding="utf-8")
-    assert found == reference.read_text(encoding="utf-8"), (
-        f"{family} has changed; if that is meant: {WRITE}=1 pytest {Path(__file__).name}"
-    )
-
-
 @pytest.mark.parametrize("family", MEASURE_FAMILIES, ids=lambda family: family.__name__)
 def test_family_of_measures_writes_its_reference(family: object, tmp_path: Path) -> None:
     """Each family alone, on a lot, two measures, two funds and two years, is the text that was read.
@@ -137,7 +111,8 @@ def test_family_of_measures_writes_its_reference(family: object, tmp_path: Path)
     Those of moves are on four storehouses in four quarters.
     """
     problem = moved() if family in (add_move_pairs, add_licences) else measured()
-    compare(problem, family(problem), tmp_path / "found.lp")  # type: ignore[operator]
+    rows = family(problem)  # type: ignore[operator]
+    check_reference(problem.columns, rows, OF_MEASURES / f"{rows.family}.lp", tmp_path)
 
 
 def test_budget_with_measures_writes_its_reference(tmp_path: Path) -> None:
@@ -146,7 +121,7 @@ def test_budget_with_measures_writes_its_reference(tmp_path: Path) -> None:
     flows = problem.problem.flows.group.size
     model = joined(assemble(problem.problem, np.zeros(flows), 0.0), problem)
     budget = next(rows for rows in model.families if rows.family == "budget")
-    compare(problem, budget, tmp_path / "found.lp")
+    check_reference(problem.columns, budget, OF_MEASURES / "budget.lp", tmp_path)
 
 
 def test_room_for_moves_writes_its_reference(tmp_path: Path) -> None:
@@ -157,17 +132,14 @@ def test_room_for_moves_writes_its_reference(tmp_path: Path) -> None:
     assert moves is not None
     rooms = moves.rooms(scenario, (MeasureOrder("ONE", 1), MeasureOrder("TWO", 1)))
     problem = replace(task, rooms=rooms).problem(())
-    rows = add_room(problem)
-    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
-    pulp_problem(alone, name=rows.family)[0].writeLP(str(tmp_path / "found.lp"))
-    check_text((tmp_path / "found.lp").read_text(encoding="utf-8"), rows.family)
+    check_reference(problem.columns, add_room(problem), OF_MEASURES / "room.lp", tmp_path)
 
 
 def test_every_reference_belongs_to_a_family() -> None:
     """No reference outlives its family."""
     problem = measured()
     known = {family(problem).family for family in MEASURE_FAMILIES} | {"budget", "risk", "room"}
-    assert {path.stem for path in REFERENCES.glob("*.lp")} == known
+    assert {path.stem for path in OF_MEASURES.glob("*.lp")} == known
 
 
 def test_names_of_measures_are_unique_and_plain() -> None:

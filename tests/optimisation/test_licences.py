@@ -28,7 +28,7 @@ from demilsim.scenario.scenario import Scenario
 from optimisation.enumeration import best_flows, choices
 from optimisation.instances import coefficients
 from optimisation.moving import depot, random_moves
-from optimisation.random_cases import case
+from optimisation.random_cases import by_both_solvers, case
 
 EXACT = SolveOptions(gap_averted=0.0, node_limit=10**6)
 AGREEMENT = 1e-6
@@ -183,10 +183,7 @@ def test_two_solvers_agree_on_moves(seed: int) -> None:
     orders = measure_orders(instance.task, instance.problem, moves_of(instance.task))
     assert orders is not None
     model = joined(instance.model, MeasureProblem(instance.problem, orders))
-    highs, cbc = (
-        model.constant - solve(model, replace(EXACT, solvers=(solver,))).objective
-        for solver in ("HiGHS", "CBC")
-    )
+    highs, cbc = by_both_solvers(model, EXACT)
     assert highs > 0.0
     assert highs == pytest.approx(cbc, rel=AGREEMENT)
 

@@ -35,7 +35,7 @@ from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import prepare
 from optimisation.enumeration import best_flows, choices
 from optimisation.instances import PERSONS, coefficients, two_towns
-from optimisation.random_cases import case, random_scenario
+from optimisation.random_cases import by_both_solvers, case, random_scenario
 from worlds import fund, measure, site, storehouse, tranche, village, world
 
 EXACT = SolveOptions(gap_averted=0.0, node_limit=10**6)
@@ -138,10 +138,7 @@ def test_two_solvers_agree_with_measures(seed: int) -> None:
     orders = measure_orders(instance.task, instance.problem)
     assert orders is not None
     model = joined(instance.model, MeasureProblem(instance.problem, orders))
-    highs, cbc = (
-        model.constant - solve(model, replace(EXACT, solvers=(solver,))).objective
-        for solver in ("HiGHS", "CBC")
-    )
+    highs, cbc = by_both_solvers(model, EXACT)
     assert highs > 0.0
     assert highs == pytest.approx(cbc, rel=AGREEMENT)
 

@@ -8,33 +8,18 @@ the difference before it is committed:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from demilsim.optimisation.assemble import Model, pulp_problem
 from demilsim.optimisation.constraints import FAMILIES, add_budget, add_commitments
 from demilsim.optimisation.milestones import RELEASE_FAMILIES
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Rows
 from optimisation.instances import build_or_not
+from optimisation.reference_models import OF_PLANS, check_reference
 from optimisation.waiting import all_strings, linear_model, planned, task_of
-
-REFERENCES = Path(__file__).parents[1] / "data" / "lp"
-WRITE = "DEMILSIM_WRITE_REFERENCES"
-
-
-def compare(problem: Problem, rows: Rows, name: str, path: Path) -> None:
-    """Check rows against their reference, or write that anew if asked to."""
-    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
-    pulp_problem(alone, name=rows.family)[0].writeLP(str(path))
-    found, reference = path.read_text(encoding="utf-8"), REFERENCES / f"{name}.lp"
-    if os.environ.get(WRITE):
-        reference.write_text(found, encoding="utf-8")
-    assert found == reference.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("family", RELEASE_FAMILIES, ids=lambda family: family.__name__)
@@ -42,7 +27,7 @@ def test_family_writes_its_reference_lp(family: Callable[[Problem], Rows], tmp_p
     """Each family alone, in two years, is the text that was checked by hand."""
     problem = task_of(all_strings()).yearly_problem()
     rows = family(problem)
-    compare(problem, rows, rows.family, tmp_path / "found.lp")
+    check_reference(problem.columns, rows, OF_PLANS / f"{rows.family}.lp", tmp_path)
 
 
 @pytest.mark.parametrize("family", [add_budget, add_commitments], ids=lambda family: family.__name__)
@@ -50,7 +35,7 @@ def test_released_money_stands_in_rows_of_money(family: Callable[[Problem], Rows
     """What releases bring is on the left of the budget and of the commitments, as in the reference."""
     problem = task_of(all_strings()).yearly_problem()
     rows = family(problem)
-    compare(problem, rows, f"{rows.family}_released", tmp_path / "found.lp")
+    check_reference(problem.columns, rows, OF_PLANS / f"{rows.family}_released.lp", tmp_path)
 
 
 def test_names_with_releases_are_unique_and_plain() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -14,7 +13,7 @@ from demilsim.errors import InfeasibleError, StudyError
 from demilsim.experiments.facilities import facilities_under_draws
 from demilsim.model.harm import scenario_curves, storehouse_index
 from demilsim.model.risk import limited_risk, site_risk
-from demilsim.optimisation.assemble import Model, assemble, pulp_problem
+from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.audit import audit, refused_moves
 from demilsim.optimisation.audit_risk import individual_risk
 from demilsim.optimisation.audit_rows import audit_rows
@@ -35,11 +34,9 @@ from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import LotStatus
 from optimisation.instances import coefficients, few_workers, two_groups
+from optimisation.reference_models import OF_MEASURES, check_reference
 from optimisation.test_audit_families import VIOLATIONS, order, plan
 from worlds import measure
-
-REFERENCES = Path(__file__).parent / "references"
-WRITE = "DEMILSIM_WRITE_REFERENCES"
 
 FAST = SolveOptions(bound_steps=0)
 AT_START = 9.35289e-8
@@ -104,12 +101,7 @@ def test_risk_writes_its_reference(tmp_path: Path) -> None:
         return np.array([float(f"{value:.6g}") for value in values.tolist()])
 
     rows = replace(rows, coefficient=rounded(rows.coefficient), rhs=rounded(rows.rhs))
-    alone = Model(limits.problem.columns, (rows,), np.zeros(len(limits.problem.columns.names)), 0.0)
-    pulp_problem(alone, name=rows.family)[0].writeLP(str(tmp_path / "found.lp"))
-    found = (tmp_path / "found.lp").read_text(encoding="utf-8")
-    if os.environ.get(WRITE):
-        (REFERENCES / "risk.lp").write_text(found, encoding="utf-8")
-    assert found == (REFERENCES / "risk.lp").read_text(encoding="utf-8")
+    check_reference(limits.problem.columns, rows, OF_MEASURES / "risk.lp", tmp_path)
 
 
 def test_rows_are_tangents_and_meet_both_ends() -> None:

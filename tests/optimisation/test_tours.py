@@ -8,7 +8,6 @@ the difference before it is committed:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
@@ -19,10 +18,9 @@ import numpy as np
 import pytest
 
 from demilsim.experiments.ensemble import replicate
-from demilsim.optimisation.assemble import Model, assemble, pulp_problem
+from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.audit import audit
 from demilsim.optimisation.bound import bound_harm
-from demilsim.optimisation.cbc import cbc_path
 from demilsim.optimisation.constraints import add_payments, add_working_days
 from demilsim.optimisation.kept import keep
 from demilsim.optimisation.objective import planning_harm
@@ -42,12 +40,11 @@ from demilsim.planning.learned import learned_coefficients
 from demilsim.planning.rules import nominal_coefficients, nominal_start
 from demilsim.scenario.scenario import Scenario
 from optimisation.instances import PERSONS, two_towns
+from optimisation.reference_models import OF_PLANS, check_reference
 from optimisation.waiting import EXACT, task_of
 from stories import QUIET, RAISED, line, plan, play, without_accidents
 from worlds import facility, fund, lot, site, storehouse, tranche, village, world
 
-REFERENCES = Path(__file__).parents[1] / "data" / "lp"
-WRITE = "DEMILSIM_WRITE_REFERENCES"
 MOVE_DAYS, MOVE_USD, USD_PER_T = 9.0, 3_000.0, 500.0
 
 
@@ -100,7 +97,7 @@ def test_family_writes_its_reference_lp(family: Callable[[Problem], Rows], tmp_p
     """Each family alone, over four quarters, is the text that was checked by hand."""
     problem = task_of(sites_with(40.0, 30.0, horizon_years=1)).touring_problem(())
     rows = family(problem)
-    compare(problem, rows, rows.family, tmp_path / "found.lp")
+    check_reference(problem.columns, rows, OF_PLANS / f"{rows.family}.lp", tmp_path)
 
 
 @pytest.mark.parametrize("family", [add_working_days, add_payments], ids=lambda family: family.__name__)
@@ -108,17 +105,7 @@ def test_moves_take_days_and_money(family: Callable[[Problem], Rows], tmp_path: 
     """Tours stand in the rows of working days and payments, as in the reference."""
     problem = task_of(sites_with(40.0, 30.0, horizon_years=1)).touring_problem(())
     rows = family(problem)
-    compare(problem, rows, f"{rows.family}_moved", tmp_path / "found.lp")
-
-
-def compare(problem: Problem, rows: Rows, name: str, path: Path) -> None:
-    """Check rows against their reference, or write that anew if asked to."""
-    alone = Model(problem.columns, (rows,), np.zeros(len(problem.columns.names)), 0.0)
-    pulp_problem(alone, name=rows.family)[0].writeLP(str(path))
-    found, reference = path.read_text(encoding="utf-8"), REFERENCES / f"{name}.lp"
-    if os.environ.get(WRITE):
-        reference.write_text(found, encoding="utf-8")
-    assert found == reference.read_text(encoding="utf-8")
+    check_reference(problem.columns, rows, OF_PLANS / f"{rows.family}_moved.lp", tmp_path)
 
 
 @pytest.mark.parametrize(("averted_per_t", "moves"), [(1.1, ()), (1.2, ((0, 7, 1),))])
@@ -185,7 +172,6 @@ def random_case(seed: int) -> tuple[Task, tuple[float, ...]]:
     return task_of(scenario), tuple(rng.uniform(0.5, 3.0, 3).round(3).tolist())
 
 
-@pytest.mark.skipif(cbc_path() is None, reason="CBC is not installed")
 @pytest.mark.parametrize("seed", range(4))
 def test_two_solvers_agree(seed: int) -> None:
     """HiGHS and CBC avert the same, and the moves of each avert that when they are fixed."""

@@ -24,7 +24,7 @@ from demilsim.optimisation.audit_rows import (
     first_working_period,
     share_of_full_pace,
 )
-from demilsim.optimisation.audit_tours import found_tours, move_bills, no_time_to_move
+from demilsim.optimisation.audit_tours import TOLERANCE_DAYS, found_tours, move_bills, no_time_to_move
 from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.tours import Tours
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
@@ -34,7 +34,6 @@ from demilsim.units import GRAMS_PER_TONNE
 
 TOLERANCE_G = 10
 TOLERANCE_G_PER_LINE = 1
-TOLERANCE_DAYS = Fraction(1, 100)
 
 
 def audit(

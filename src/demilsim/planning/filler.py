@@ -9,7 +9,7 @@ import numpy as np
 from demilsim.model.calendar import first_open_period, roads_open
 from demilsim.model.harm import interval_years
 from demilsim.model.money import NO_FUND, scrap_fund
-from demilsim.model.options import Bools, DisposalOptions, drawing_order, move_usd_per_t
+from demilsim.model.options import Bools, DisposalOptions, drawing_order, has_place, move_usd_per_t
 from demilsim.model.pace import expected_pace
 from demilsim.optimisation.releases import Waiting
 from demilsim.plan import Commissioning, Floats, PlanningCoefficients
@@ -77,9 +77,7 @@ class Filler:
         site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
         self._site = [site_of[lot.storehouse_id] for lot in scenario.lots]
         self._place = {
-            f: facility.site_id
-            for f, facility in enumerate(scenario.facilities)
-            if facility.mobile and (facility.move_days or facility.move_cost_usd)
+            f: facility.site_id for f, facility in enumerate(scenario.facilities) if has_place(facility)
         }
         # Moves are paid as they are made.
         self._cost_usd_per_t = options.cost_usd_per_t - move_usd_per_t(scenario, options.allowed)

@@ -29,7 +29,7 @@ from demilsim.model.harm import (
 )
 from demilsim.model.measures import rate_factors, theft_factors
 from demilsim.model.money import Match, matches, scrap_fund, tranche_terms
-from demilsim.model.options import Bools, disposal_options, drawing_order, pays_for_clean_up
+from demilsim.model.options import Bools, disposal_options, drawing_order, has_place, pays_for_clean_up
 from demilsim.model.partition import Partition, partition, sums
 from demilsim.model.separation import open_scale
 from demilsim.model.storing import may_share_lots, storehouse_limit_kg
@@ -154,9 +154,7 @@ class World(ScenarioArrays):
     @cached_property
     def placed(self) -> tuple[bool, ...]:
         """Whether each facility has a place to move from: it is mobile, and moves take time or money."""
-        return tuple(
-            f.mobile and (f.move_days > 0.0 or f.move_cost_usd > 0.0) for f in self.scenario.facilities
-        )
+        return tuple(has_place(facility) for facility in self.scenario.facilities)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
