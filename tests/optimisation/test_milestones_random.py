@@ -98,8 +98,11 @@ def test_a_few_random_scenarios() -> None:
 
 
 def test_another_plan_is_found_where_moves_of_the_best_cannot_be_paid() -> None:
-    """In scenario 194 money is not enough for the moves that the best plan needs: another plan, no error."""
+    """In scenario 194 money is too little for the moves of the best plan: another is found, and says so."""
     check(194)
+    scenario = random_strings(194)
+    result = optimise(scenario, nominal_coefficients(scenario), options=SolveOptions(bound_steps=0))
+    assert any("the moves of a better plan cannot be paid" in note for note in result.notes)
 
 
 @pytest.mark.soak

@@ -55,6 +55,8 @@ class Search:
         Where it has come to.
     limited
         The rows with those of limits on risk; None where doing nothing keeps them.
+    instead
+        Whether it stands for a better plan whose moves of mobile plant cannot be paid.
     """
 
     choice: Choice
@@ -67,6 +69,7 @@ class Search:
     start_harm: float
     descent: Descent
     limited: LimitedModel | None = None
+    instead: bool = False
 
     @property
     def releases(self) -> Releases | None:

@@ -248,7 +248,7 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
     if searches[0].problem.released is not None:
         notes.append(release_note(searches[0].problem))
     if searches[0].tours is not None:
-        notes.append(tour_note(searches[0].tours))
+        notes.append(tour_note(searches[0].tours, searches[0].instead))
     choices = len({search.choice for search in searches})
     notes.append(
         f"{task.groups.count} groups of {task.groups.group_of_lot.size} lots; choices of commissionings "

@@ -70,13 +70,15 @@ def with_places(
     wanted += [search for search in ended if not search.choice][:1] if best.choice else []
     decided = [(search, search.choice, search.releases) for search in (*wanted, *ended)]
     decided.append((best, (), None if best.releases is None else ()))
-    found, tried = list[Search](), set[tuple[Choice, Releases | None]]()
+    found, tried, unpaid = list[Search](), set[tuple[Choice, Releases | None]](), False
     for number, (search, choice, releases) in enumerate(decided):
         if found and number >= len(wanted):
             break
         if (choice, releases) not in tried:
             tried.add((choice, releases))
-            found += _placed(replace(task, releases=releases), choice, search, start, others, max_steps)
+            placed = _placed(replace(task, releases=releases), choice, search, start, others, max_steps)
+            unpaid = unpaid or (number == 0 and not placed)
+            found += [replace(each, instead=unpaid) for each in placed]
     return sorted(found, key=lambda search: search.exact_harm)
 
 
@@ -162,10 +164,11 @@ def tours_of_plan(problem: Problem, destroyed_t: Floats) -> Tours:
     return tuple(moves)
 
 
-def tour_note(moves: Tours) -> str:
-    """Return what moves a plan makes, in a sentence without places or dates, which not all may read."""
+def tour_note(moves: Tours, instead: bool) -> str:
+    """Return what moves a plan makes, in sentences without places or dates, which not all may read."""
     many = {0: "does not move", 1: "moves once"}.get(len(moves), f"moves {len(moves)} times in all")
+    unpaid = "; the moves of a better plan cannot be paid" if instead else ""
     return (
-        f"places: mobile plant {many}, one site after the other; the bound and the choice of commissionings "
-        "leave places aside, and the bound stays valid"
+        f"places: mobile plant {many}, one site after the other{unpaid}; the bound and the choice of "
+        "commissionings leave places aside, and the bound stays valid"
     )
