@@ -14,10 +14,11 @@ from demilsim.plan import Floats
 from demilsim.planning.rules import DO_NOTHING, nominal_coefficients, rule_plan
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import Draws, draw
-from demilsim.simulation.estimate import StorageHarm, stock_path, storage_harm, work_of
+from demilsim.simulation.estimate import StorageHarm, stock_path, storage_harm
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
+from demilsim.simulation.work import work_of
 from demilsim.simulation.world import World, prepare
 from stories import (
     BASE,
@@ -51,7 +52,7 @@ def test_path_by_hand() -> None:
     path = stock_path(state.world, state.draws, work, state.stock)
     assert np.array_equal(path.stock_g, result.stock_g)
     assert path.blast_kg[:, 0] == pytest.approx(result.neq_kg)
-    assert work.done_g.sum(axis=1)[:4] / TONNE == pytest.approx([0.0, 45.0, 50.0, 75.0], abs=1e-5)
+    assert work.destroyed_g({})[:4, 0] / TONNE == pytest.approx([0.0, 45.0, 50.0, 75.0], abs=1e-5)
 
 
 def test_loss_on_a_knot_counts_from_that_knot() -> None:

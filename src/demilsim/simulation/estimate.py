@@ -7,7 +7,7 @@ what has left a full stock, and harm curves are read only where a storehouse is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,11 @@ import numpy.typing as npt
 from demilsim.model.curves import Curves
 from demilsim.model.harm import knot_weights
 from demilsim.model.partition import partition, sums
-from demilsim.plan import Floats, Ints
+from demilsim.plan import Floats
 from demilsim.simulation.compiled import compiled
-from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
-from demilsim.simulation.funding import Payment
 from demilsim.simulation.storage import Stock
+from demilsim.simulation.work import Steps, Work, running_totals
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_TONNE
 
@@ -30,57 +29,6 @@ Bits = npt.NDArray[np.uint64]
 WORD_BITS = 64
 ALL_BITS = np.uint64(2**WORD_BITS - 1)
 """All the years in a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What all facilities did, as arrays over their stretches of work.
-
-    Parameters
-    ----------
-    clock
-        Working time of each facility at each knot [working d], shape (knot, facility).
-    facility, lot, mass_g, begin, end
-        Of each stretch, in order of the facility, shape (stretch,); begin and end on the facility's clock.
-    done_g
-        How much of each stretch is done at each knot [g], shape (knot, stretch).
-    payments, arrival
-        Of each stretch; the day on which its load was there [d], shape (stretch,).
-    """
-
-    clock: Floats
-    facility: Ints
-    lot: Ints
-    mass_g: Floats
-    begin: Floats
-    end: Floats
-    done_g: Floats
-    payments: tuple[Payment, ...]
-    arrival: Floats
-
-
-def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
-    """Return what all facilities did."""
-    clock = draws.clock
-    if any(plant.path is not draws.working_time[plant.index] for plant in plants):
-        clock = clock.copy()
-        for plant in plants:
-            if plant.path is not draws.working_time[plant.index]:
-                clock[:, plant.index] = np.interp(world.knots, plant.path.days, plant.path.worked)
-    segments = [segment for plant in plants for segment in plant.segments]
-    if not segments:
-        none, no_index = np.empty(0), np.empty(0, dtype=np.int64)
-        return Work(clock, no_index, no_index, none, none, none, np.empty((world.knots.size, 0)), (), none)
-    facility, lot, mass, begin, end, payments, arrival, _ = zip(*segments, strict=True)
-    where, mass_g = np.array(facility), np.array(mass, dtype=float)
-    start, stop = np.array(begin), np.array(end)
-    length = np.maximum(stop - start, np.finfo(float).tiny)
-    done = clock[:, where]
-    done -= start
-    done /= length
-    np.clip(done, 0.0, 1.0, out=done)
-    done *= mass_g
-    return Work(clock, where, np.array(lot), mass_g, start, stop, done, payments, np.array(arrival))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +58,34 @@ class StockPath:
 def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPath:
     """Return what is left of a full stock after work and losses."""
     full = draws.supply.full
-    lots, gone_g = work.lot, work.done_g
-    for more_lots, more_g in _besides(world, draws, stock):
-        lots, gone_g = np.concatenate([lots, more_lots]), np.hstack([gone_g, more_g])
-    house = world.lot_storehouse[lots]
-    # Put in order once, sums by storehouse need not do so again.
-    order = np.argsort(house, kind="stable")
-    by_house, sorted_lots = partition(house[order], world.houses.parts), lots[order]
+    leaving = [work.done(work.lot, work.mass_g), *_besides(world, draws, stock)]
+    is_touched = np.zeros(world.lot_g.size, dtype=bool)
+    for steps in leaving:
+        is_touched[steps.of] = True
+    # By storehouse, as the sums of a full stock are: what is all gone leaves nothing by rounding.
+    lots = world.houses.order[is_touched[world.houses.order]]
+    column = np.zeros(world.lot_g.size, dtype=np.int64)
+    column[lots] = np.arange(lots.size)
+    leaving = [replace(steps, of=column[steps.of]) for steps in leaving]
+    parts = work.part_done(column[work.lot], work.mass_g)
+    gone_g = running_totals(world.knots.size, lots.size, leaving, parts)
+    house = partition(world.lot_storehouse[lots], world.houses.parts)
     gone_t = gone_g / GRAMS_PER_TONNE
     gone_kg = gone_t @ world.neq_kg_per_t[lots]
-    gone_t = gone_t[:, order]
-    gone_per_year = draws.ageing_rate_per_t_year[:, sorted_lots]
+    gone_per_year = draws.ageing_rate_per_t_year[:, lots]
     gone_per_year *= gone_t
-    gone_t *= world.blast_kg_per_t[sorted_lots]
-    left_by_house = full.house_g - sums(house, gone_g[-1], world.houses.parts)
+    gone_t *= world.blast_kg_per_t[lots]
+    left_by_house = full.house_g - house.sum(gone_g[-1])
     path = StockPath(
-        blast_kg=_less(full.blast_kg, by_house.sum(gone_t)),
-        ageing_per_year=_less(draws.full_ageing_per_year, by_house.sum(gone_per_year)),
+        blast_kg=_less(full.blast_kg, house.sum(gone_t)),
+        ageing_per_year=_less(draws.full_ageing_per_year, house.sum(gone_per_year)),
         stock_g=full.mass_g - gone_g.sum(axis=1),
         neq_kg=_less(full.neq_kg, gone_kg),
         surplus_g=full.surplus_g - gone_g @ world.surplus[lots].astype(float),
         site_end_g=sums(world.storehouse_site, left_by_house, len(world.scenario.sites)),
     )
     for day, lot, to in stock.moves:
-        left_g = draws.supply.lot_g[lot] - gone_g[:, lots == lot].sum(axis=1)
+        left_g = draws.supply.lot_g[lot] - (gone_g[:, column[lot]] if is_touched[lot] else 0.0)
         _move(world, draws, path, lot, to, np.where(world.knots >= day, left_g, 0.0) / GRAMS_PER_TONNE)
     return path
 
@@ -149,16 +101,17 @@ def _move(world: World, draws: Draws, path: StockPath, lot: int, to: int, moved_
         held[:, to] += moved
 
 
-def _besides(world: World, draws: Draws, stock: Stock) -> Iterator[tuple[Ints, Floats]]:
-    """Yield lots and what of them is not there at each knot though nobody destroyed it [g]."""
+def _besides(world: World, draws: Draws, stock: Stock) -> Iterator[Steps]:
+    """Yield from which knots lots are not there though nobody destroyed them [g], or are again."""
     if stock.losses:
         days, lots, lost_g = (np.array(column) for column in zip(*stock.losses, strict=True))
-        yield lots, (world.knots[:, None] >= days) * lost_g.astype(float)
+        yield Steps(np.searchsorted(world.knots, days), lots, lost_g.astype(float))
     supply = draws.supply
     coming = np.flatnonzero((supply.arrival_day > 0.0) & (supply.lot_g > 0))
     if coming.size:
-        not_yet = world.knots[:, None] < supply.arrival_day[coming]
-        yield coming, not_yet * supply.lot_g[coming].astype(float)
+        mass_g = supply.lot_g[coming].astype(float)
+        yield Steps(np.zeros_like(coming), coming, mass_g)
+        yield Steps(np.searchsorted(world.knots, supply.arrival_day[coming]), coming, -mass_g)
 
 
 def _less(full: Floats | float, gone: Floats) -> Floats:

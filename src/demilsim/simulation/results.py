@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
 from itertools import chain
 
 import numpy as np
 
-from demilsim.model.partition import partition
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
-from demilsim.simulation.estimate import Work, stock_path, storage_harm, work_of
+from demilsim.simulation.estimate import stock_path, storage_harm
 from demilsim.simulation.funding import Lapse, Ledger
 from demilsim.simulation.income import Receipt
 from demilsim.simulation.measures import Measures
@@ -20,6 +18,7 @@ from demilsim.simulation.record import Event, RunResult
 from demilsim.simulation.storage import Stock
 from demilsim.simulation.transport import road_events
 from demilsim.simulation.treasury import Treasury
+from demilsim.simulation.work import Work, work_of
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_TONNE
 
@@ -55,7 +54,6 @@ def collect(
     if by_storehouse:
         stock_harm = _in_periods(world, harm.public_per_year, harm.workers_per_year)
         root_harm = _in_periods(world, harm.root_public_per_year, harm.root_workers_per_year)
-    by_facility = partition(work.facility, len(plants))
     moving = _moving_days(work, plants)
     return RunResult(
         replication=draws.streams.replication,
@@ -72,7 +70,7 @@ def collect(
         stock_g=path.stock_g,
         neq_kg=path.neq_kg,
         site_stock_end_g=path.site_end_g,
-        destroyed_g=np.diff(by_facility.sum(_destroyed(work, road_g)).T, axis=1),
+        destroyed_g=np.diff(work.destroyed_g(road_g).T, axis=1),
         spent_cents=_spent(world, work, standing),
         received_cents=np.array(ledger.received, dtype=np.int64),
         lapsed_cents=np.array(ledger.lapsed, dtype=np.int64),
@@ -119,19 +117,6 @@ def _dates_missed(world: World, plants: list[Plant], stock: Stock) -> int:
     return sum(gone[lot] > due + SAME_DAY for lot, due in world.due_day.items())
 
 
-def _destroyed(work: Work, road_g: Mapping[int, int]) -> Floats:
-    """Return how much of each stretch is destroyed at each knot [g], shape (knot, stretch).
-
-    What went up on the road never is: it is taken off its stretch evenly.
-    """
-    if not road_g:
-        return work.done_g
-    share = np.ones(work.mass_g.size)
-    for stretch, lost in road_g.items():
-        share[stretch] -= lost / work.mass_g[stretch]
-    return work.done_g * share
-
-
 def _accident_deaths(world: World, work: Work) -> tuple[float, float]:
     """Return expected deaths in processing and on the road [persons]."""
     mass_t = work.mass_g / GRAMS_PER_TONNE
@@ -165,14 +150,10 @@ def _moving_days(work: Work, plants: list[Plant]) -> Floats:
 def _spent(world: World, work: Work, standing: list[tuple[float, int, int]]) -> Ints:
     """Return spending in each period by fund [cents], by completion of work, shape (fund, period)."""
     periods = world.scenario.periods
-    # The first knot by which a stretch is done ends the period in which it is paid.
-    finished = np.empty(work.end.size, dtype=np.int64)
-    bounds = np.searchsorted(work.facility, np.arange(work.clock.shape[1] + 1)).tolist()
-    for clock, first, end in zip(work.clock.T, bounds[:-1], bounds[1:], strict=True):
-        finished[first:end] = np.searchsorted(clock, work.end[first:end])
     shares = np.fromiter(chain.from_iterable(chain.from_iterable(work.payments)), dtype=np.int64)
     payers = np.fromiter(map(len, work.payments), dtype=np.int64)
-    paid_in = np.repeat(np.clip(finished - 1, 0, periods - 1), payers)
+    # The first knot at which a stretch is done ends the period in which it is paid.
+    paid_in = np.repeat(np.clip(work.done_from - 1, 0, periods - 1), payers)
     spent = np.zeros((len(world.scenario.funds), periods), dtype=np.int64)
     np.add.at(spent, (shares[::2], paid_in), shares[1::2])
     for day, payer, cents in standing:

@@ -15,10 +15,10 @@ from demilsim.model.partition import sums
 from demilsim.scenario.column_types import ALL_MONTHS
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
-from demilsim.simulation.estimate import Work
 from demilsim.simulation.record import Event
 from demilsim.simulation.schedule import Order
 from demilsim.simulation.storage import poisson_quantile
+from demilsim.simulation.work import Work
 from demilsim.simulation.world import World
 from demilsim.units import GRAMS_PER_KG, GRAMS_PER_TONNE, cents, grams
 
