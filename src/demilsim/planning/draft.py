@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -180,3 +180,38 @@ def with_lead(plan: DisposalPlan, periods: int) -> DisposalPlan:
         replace(line, earliest_period=max(0, line.earliest_period - periods)) for line in plan.lines
     )
     return replace(plan, lines=lines)
+
+
+def drafted_periods(
+    plan: DisposalPlan, pieces: Sequence[Piece], scenario: Scenario, lead: int
+) -> list[int] | None:
+    """Return the periods for which the lines of a plan were drafted, before `with_lead` made them earlier.
+
+    Parameters
+    ----------
+    plan
+        As `write_plan` and `with_lead` made it.
+    pieces
+        Its draft's; those of a lot at a facility in the order in which they were.
+    scenario, lead
+        Its scenario, and the periods by which its lines may start earlier.
+
+    Returns
+    -------
+    list of int or None
+        By line; None if the plan is not that of the draft.
+    """
+    due = defaultdict[tuple[str, str], deque[PlanLine]](deque)
+    for rank, piece in enumerate(_lines(scenario, pieces)):
+        line = _line(scenario, piece, rank)
+        due[line.lot_id, line.facility_id].append(line)
+    periods = []
+    for line in plan.lines:
+        queue = due[line.lot_id, line.facility_id]
+        if not queue:
+            return None
+        drafted = queue.popleft()
+        if (drafted.mass_g, max(0, drafted.earliest_period - lead)) != (line.mass_g, line.earliest_period):
+            return None
+        periods.append(drafted.earliest_period)
+    return None if any(due.values()) else periods

@@ -43,6 +43,8 @@ class Filler:
     waiting
         Tranches that come once what was done and spent has earned them; None if all money comes as the
         coefficients say.
+
+    `moves` has the moves of mobile plant as they are made: facility, period, and id of the site it goes to.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Filler:
         self._place = {
             f: facility.site_id for f, facility in enumerate(scenario.facilities) if has_place(facility)
         }
+        self.moves: list[tuple[int, int, str]] = []
         # Moves are paid as they are made.
         self._cost_usd_per_t = options.cost_usd_per_t - move_usd_per_t(scenario, options.allowed)
 
@@ -175,6 +178,7 @@ class Filler:
         dates = self.scenario.period_dates
         share = self._coefficients.working_days[facility, period] / (dates[period + 1] - dates[period]).days
         self._place[facility] = self._site[lot]
+        self.moves.append((facility, period, self._site[lot]))
         room[facility] -= self.scenario.facilities[facility].move_days * share
 
     def _take(

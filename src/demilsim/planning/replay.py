@@ -7,6 +7,7 @@ from dataclasses import replace
 from demilsim.model.harm import StockHarm
 from demilsim.model.options import DisposalOptions
 from demilsim.optimisation.releases import Waiting, waiting_tranches
+from demilsim.optimisation.tours import Tours
 from demilsim.plan import DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
 from demilsim.planning.draft import Draft
 from demilsim.planning.filler import Filler, Job
@@ -68,6 +69,19 @@ def replayed(
         Tranches that wait for a milestone, if they are not as expected. Each comes once these lines have
         earned it.
     """
+    return replayed_with_moves(plan, scenario, coefficients, harm, options, first, waiting)[0]
+
+
+def replayed_with_moves(
+    plan: DisposalPlan,
+    scenario: Scenario,
+    coefficients: PlanningCoefficients,
+    harm: StockHarm,
+    options: DisposalOptions,
+    first: int = 0,
+    waiting: Waiting | None = None,
+) -> tuple[Draft, Tours]:
+    """Return what `replayed` does, and the moves of mobile plant that it takes."""
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
     facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     lines = [line for line in sorted(plan.lines, key=lambda line: line.priority) if line.lot_id in lots]
@@ -79,4 +93,7 @@ def replayed(
     lines_t = [tonnes(line.mass_g) for line in lines]
     waiting = waiting or waiting_tranches(scenario, coefficients)
     filler = Filler(scenario, coefficients, options, plan.funds, plan.commissionings, lines_t, waiting)
-    return Draft(plan.name, plan.source, filled(filler, due, harm, first), plan.commissionings, plan.funds)
+    pieces = filled(filler, due, harm, first)
+    sites = {site.site_id: i for i, site in enumerate(scenario.sites)}
+    tours = tuple((facility, period, sites[to]) for facility, period, to in filler.moves)
+    return Draft(plan.name, plan.source, pieces, plan.commissionings, plan.funds), tours

@@ -34,6 +34,7 @@ def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
         measure_values=_public_measures(results.measure_values),
         over_time=_public_places(results.over_time),
         schedule=_public_schedule(results.schedule),
+        stays=(),
     )
 
 

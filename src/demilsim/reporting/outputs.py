@@ -20,6 +20,7 @@ from demilsim.planning.coordinate import Programme
 from demilsim.planning.explained import Explanation
 from demilsim.reporting.explanation import explanation_document, explanation_files
 from demilsim.reporting.folder import make_folder, write_atomically
+from demilsim.reporting.mobile_plant import planned_by_policy, write_mobile_plant
 from demilsim.reporting.report import Audience, write_report
 from demilsim.reporting.risk_by_group import groups_of, risk_by_group_text
 from demilsim.reporting.summary import precision_document, summary_document
@@ -111,7 +112,8 @@ def write_results(
     shown = programme.plan if programme else list(ensemble.plans.values())[-1]
     if precision and not precision.met:
         notes = (*notes, f"{sentence(missed(precision))}.")
-    document = summary_document(ensemble, seed, programme, notes, uncertainty, precision)
+    mobile = planned_by_policy(ensemble.scenario, ensemble.plans, programme)
+    document = summary_document(ensemble, seed, programme, notes, uncertainty, precision, mobile)
     if explanation is not None:
         document["explanation"] = explanation_document(explanation)
         for name, text in explanation_files(ensemble.scenario, explanation).items():
@@ -120,6 +122,7 @@ def write_results(
     write_atomically(directory / "timeline.csv", timeline_text(ensemble))
     write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))
     write_atomically(directory / "commissionings.csv", commissionings_text(shown))
+    write_mobile_plant(directory, mobile)
     if programme is not None:
         groups = groups_of(ensemble.scenario, programme)
         write_atomically(directory / "risk_by_group.csv", risk_by_group_text(groups))

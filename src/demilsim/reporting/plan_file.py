@@ -11,6 +11,7 @@ from demilsim.errors import Problem, ScenarioError
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.coordinate import Programme
 from demilsim.reporting.folder import make_folder, write_atomically
+from demilsim.reporting.mobile_plant import planned_by_policy, write_mobile_plant
 from demilsim.reporting.outputs import (
     COMMISSIONING_COLUMNS,
     MEASURE_COLUMNS,
@@ -51,6 +52,8 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
     }
     write_atomically(directory / "plan.csv", plan_text(scenario, programme.plan))
     write_atomically(directory / "commissionings.csv", commissionings_text(programme.plan))
+    plans = {programme.plan.name: programme.plan}
+    write_mobile_plant(directory, planned_by_policy(scenario, plans, programme))
     write_atomically(directory / "risk_by_group.csv", risk_by_group_text(groups))
     if scenario.measures:
         write_atomically(directory / "plan_measures.csv", measures_text(programme.plan))

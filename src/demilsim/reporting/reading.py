@@ -15,6 +15,8 @@ from pydantic import Field, ValidationError
 from demilsim.errors import ResultsError
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
 from demilsim.reporting.measure_records import MeasureFacts
+from demilsim.reporting.mobile_plant import MOBILE_PLANT
+from demilsim.reporting.mobile_records import MobileFacts, StoredStay
 from demilsim.reporting.over_time_records import OverTimeFacts
 from demilsim.reporting.policy_records import (
     POLICY_ORDER,
@@ -74,6 +76,7 @@ class _Summary(Stored):
     explanation: ExplanationFacts | None = None
     over_time: OverTimeFacts | None = None
     schedule: ScheduleFacts | None = None
+    mobile_plant: MobileFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[Text, ...] = ()
 
@@ -114,6 +117,8 @@ def read_results(directory: Path) -> StoredResults:
         host_difference=summary.host_only_minus_do_nothing,
         later_years=summary.later_years,
         reasons=tuple(_reason(row) for row in _table(directory, REASONS)) if summary.explanation else (),
+        mobile=summary.mobile_plant,
+        stays=tuple(_stay(row) for row in _table(directory, MOBILE_PLANT)) if summary.mobile_plant else (),
     )
 
 
@@ -187,6 +192,16 @@ class _Row:
     def number_or_none(self, column: str) -> float | None:
         """Return a number, None for an empty cell."""
         return self.read(column, lambda cell: _finite(cell) if cell else None, "a finite number or nothing")
+
+    def whole_or_none(self, column: str) -> int | None:
+        """Return a whole number, None for an empty cell."""
+        return self.read(column, lambda cell: int(cell) if cell else None, "a whole number or nothing")
+
+    def date_or_none(self, column: str) -> dt.date | None:
+        """Return a date, None for an empty cell."""
+        return self.read(
+            column, lambda cell: dt.date.fromisoformat(cell) if cell else None, "an ISO date or nothing"
+        )
 
 
 def _finite(cell: str) -> float:
@@ -275,4 +290,24 @@ def _reason(row: _Row) -> StoredReason:
         per_facility_day=row.number_or_none("harm_averted_per_facility_day"),
         why_now=row.text("why_now"),
         why_there=row.text("why_there"),
+    )
+
+
+def _stay(row: _Row) -> StoredStay:
+    """Return a row of ``mobile_plant.csv``."""
+    return StoredStay(
+        policy=row.text("policy"),
+        basis=row.text("basis"),
+        facility_id=row.text("facility_id"),
+        from_site_id=row.text("from_site_id"),
+        site_id=row.text("site_id"),
+        leaves_period=row.whole_or_none("leaves_period"),
+        leaves=row.date_or_none("leaves"),
+        move_days=row.number_or_none("move_days"),
+        move_cost_usd=row.number_or_none("move_cost_usd"),
+        first_period=row.whole_or_none("first_period"),
+        last_period=row.whole_or_none("last_period"),
+        stands_from=row.date_or_none("stands_from"),
+        stands_until=row.date_or_none("stands_until"),
+        tonnes=row.number("tonnes"),
     )

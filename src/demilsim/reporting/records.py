@@ -9,6 +9,7 @@ from pydantic import Field
 
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
 from demilsim.reporting.measure_records import MeasureFacts
+from demilsim.reporting.mobile_records import MobileFacts, StoredStay
 from demilsim.reporting.over_time_records import OverTimeFacts
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, Difference, PolicyResult
 from demilsim.reporting.risk_records import RiskFacts
@@ -128,6 +129,8 @@ class StoredResults:
     schedule: ScheduleFacts | None = None
     host_difference: Difference | None = None
     later_years: LaterYears | None = None
+    mobile: MobileFacts | None = None
+    stays: tuple[StoredStay, ...] = ()
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""

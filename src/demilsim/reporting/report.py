@@ -14,6 +14,7 @@ from demilsim.errors import ResultsError
 from demilsim.reporting import (
     donor_views,
     explanation_views,
+    mobile_views,
     plan_views,
     risk_views,
     uncertainty_views,
@@ -116,6 +117,9 @@ class Page:
     money: Table
     money_outside: Table
     plan_lines: Table
+    mobile_reading: tuple[str, ...]
+    mobile_sums: Table
+    stays: Table
     price_sentences: tuple[str, ...]
     worth: Table
     strings: Table
@@ -237,6 +241,9 @@ def _page(
         money=views.money(results),
         money_outside=views.money_outside(results),
         plan_lines=plan_views.plan_lines(results, audience),
+        mobile_reading=mobile_views.mobile_reading(results, audience),
+        mobile_sums=mobile_views.mobile_sums(results),
+        stays=mobile_views.stays_table(results),
         price_sentences=explanation_views.price_sentences(results),
         worth=explanation_views.worth_table(results),
         strings=explanation_views.strings_table(results),

@@ -25,6 +25,7 @@ from demilsim.reporting.accounts import (
 from demilsim.reporting.document import Document, finite
 from demilsim.reporting.later_years import later_document
 from demilsim.reporting.measure_views import measure_document
+from demilsim.reporting.mobile_plant import Planned, mobile_plant_document
 from demilsim.reporting.over_time import over_time_document
 from demilsim.reporting.policy_measures import differences, host_difference, policy_measures
 from demilsim.reporting.policy_records import DO_NOTHING, OPTIMISED
@@ -41,6 +42,7 @@ def summary_document(
     notes: Iterable[str],
     uncertainty: Uncertainty | None = None,
     precision: PrecisionReached | None = None,
+    mobile: Planned | None = None,
 ) -> Document:
     """Return the content of ``summary.json``.
 
@@ -58,6 +60,8 @@ def summary_document(
         The same policies under draws of what is not known, if any.
     precision
         How precise the named outputs are, if the number of replications was chosen by that.
+    mobile
+        Where mobile plant stands, by policy, if any uses some that has to move.
     """
     policies = list(ensemble.plans)
     intervals = ensemble_intervals(ensemble, OPTIMISED)
@@ -91,6 +95,7 @@ def summary_document(
         "measure_values": measure_document(
             ensemble.scenario, policies[-1], ensemble.plans[policies[-1]], seed
         ),
+        "mobile_plant": mobile_plant_document(ensemble.scenario, mobile or {}),
         "commissionings": {name: commissioning_rows(ensemble, plan) for name, plan in ensemble.plans.items()},
         "risk": risk_document(ensemble, chances),
         "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,

@@ -26,6 +26,24 @@ UNITS = {
     "p_cleared": "1",
 }
 """Unit of each measure that the comparison shows, in its order."""
+STAY_COLUMNS = (
+    ("policy", "", "policy"),
+    ("moves are", "", "basis"),
+    ("facility", "", "facility_id"),
+    ("comes from", "", "from_site_id"),
+    ("leaves in period", "", "leaves_period"),
+    ("leaves", "date", "leaves"),
+    ("move", "d", "move_days"),
+    ("cost of move", "USD", "move_cost_usd"),
+    ("stands at", "", "site_id"),
+    ("first period", "", "first_period"),
+    ("last period", "", "last_period"),
+    ("stands from", "date", "stands_from"),
+    ("stands until", "date", "stands_until"),
+    ("destroyed there", "t", "tonnes"),
+)
+"""Head, unit and field of each column about mobile plant."""
+
 NARROW, WIDE = 14, 60
 
 
@@ -53,6 +71,7 @@ def results_workbook(results: StoredResults, audience: Audience) -> bytes:
     sheets = (
         _about(results, audience),
         _plan(results, audience),
+        *_mobile_plant(results),
         *_comparisons(results),
         _assumptions(results),
     )
@@ -136,6 +155,14 @@ def _plan(results: StoredResults, audience: Audience) -> Sheet:
         more = ((line.storehouse_id, line.neq_kg, line.reason) for line in results.lines)
         rows = [(*row, *own) for row, own in zip(rows, more, strict=True)]
     return Sheet("plan", tuple(heads), tuple(units), tuple(rows))
+
+
+def _mobile_plant(results: StoredResults) -> Iterator[Sheet]:
+    """Yield where mobile plant stands by policy, for those who may see sites and dates."""
+    if results.stays:
+        heads, units, names = zip(*STAY_COLUMNS, strict=True)
+        rows = tuple(tuple(getattr(stay, name) for name in names) for stay in results.stays)
+        yield Sheet("mobile plant", heads, units, rows)
 
 
 def _comparisons(results: StoredResults) -> Iterator[Sheet]:
