@@ -14,9 +14,10 @@ from demilsim.plan import Floats
 from demilsim.planning.rules import DO_NOTHING, nominal_coefficients, rule_plan
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import Draws, draw
-from demilsim.simulation.estimate import StorageHarm, stock_path, storage_harm
+from demilsim.simulation.estimate import StorageHarm, storage_harm
 from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import compile_plan
+from demilsim.simulation.stock_path import stock_path
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.work import work_of
 from demilsim.simulation.world import World, prepare

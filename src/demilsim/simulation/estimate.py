@@ -1,27 +1,22 @@
-"""The integrated estimate: event rate × consequence along the realised path, and the path itself.
+"""The integrated estimate: event rate × consequence along the realised path.
 
-Few lots leave a storehouse, and most storehouses are full or empty most of the time, so the path is kept as
-what has left a full stock, and harm curves are read only where a storehouse is partly full.
+Most storehouses are full or empty most of the time, so harm curves are read only where what a storehouse
+holds changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from demilsim.model.curves import Curves
 from demilsim.model.harm import knot_weights
-from demilsim.model.partition import partition, sums
 from demilsim.plan import Floats
 from demilsim.simulation.compiled import compiled
 from demilsim.simulation.draws import Draws
-from demilsim.simulation.storage import Stock
-from demilsim.simulation.work import Steps, Work, running_totals
 from demilsim.simulation.world import World
-from demilsim.units import GRAMS_PER_TONNE
 
 Flags = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint64]
@@ -29,95 +24,6 @@ Bits = npt.NDArray[np.uint64]
 WORD_BITS = 64
 ALL_BITS = np.uint64(2**WORD_BITS - 1)
 """All the years in a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class StockPath:
-    """What is in store at each knot.
-
-    Parameters
-    ----------
-    blast_kg
-        NEQ that joins a mass explosion [kg], shape (knot, storehouse).
-    ageing_per_year
-        Rate of events by ageing [1/yr], shape (knot, storehouse).
-    stock_g, neq_kg, surplus_g
-        Mass, all NEQ, and mass of surplus, shape (knot,).
-    site_end_g
-        Mass at the horizon by site [g], shape (site,).
-    """
-
-    blast_kg: Floats
-    ageing_per_year: Floats
-    stock_g: Floats
-    neq_kg: Floats
-    surplus_g: Floats
-    site_end_g: Floats
-
-
-def stock_path(world: World, draws: Draws, work: Work, stock: Stock) -> StockPath:
-    """Return what is left of a full stock after work and losses."""
-    full = draws.supply.full
-    leaving = [work.done(work.lot, work.mass_g), *_besides(world, draws, stock)]
-    is_touched = np.zeros(world.lot_g.size, dtype=bool)
-    for steps in leaving:
-        is_touched[steps.of] = True
-    # By storehouse, as the sums of a full stock are: what is all gone leaves nothing by rounding.
-    lots = world.houses.order[is_touched[world.houses.order]]
-    column = np.zeros(world.lot_g.size, dtype=np.int64)
-    column[lots] = np.arange(lots.size)
-    leaving = [replace(steps, of=column[steps.of]) for steps in leaving]
-    parts = work.part_done(column[work.lot], work.mass_g)
-    gone_g = running_totals(world.knots.size, lots.size, leaving, parts)
-    house = partition(world.lot_storehouse[lots], world.houses.parts)
-    gone_t = gone_g / GRAMS_PER_TONNE
-    gone_kg = gone_t @ world.neq_kg_per_t[lots]
-    gone_per_year = draws.ageing_rate_per_t_year[:, lots]
-    gone_per_year *= gone_t
-    gone_t *= world.blast_kg_per_t[lots]
-    left_by_house = full.house_g - house.sum(gone_g[-1])
-    path = StockPath(
-        blast_kg=_less(full.blast_kg, house.sum(gone_t)),
-        ageing_per_year=_less(draws.full_ageing_per_year, house.sum(gone_per_year)),
-        stock_g=full.mass_g - gone_g.sum(axis=1),
-        neq_kg=_less(full.neq_kg, gone_kg),
-        surplus_g=full.surplus_g - gone_g @ world.surplus[lots].astype(float),
-        site_end_g=sums(world.storehouse_site, left_by_house, len(world.scenario.sites)),
-    )
-    for day, lot, to in stock.moves:
-        left_g = draws.supply.lot_g[lot] - (gone_g[:, column[lot]] if is_touched[lot] else 0.0)
-        _move(world, draws, path, lot, to, np.where(world.knots >= day, left_g, 0.0) / GRAMS_PER_TONNE)
-    return path
-
-
-def _move(world: World, draws: Draws, path: StockPath, lot: int, to: int, moved_t: Floats) -> None:
-    """Count what a lot holds at each knot [t] in another storehouse of its site."""
-    house = int(world.lot_storehouse[lot])
-    for held, moved in (
-        (path.blast_kg, moved_t * world.blast_kg_per_t[lot]),
-        (path.ageing_per_year, moved_t * draws.ageing_rate_per_t_year[:, lot]),
-    ):
-        held[:, house] = _less(held[:, house], moved)
-        held[:, to] += moved
-
-
-def _besides(world: World, draws: Draws, stock: Stock) -> Iterator[Steps]:
-    """Yield from which knots lots are not there though nobody destroyed them [g], or are again."""
-    if stock.losses:
-        days, lots, lost_g = (np.array(column) for column in zip(*stock.losses, strict=True))
-        yield Steps(np.searchsorted(world.knots, days), lots, lost_g.astype(float))
-    supply = draws.supply
-    coming = np.flatnonzero((supply.arrival_day > 0.0) & (supply.lot_g > 0))
-    if coming.size:
-        mass_g = supply.lot_g[coming].astype(float)
-        yield Steps(np.zeros_like(coming), coming, mass_g)
-        yield Steps(np.searchsorted(world.knots, supply.arrival_day[coming]), coming, -mass_g)
-
-
-def _less(full: Floats | float, gone: Floats) -> Floats:
-    left = full - gone
-    # Rounding must not leave less than nothing in an emptied storehouse.
-    return np.maximum(left, 0.0, out=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +70,8 @@ def storage_harm(
     """
     curves = world.curves
     stack, whole = base_rates or world.base_rates
+    if compiled():
+        return _compiled_storage_harm(world, draws, blast_kg, ageing_per_year, (stack, whole))
     by_stack, by_whole = curves.ageing_shares
     stack_rate, whole_rate = by_stack * ageing_per_year, by_whole * ageing_per_year
     stack_rate += stack
@@ -176,6 +84,33 @@ def storage_harm(
     chain[0] += public
     chain[1] += workers
     return StorageHarm(chain[0], chain[1], public, workers)
+
+
+def _compiled_storage_harm(
+    world: World, draws: Draws, blast_kg: Floats, ageing_per_year: Floats, base_rates: tuple[Floats, Floats]
+) -> StorageHarm:
+    """Return what `storage_harm` does, by compiled kernels."""
+    from demilsim.simulation import kernels
+
+    curves, links, years = world.curves, world.links, world.year_knots
+    before, _, share = world.between_years
+    set_off = kernels.set_off_deaths(
+        blast_kg[years],
+        draws.open_links,
+        draws.link_critical_kg,
+        (links.donor, links.acceptor, links.source_pair, links.sink_pair, links.pair_root, links.pair_house),
+        (curves.propagated.neq_max_kg, curves.propagated.coefficients),
+    )
+    public, workers, root_public, root_workers = kernels.storage_harm(
+        blast_kg,
+        ageing_per_year,
+        base_rates,
+        curves.ageing_shares,
+        (curves.deaths.neq_max_kg, curves.deaths.coefficients),
+        set_off,
+        (years, before, share),
+    )
+    return StorageHarm(public, workers, root_public, root_workers)
 
 
 def _read(curves: Curves, held_kg: Floats) -> Floats:
@@ -228,12 +163,6 @@ def _set_off_deaths(world: World, draws: Draws, held_kg: Floats) -> Floats:
     deaths = np.zeros((2, years, houses))
     if not chosen.size:
         return deaths
-    if compiled():
-        from demilsim.simulation import kernels
-
-        of_link = links.donor, links.acceptor, links.source_pair, links.sink_pair
-        pairs, killed = (links.pair_root, links.pair_house), _read(world.curves.propagated, held_kg)
-        return kernels.set_off_deaths(held_kg, chosen, draws.link_critical_kg, (*of_link, *pairs), killed)
     held = np.ascontiguousarray(held_kg.T)
     holds = held > 0.0
     # An empty donor sets off nobody, not even a storehouse at the same place, where any NEQ would do.

@@ -10,11 +10,12 @@ import numpy as np
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.draws import Draws
-from demilsim.simulation.estimate import stock_path, storage_harm
+from demilsim.simulation.estimate import storage_harm
 from demilsim.simulation.funding import Lapse, Ledger
 from demilsim.simulation.income import Receipt
 from demilsim.simulation.measures import Measures
 from demilsim.simulation.record import Event, RunResult
+from demilsim.simulation.stock_path import stock_path
 from demilsim.simulation.storage import Stock
 from demilsim.simulation.transport import road_events
 from demilsim.simulation.treasury import Treasury

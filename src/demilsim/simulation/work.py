@@ -39,7 +39,13 @@ class Steps:
     amount: Floats
 
 
-def running_totals(knots: int, members: int, lasting: Sequence[Steps], passing: Steps) -> Floats:
+def joined(steps: Sequence[Steps]) -> Steps:
+    """Return all steps of some as one."""
+    knots, of, amounts = zip(*((one.knot, one.of, one.amount) for one in steps), strict=True)
+    return Steps(np.concatenate(knots), np.concatenate(of), np.concatenate(amounts))
+
+
+def running_totals(knots: int, members: int, lasting: Steps, passing: Steps) -> Floats:
     """Return what has come together at each knot, shape (knot, member).
 
     Whole amounts of grams are summed exactly: what leaves a storehouse bit by bit leaves nothing behind.
@@ -48,14 +54,11 @@ def running_totals(knots: int, members: int, lasting: Sequence[Steps], passing: 
     ----------
     knots, members
         How many there are.
-    lasting
-        Amounts that count from a knot on.
-    passing
-        Amounts that count at one knot only.
+    lasting, passing
+        Amounts that count from a knot on, and at one knot only.
     """
-    cells = np.concatenate([np.minimum(steps.knot, knots) * members + steps.of for steps in lasting])
-    amounts = np.concatenate([steps.amount for steps in lasting])
-    counted = np.asarray(np.bincount(cells, amounts, (knots + 1) * members), dtype=float)
+    cells = np.minimum(lasting.knot, knots) * members + lasting.of
+    counted = np.asarray(np.bincount(cells, lasting.amount, (knots + 1) * members), dtype=float)
     total = counted.reshape(knots + 1, members)[:-1]
     np.cumsum(total, axis=0, out=total)
     np.add.at(total, (passing.knot, passing.of), passing.amount)
@@ -117,7 +120,7 @@ class Work:
             mass_g[list(lost_g)] -= list(lost_g.values())
         knots, facilities = self.clock.shape
         parts = self.part_done(self.facility, mass_g)
-        return running_totals(knots, facilities, [self.done(self.facility, mass_g)], parts)
+        return running_totals(knots, facilities, self.done(self.facility, mass_g), parts)
 
 
 def work_of(world: World, draws: Draws, plants: list[Plant]) -> Work:
