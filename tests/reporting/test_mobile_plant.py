@@ -120,7 +120,7 @@ def test_the_page_shows_it_to_a_partner(told: Path) -> None:
     ]  # fmt: skip
     assert "USD, 2025" in cells[cells.index("Destroyed there t") - 5]
     assert "SYNTHETIC" in text
-    assert "does not follow these dates" in text
+    assert "does not follow these moves to the day" in text
     assert TITLE not in Page(html.replace(planner, "")).text
 
 

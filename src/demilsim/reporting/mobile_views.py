@@ -14,19 +14,19 @@ from demilsim.reporting.records import StoredResults
 from demilsim.reporting.wording import ABSENT, figure, fixed, label, sentence
 
 DECIDED = (
-    "The optimiser decided on the moves of its plan. Plant leaves when the work planned at a site is done, "
-    "at the working days that can be expected."
+    "Decided moves are the optimiser's own: they belong to its plan. Plant leaves when the work planned at a "
+    "site is done, at the working days that can be expected."
 )
 IMPLIED = (
-    "A plan that the optimiser did not make has no moves of its own: they follow from the order of its "
-    "lines, if days and money come as can be expected."
+    "Implied moves are those of any other plan, which says nothing of moves: they follow from the order of "
+    "its lines, if days and money come as can be expected."
 )
 SIMULATED = (
-    f"The simulation does not follow these dates. Lines may begin up to {LEAD_PERIODS} periods before they "
-    "are planned, so that plant may come earlier, or do first what is planned for a later stay where it "
-    "stands; a stop, a closed site or late money holds it up or calls a move off; and when nothing more is "
-    "due where it stands it goes where the next line in priority says. What moves take in the simulation is "
-    "under “Where working days go”."
+    f"The simulation does not follow these moves to the day. Lines may begin up to {LEAD_PERIODS} periods "
+    "before they are planned, so that plant may come earlier, or do first what is planned for a later stay "
+    "where it stands; a stop, a closed site or late money holds it up or calls a move off; and when nothing "
+    "more is due where it stands it goes where the next line in priority says. What moves take in the "
+    "simulation is under “Where working days go”."
 )
 NOT_PUBLIC = "Sites and dates of moves are not public."
 """Said to the public in place of the table of stays."""
