@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tasks
 from demilsim.errors import Problem, ScenarioError, WorkerLostError
-from demilsim.experiments import backends
+from demilsim.experiments import backends, packing
 from demilsim.experiments.backends import MEASURED_TASKS, run_tasks
 from demilsim.experiments.ensemble import Ensemble, replicate
 from demilsim.experiments.packing import pack_rows, unpack_rows
@@ -201,6 +202,15 @@ def test_packing_keeps_every_bit() -> None:
     assert [pickle.dumps(row[name]) for row in back for name in row] == [
         pickle.dumps(row[name]) for row in rows for name in row
     ]
+
+
+def test_equal_arrays_travel_once_and_zeros_keep_their_sign() -> None:
+    """Of four arrays the middle two are equal; the last differs from them by the sign of a zero alone."""
+    values = [np.array([1.0, 0.0]), np.array([2.0, 0.0]), np.array([2.0, 0.0]), np.array([2.0, -0.0])]
+    packed = packing._packed(values)
+    assert isinstance(packed, packing.Arrays)
+    assert packed.distinct.shape == (3, 2)
+    assert [array.tobytes() for array in packing._unpacked(packed)] == [array.tobytes() for array in values]
 
 
 def test_chunks_shrink_and_hold_enough_work() -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
 from demilsim.plan import Floats, Ints
-from demilsim.simulation.record import RunResult
+from demilsim.simulation.record import Event, RunResult
 
 RESULT_FIELDS = tuple(field.name for field in fields(RunResult))
 
@@ -26,33 +27,78 @@ class PackedRows:
     policies
         Names, in the order of each row.
     columns
-        One for each field of `RunResult`: its values in all rows and policies, as an array with a leading
-        axis where all are alike, else as a list.
+        One for each field of `RunResult`, of all rows and policies.
     """
 
     policies: tuple[str, ...]
-    columns: tuple[Floats | Ints | Sequence[Any], ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Arrays of one shape, each run of equal ones once: policies often share what a plan does not change.
+
+    Parameters
+    ----------
+    distinct
+        Shape (run, ...).
+    run
+        Of each array, shape (array,).
+    """
+
+    distinct: Floats | Ints
+    run: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Happenings:
+    """Events of all results, field by field, and how many each result has."""
+
+    columns: tuple[tuple[Any, ...], ...]
+    counts: tuple[int, ...]
+
+
+Column = Arrays | Happenings | Sequence[Any]
 
 
 def pack_rows(rows: list[dict[str, RunResult]]) -> PackedRows:
     """Return results by policy of each replication of a chunk, packed."""
     policies = tuple(rows[0])
     results = [row[name] for row in rows for name in policies]
-    columns: list[Floats | Ints | Sequence[Any]] = []
-    for name in RESULT_FIELDS:
-        values = [getattr(result, name) for result in results]
-        columns.append(np.array(values) if _alike(values) else values)
+    columns = (_packed([getattr(result, name) for result in results]) for name in RESULT_FIELDS)
     return PackedRows(policies, tuple(columns))
 
 
 def unpack_rows(packed: PackedRows) -> list[dict[str, RunResult]]:
-    """Return what was packed."""
-    results = [RunResult(*values) for values in zip(*packed.columns, strict=True)]
+    """Return what was packed; equal arrays of neighbouring policies are one array."""
+    results = [RunResult(*values) for values in zip(*map(_unpacked, packed.columns), strict=True)]
     size = len(packed.policies)
     return [
         dict(zip(packed.policies, results[first : first + size], strict=True))
         for first in range(0, len(results), size)
     ]
+
+
+def _packed(values: Sequence[Any]) -> Column:
+    if _alike(values):
+        stacked = np.array(values)
+        # Bits are compared: zeros of either sign are equal, and must not become one another.
+        bits = stacked.reshape(len(values), -1).view(f"u{stacked.itemsize}")
+        differs = np.append(True, (bits[1:] != bits[:-1]).any(axis=1))
+        return Arrays(stacked if differs.all() else stacked[differs], np.cumsum(differs) - 1)
+    if isinstance(values[0], tuple):
+        return Happenings(tuple(zip(*chain.from_iterable(values), strict=True)), tuple(map(len, values)))
+    return values
+
+
+def _unpacked(column: Column) -> Sequence[Any]:
+    if isinstance(column, Arrays):
+        distinct = list(column.distinct)
+        return [distinct[run] for run in column.run.tolist()]
+    if isinstance(column, Happenings):
+        events = map(Event._make, zip(*column.columns, strict=True))
+        return [tuple(islice(events, count)) for count in column.counts]
+    return column
 
 
 def _alike(values: Sequence[Any]) -> bool:

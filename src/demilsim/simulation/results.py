@@ -71,7 +71,7 @@ def collect(
         stock_g=path.stock_g,
         neq_kg=path.neq_kg,
         site_stock_end_g=path.site_end_g,
-        destroyed_g=np.diff(work.destroyed_g(road_g).T, axis=1),
+        destroyed_g=np.ascontiguousarray(np.diff(work.destroyed_g(road_g), axis=0).T),
         spent_cents=_spent(world, work, standing),
         received_cents=np.array(ledger.received, dtype=np.int64),
         lapsed_cents=np.array(ledger.lapsed, dtype=np.int64),
