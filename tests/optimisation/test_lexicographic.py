@@ -122,7 +122,7 @@ def test_cost_comes_first_and_a_tolerance_buys_harm() -> None:
     assert exact.cost_usd < paid_usd(scenario, least)
     assert more.cost_usd <= 1.1 * exact.cost_usd * (1.0 + 1e-6)
     assert more.planned_harm < exact.planned_harm
-    assert "cost first to avert 0.8" in more.notes[-1]
+    assert "cost first to avert 80%" in more.notes[-1]
 
 
 def test_limits_on_risk_are_kept_by_the_cheaper_plan() -> None:

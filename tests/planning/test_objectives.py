@@ -26,7 +26,12 @@ def test_what_is_asked_is_what_is_solved() -> None:
         ((None, None, "80%"), r"--averting: expected with --order alone \(got '80%'\)"),
         (("harm,cost", None, "80%"), r"--averting: expected with --order cost,harm alone \(got '80%'\)"),
         (("cost,harm", None, None), r"--averting: expected a share such as 80%, since cost is first"),
-        (("cost,harm", None, "120%"), r"--averting: expected at most 100% \(got '120%'\)"),
+        (("cost,harm", None, "120%"), r"--averting: expected a share of at most 100%, such as .*got '120%'"),
+        (("harm,cost", "500%", None), r"--within: expected a share of at most 100%, such as .*got '500%'"),
+        (
+            ("cost,harm", "5", "80%"),
+            r"--within: expected a share of at most 100%, such as 5% or 0.05 .*got '5'",
+        ),
         (("harm,cost", "-1%", None), r"--within: expected a share such as 1% or 0.01 \(got '-1%'\)"),
         (("harm,cost", "much", None), r"--within: expected a share such as 1% or 0.01 \(got 'much'\)"),
     ],

@@ -42,7 +42,7 @@ class FrontierPoint:
     harm, target
         Exact planning harm, and what was asked [persons].
     cost_usd
-        What the funds pay [USD].
+        What its work, commissionings and moves cost [USD].
     by
         Date by which all work had to end; None for the horizon.
     destroyed_t

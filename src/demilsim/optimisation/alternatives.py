@@ -18,8 +18,9 @@ from demilsim.optimisation.assemble import Model
 from demilsim.optimisation.candidates import begin
 from demilsim.optimisation.kept import keep
 from demilsim.optimisation.objective import PlanningHarm
+from demilsim.optimisation.payments import exactly_paid, paid_usd
 from demilsim.optimisation.plan_model import PlanModel
-from demilsim.optimisation.problem import USD_PER_KUSD, Problem
+from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.rows import Rows, Sense, over_columns
 from demilsim.optimisation.task import Choice
 from demilsim.plan import Floats, Ints
@@ -55,7 +56,7 @@ class Alternative:
     averted_share
         Harm averted, as a share of what the plan averts [1].
     cost_usd
-        What is paid for work and commissioning [USD].
+        What its work, commissionings and moves cost [USD].
     moved
         Share of tonnes that go to another facility, come from another site or go in another year, see
         `distance` [1].
@@ -140,15 +141,6 @@ def usage(problem: Problem, flows: Floats) -> Floats:
     return result
 
 
-def paid_usd(problem: Problem, values: Floats) -> Floats:
-    """Return what each fund pays [USD], shape (fund,)."""
-    pays = problem.payments
-    paid = values[problem.payment_offset : problem.payment_offset + pays.fund.size]
-    usd = np.zeros(len(problem.scenario.funds))
-    np.add.at(usd, pays.fund, USD_PER_KUSD * paid)
-    return usd
-
-
 def _same_orders(at: PlanModel, own: _Plan, limit: float, near: float) -> Iterator[_Plan]:
     """Yield plans with the commissionings of the plan, each driven away from something that it uses."""
     path = at.harm.remaining_t(at.flows)
@@ -204,7 +196,7 @@ def _aims(at: PlanModel) -> Iterator[tuple[str, Floats]]:
 
 def _beside_harm(at: PlanModel, weight: Floats) -> Floats:
     """Return costs that avoid what is weighed, and harm beside it: each as a share of the plan's."""
-    used, averted = float(weight @ at.values), float(-at.model.cost @ at.values)
+    used, averted = float(weight @ exactly_paid(at.problem, at.values)), float(-at.model.cost @ at.values)
     return weight / (used or 1.0) + at.model.cost / (averted or 1.0)
 
 

@@ -22,6 +22,7 @@ from demilsim.optimisation.highs import highs_status, silent_stdout
 from demilsim.optimisation.kept import pass_model
 from demilsim.optimisation.limited_search import AIM, AIM_OF_RADIUS, exchange_rows
 from demilsim.optimisation.objective import PlanningHarm, emptied_path_t
+from demilsim.optimisation.payments import exactly_paid, payment_cost
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem
 from demilsim.optimisation.rows import Rows, Sense, rows_of
 from demilsim.optimisation.status import PlanStatus
@@ -60,7 +61,7 @@ class CheapPlan:
     harm
         Exact planning harm [persons], at most the target.
     cost_usd
-        What funds pay [USD].
+        What its work, commissionings and moves cost [USD].
     steps
         Steps that it took.
     """
@@ -128,7 +129,8 @@ class Cheapener:
         max_steps
             Highest number of steps, >= 0.
         """
-        values, flows = start, self._harm.flows
+        # Steps go part of the way: money that the start wastes would stay in the cost of where they end.
+        values, flows = exactly_paid(self._search.problem, start), self._harm.flows
         harm = self._harm.total(values[:flows])
         if harm > target or (self._limits is not None and self._limits.excess(values[:flows]) > 0.0):
             return None
@@ -236,13 +238,6 @@ class Cheapener:
             middle = 0.5 * (low + high)
             low, high = (middle, high) if value(middle) <= target else (low, middle)
         return low
-
-
-def payment_cost(problem: Problem) -> Floats:
-    """Return the cost of every column: what funds pay [kUSD], shape (column,)."""
-    cost = np.zeros(len(problem.columns.names))
-    cost[problem.payment_offset : problem.payment_offset + problem.payments.fund.size] = 1.0
-    return cost
 
 
 def clearance_period(harm: PlanningHarm, problem: Problem, values: Floats) -> int:

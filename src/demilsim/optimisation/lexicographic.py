@@ -15,10 +15,11 @@ import numpy as np
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.candidates import Search, begin, finish, group_flows
 from demilsim.optimisation.kept import keep
-from demilsim.optimisation.least_cost import Cheapener, CheapPlan, payment_cost
+from demilsim.optimisation.least_cost import Cheapener, CheapPlan
 from demilsim.optimisation.limited_search import LimitedModel
 from demilsim.optimisation.measure_choice import Taken
 from demilsim.optimisation.objective import planning_harm
+from demilsim.optimisation.payments import exactly_paid, payment_cost
 from demilsim.optimisation.problem import USD_PER_KUSD
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.rows import Rows, Sense
@@ -89,12 +90,9 @@ def _best_again(task: Task, result: PlanResult, wanted_t: Floats, options: Solve
 
 
 def _ended(search: Search) -> _Ended:
-    values = search.descent.values
-    return _Ended(search, values, search.exact_harm, _cost_usd(search, values))
-
-
-def _cost_usd(search: Search, values: Floats) -> float:
-    return USD_PER_KUSD * float(payment_cost(search.problem) @ values)
+    values = exactly_paid(search.problem, search.descent.values)
+    cost_usd = USD_PER_KUSD * float(payment_cost(search.problem) @ values)
+    return _Ended(search, values, search.exact_harm, cost_usd)
 
 
 def _cheapest(task: Task, result: PlanResult, best: _Ended, target: float, options: SolveOptions) -> _Ended:
@@ -211,9 +209,9 @@ def _result(
     least = result.do_nothing_harm - result.planned_harm
     measures = 0.0 if result.measures_paid_usd is None else float(result.measures_paid_usd.sum())
     said = {
-        "harm": f"harm first, then cost within {wanted.within:.3g} of the harm averted",
-        "cost": f"cost first to avert {wanted.averting:.3g} of what can be averted, then harm within "
-        f"{wanted.within:.3g} of that cost",
+        "harm": f"harm first, then cost within {100.0 * wanted.within:.3g}% of the harm averted",
+        "cost": f"cost first to avert {100.0 * wanted.averting:.3g}% of what can be averted, then harm "
+        f"within {100.0 * wanted.within:.3g}% of that cost",
     }[wanted.first]
     facilities = applied.scenario.facilities
     note = (

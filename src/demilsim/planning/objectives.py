@@ -44,8 +44,6 @@ def loop_options(order: str | None, within: str | None, averting: str | None) ->
         if averting is None:
             raise DemilsimError("--averting: expected a share such as 80%, since cost is first (got nothing)")
         needed = _share("--averting", averting)
-        if needed > 1.0:
-            raise DemilsimError(f"--averting: expected at most 100% (got {averting!r})")
         wanted = InOrder("cost", _share("--within", within or WITHIN), needed)
     else:
         raise DemilsimError(f"--order: expected harm,cost or cost,harm (got {order!r})")
@@ -53,11 +51,13 @@ def loop_options(order: str | None, within: str | None, averting: str | None) ->
 
 
 def _share(name: str, text: str) -> float:
-    """Return a share >= 0 from a number or a percentage."""
+    """Return a share within 0 and 1 from a number or a percentage: nobody gives up more than there is."""
     try:
         share = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
     except ValueError:
         share = math.nan
     if not (math.isfinite(share) and share >= 0.0):
         raise DemilsimError(f"{name}: expected a share such as 1% or 0.01 (got {text!r})")
+    if share > 1.0:
+        raise DemilsimError(f"{name}: expected a share of at most 100%, such as 5% or 0.05 (got {text!r})")
     return share
