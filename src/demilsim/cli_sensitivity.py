@@ -43,7 +43,7 @@ def sensitivity(
     from demilsim.experiments.sweep import How, sweep
     from demilsim.reporting.outputs import HowRun
     from demilsim.reporting.sensitivity import curve_price, stated_price, write_sensitivity
-    from demilsim.reporting.sweep import claim_folder, write_sweep, write_sweep_run
+    from demilsim.reporting.sweep import claim_folder, write_analysis_run, write_sweep
 
     console, started = Console(quiet or json), time.monotonic()
     if usd_per_death is not None and funding is not None:
@@ -62,7 +62,7 @@ def sensitivity(
             heartbeat.end()
     write_sweep(out, result)
     command = ("demilsim", *sys.argv[1:])
-    write_sweep_run(out, loaded, HowRun(command, time.monotonic() - started, jobs or available_cores()))
+    write_analysis_run(out, loaded, HowRun(command, time.monotonic() - started, jobs or available_cores()))
     try:
         refuse_holes(result, str(out))
     except StudyError as refusal:

@@ -16,6 +16,7 @@ from demilsim.experiments.block import Failure, Outcome, study_of
 from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.funding_curve import funding_curve, promised_by_donors
 from demilsim.experiments.funding_study import FundingStudy
+from demilsim.experiments.information_value import InformationValue
 from demilsim.experiments.ledgers import open_ledger
 from demilsim.experiments.price_of_harm import CurvePoint, PriceOfHarm, margin
 from demilsim.experiments.sensitivity import Sensitivity, sensitivity
@@ -100,6 +101,26 @@ def test_dollars_are_harm_times_the_price(found: Sensitivity, tmp_path: Path) ->
     assert any("2,000,000 USD: stated" in sentence for sentence in document["sentences"])
 
 
+def test_few_points_are_told(found: Sensitivity) -> None:
+    """Sixteen points are done, and whoever reads their numbers is told that 256 are advised."""
+    assert any("16 of the 256 that are advised" in note for note in found.notes)
+
+
+def test_one_factor_worth_more_than_all_is_told_to_be_noise(
+    whole: SweepResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By logic nobody gains more from one factor than from all; an estimate that does says so."""
+    told = {}
+    for value in (0.0, 0.25):
+        one = InformationValue(value, 0.0, 0.5)
+        monkeypatch.setattr("demilsim.experiments.sensitivity.partial_information", lambda *_, one=one: one)
+        told[value] = [note for note in sensitivity(whole).notes if "which cannot be" in note]
+    assert told[0.0] == []
+    assert [STORAGE in note for note in told[0.25]] == [True, False]
+    assert all("alone is estimated at more than to know all factors" in note for note in told[0.25])
+    assert all("0.25, is noise of 32 rows" in note for note in told[0.25])
+
+
 def test_rows_not_done_are_refused(tmp_path: Path) -> None:
     """With nothing done, the rows, their number and the command are named."""
     experiment = tiny_experiment(tmp_path, TEXT)
@@ -144,7 +165,7 @@ def test_designs_that_cannot_be_analysed(tmp_path: Path, old: str, new: str, mat
 
 def test_saltelli_needs_a_power_of_two(tmp_path: Path) -> None:
     """Seventeen points are refused with the numbers around them."""
-    with pytest.raises(Exception, match="saltelli: expected a power of two, 16 or 32"):
+    with pytest.raises(Exception, match="saltelli: expected a power of two, better 256 or more"):
         experiment_with(tmp_path, "points: 16", "points: 17")
 
 
@@ -229,16 +250,33 @@ def entries(ledger: Path) -> list[str]:
         return list(connection.iterdump())
 
 
+def test_a_sweep_by_the_command_itself_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing was swept before, the command that did it says so; a sweep later keeps the analysis."""
+    experiment = tiny_experiment(tmp_path, TEXT.replace("points: 16", "points: 2"))
+    cli, out = CommandLine(monkeypatch, capfd), tmp_path / "out"
+    for command in ("sensitivity", "sweep"):
+        assert cli(command, experiment.file, "--out", out, "--jobs", "1").code == 0
+        run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        assert run["command"][1] == command
+        assert [one["command"][1] for one in run["analyses"]] == ["sensitivity"]
+
+
 def test_command_goes_on_and_prints_one_document(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The command sweeps what is missing; called again it simulates nothing and says the same."""
+    """After a sweep the command simulates nothing; ``run.json`` says how it was swept, and how analysed."""
     experiment = tiny_experiment(tmp_path, TEXT.replace("points: 16", "points: 2"))
-    sweep(experiment, tmp_path / "out", how=How(backend=Backend.SERIAL))
+    cli, swept_by = CommandLine(monkeypatch, capfd), ["sweep", str(experiment.file), "--out"]
+    assert cli(*swept_by, tmp_path / "out", "--jobs", "1").code == 0
     done_before = entries(tmp_path / "out" / "ledger.sqlite")
     assert done_before
-    cli = CommandLine(monkeypatch, capfd)
-    done = cli("sensitivity", experiment.file, "--out", tmp_path / "out", "--json", "--jobs", "1")
-    assert done.code == 0, done.err
+    for _ in range(2):
+        done = cli("sensitivity", experiment.file, "--out", tmp_path / "out", "--json", "--jobs", "1")
+        assert done.code == 0, done.err
+        run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+        assert run["command"][1:4] == swept_by
+        assert [one["command"][1] for one in run["analyses"]] == ["sensitivity"]
     assert json.loads(done.out)["rows"] == 8
     assert entries(tmp_path / "out" / "ledger.sqlite") == done_before

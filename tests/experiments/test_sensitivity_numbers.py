@@ -11,7 +11,11 @@ from numpy.testing import assert_allclose
 
 from demilsim.experiments.crossed_variance import crossed_split
 from demilsim.experiments.design import DesignKind, unit_points
-from demilsim.experiments.information_value import partial_information, perfect_information
+from demilsim.experiments.information_value import (
+    PerfectInformation,
+    partial_information,
+    perfect_information,
+)
 from demilsim.experiments.one_at_a_time import MORRIS_LEVELS
 from demilsim.experiments.robustness import largest_regret, regret, satisficing, share_best
 from demilsim.experiments.screening import morris_effects, pawn
@@ -208,6 +212,16 @@ def test_perfect_information_lies_between_its_bounds() -> None:
     assert found.low <= exact <= found.high
     assert found.least == pytest.approx(exact, abs=0.1)
     assert found.most == pytest.approx(exact, abs=0.1)
+
+
+def test_knowledge_that_changes_no_choice_is_worth_exactly_nothing() -> None:
+    """One policy is best in every row: to know all, or one factor, averts 0.0 and no rounding."""
+    generator = np.random.default_rng(3)
+    factor, harm = generator.random(64), generator.random((64, 6, 3))
+    harm[:, :, 1] = 0.37 * harm[:, :, 0]
+    harm[:, :, 2] += 1.0
+    assert perfect_information(harm, samples=9) == PerfectInformation(0.0, 0.0, 0.0, 0.0)
+    assert partial_information(factor, harm[:, :, :2], samples=9).value == 0.0
 
 
 HARM = np.array([[1.0, 3.0, 1.0], [4.0, 2.0, 6.0]])

@@ -15,6 +15,9 @@ from demilsim.plan import Floats
 DESIGN_WORD = 0x445347
 """Told to the generator with the seed, so that a design has nothing in common with other draws."""
 
+ADVISED_POINTS = 256
+"""Base points of a Saltelli design below which its intervals are wide and values of information are noise."""
+
 Row = tuple[str, ...]
 """Text of each factor's value."""
 

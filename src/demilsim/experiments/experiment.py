@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from demilsim.errors import DemilsimError, Problem, ScenarioError
-from demilsim.experiments.design import DesignKind, Row, design_rows
+from demilsim.experiments.design import ADVISED_POINTS, DesignKind, Row, design_rows
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.factors import Factor, Levels, parse_spread
 from demilsim.experiments.parameters import Uncertain, uncertain_constants
@@ -253,9 +253,9 @@ class _Reader:
             self.wrong("points", f"missing: {own.design} needs a number of rows")
         elif own.design.base_two and own.points & (own.points - 1):
             below = 1 << (own.points.bit_length() - 1)
-            self.wrong(
-                "points", f"{own.design}: expected a power of two, {below} or {2 * below} (got {own.points})"
-            )
+            few = own.design is DesignKind.SALTELLI and own.points < ADVISED_POINTS
+            which = f"better {ADVISED_POINTS} or more" if few else f"{below} or {2 * below}"
+            self.wrong("points", f"{own.design}: expected a power of two, {which} (got {own.points})")
         elif own.design.rows(own.points, len(factors)) > MOST_ROWS:
             rows = own.design.rows(own.points, len(factors))
             self.wrong("points", f"expected at most {MOST_ROWS:,} rows of all factors (got {rows:,})")

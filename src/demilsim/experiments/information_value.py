@@ -86,15 +86,16 @@ def perfect_information(harm: Floats, samples: int = SAMPLES) -> PerfectInformat
 
 
 def _chosen(means: Floats) -> float:
-    """Return mean harm of the best policy less that of the best policy of each row."""
-    return float(means.mean(axis=0).min() - means.min(axis=1).mean())
+    """Return mean harm of the best policy less that of the best policy of each row, >= 0."""
+    # Row by row: where the same policy is best everywhere the difference is zero, and not rounding.
+    return float((means[:, means.mean(axis=0).argmin()] - means.min(axis=1)).mean())
 
 
 def _judged(one: Floats, other: Floats) -> float:
     """Return the same with policies chosen by one table and judged by the other, both ways."""
     rows = np.arange(len(one))
     found = [
-        judge[:, choose.mean(axis=0).argmin()].mean() - judge[rows, choose.argmin(axis=1)].mean()
+        (judge[:, choose.mean(axis=0).argmin()] - judge[rows, choose.argmin(axis=1)]).mean()
         for choose, judge in ((one, other), (other, one))
     ]
     return float(np.mean(found))
@@ -144,7 +145,7 @@ def _value(bases: list[Floats], means: Floats, reference: int) -> float:
     fitted = np.stack(
         [_fit(basis, means[:, p] - means[:, reference]) for p, basis in enumerate(bases)], axis=1
     )
-    return max(_chosen(fitted), 0.0)
+    return _chosen(fitted)
 
 
 def _fit(basis: Floats, values: Floats) -> Floats:

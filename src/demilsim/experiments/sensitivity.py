@@ -10,7 +10,7 @@ import numpy as np
 
 from demilsim.errors import StudyError
 from demilsim.experiments.crossed_variance import CrossedSplit, crossed_split
-from demilsim.experiments.design import DesignKind, unit_points
+from demilsim.experiments.design import ADVISED_POINTS, DesignKind, unit_points
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.factors import factor_value
@@ -162,7 +162,9 @@ def sensitivity(
     refuse_holes(result, folder)
     table = _Table(result)
     quantities = tuple(_explain(table, quantity) for quantity in _quantities(experiment))
-    return Sensitivity(experiment, quantities, _information(table, harm), tuple(_notes(table, harm)))
+    information = _information(table, harm)
+    notes = (*_notes(table, harm), *_noise(table, information))
+    return Sensitivity(experiment, quantities, information, notes)
 
 
 def refuse_holes(result: SweepResult, folder: str) -> None:
@@ -305,6 +307,26 @@ def _notes(table: _Table, harm: Response) -> Iterator[str]:
         yield "No value of information: with one policy there is nothing to choose."
     elif harm not in experiment.outputs:
         yield f"No value of information: {harm} is not among the outputs."
+
+
+def _noise(table: _Table, information: Information | None) -> Iterator[str]:
+    """Yield what few rows make doubtful."""
+    experiment = table.experiment
+    if experiment.design is DesignKind.SALTELLI and experiment.points < ADVISED_POINTS:
+        yield (
+            f"Few points: {experiment.points} of the {ADVISED_POINTS} that are advised; intervals are wide, "
+            "and small values of information are noise."
+        )
+    if information is None:
+        return
+    rows = len(experiment.rows[table.sample])
+    for name, one in zip(table.names, information.partial, strict=True):
+        more = one.value - information.perfect.most
+        if more > 0.0:
+            yield (
+                f"To know {name} alone is estimated at more than to know all factors, which cannot be: the "
+                f"difference, {more:.2g}, is noise of {rows} rows. More points tell."
+            )
 
 
 def ranked(names: Sequence[str], values: Sequence[float]) -> list[int]:

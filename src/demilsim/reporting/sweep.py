@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from demilsim.errors import ResultsError
@@ -63,6 +64,14 @@ def write_sweep(directory: Path, result: SweepResult) -> Document:
     return document
 
 
+class Analysis(Stored):
+    """A command that has analysed a sweep, in ``run.json``."""
+
+    command: tuple[str, ...]
+    jobs: int
+    wall_seconds: float
+
+
 class _Run(Stored):
     """What is needed of ``run.json`` to go on with a sweep."""
 
@@ -70,6 +79,8 @@ class _Run(Stored):
     seed: int
     study: str
     code: str
+    command: tuple[str, ...] | None = None
+    analyses: tuple[Analysis, ...] = ()
 
 
 def claim_folder(directory: Path, experiment: Experiment) -> None:
@@ -92,7 +103,11 @@ def claim_folder(directory: Path, experiment: Experiment) -> None:
 
 
 def write_sweep_run(directory: Path, experiment: Experiment, how: HowRun | None) -> None:
-    """Write ``run.json``: how the sweep was run, if it has ended, and where its experiment file is."""
+    """Write ``run.json``: how the sweep was run, if it has ended, and where its experiment file is.
+
+    What has analysed the sweep before stays in it.
+    """
+    analyses = _read_run(directory).analyses if (directory / RUN).exists() else ()
     document = {
         "experiment": str(experiment.file.resolve()),
         "scenario": {"name": experiment.base.settings.name, "sha256": experiment.base.sha256},
@@ -103,8 +118,26 @@ def write_sweep_run(directory: Path, experiment: Experiment, how: HowRun | None)
         "command": list(how.command) if how else None,
         "jobs": how.jobs if how else None,
         "wall_seconds": round(how.wall_seconds, 3) if how else None,
+        "analyses": [one.model_dump(mode="json") for one in analyses],
     }
     write_atomically(directory / RUN, json_text(document))
+
+
+def write_analysis_run(directory: Path, experiment: Experiment, how: HowRun) -> None:
+    """Add to ``run.json`` how a sweep was analysed; how it was swept stays, if it is known.
+
+    The same command takes the place of its own record.
+    """
+    stored = _read_run(directory)
+    if stored.command is None:
+        # Nothing else has swept it to its end.
+        write_sweep_run(directory, experiment, how)
+    own = Analysis(command=how.command, jobs=how.jobs, wall_seconds=round(how.wall_seconds, 3))
+    others = [one for one in stored.analyses if one.command != own.command]
+    path = directory / RUN
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["analyses"] = [one.model_dump(mode="json") for one in (*others, own)]
+    write_atomically(path, json_text(document))
 
 
 def _read_run(directory: Path) -> _Run:
