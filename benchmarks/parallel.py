@@ -6,9 +6,11 @@ time of all processes together; workers are started and prepared before, and tha
 Since others on the machine only ever add time, efficiency by the quickest rounds of each kind is given too.
 A spin may be slower in the caller, which has much else in memory, than in a worker: so that like is compared
 with like, the same work is also done by one worker alone and by all at once (`alone_over_together`).
+A process may be some percents faster or slower than another for as long as it lives, whatever it does: with
+`--runs` everything is started anew so often, and medians over runs are given with what each run found.
 Wall-clock times on a shared machine mean little and are not reported.
 
-    python benchmarks/parallel.py --json [--rounds N] [--replications N] [--workers N]
+    python benchmarks/parallel.py --json [--rounds N] [--replications N] [--workers N] [--runs N]
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import argparse
 import json
 import multiprocessing
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -41,6 +45,14 @@ RETURNED, DIFFERENT_ROWS = 400, 20
 """Rows of results that are sent back, a chunk of different ones at a time: pickle sends equal ones once."""
 USUAL_REPLICATIONS = 400
 """Of a run, for which the chunks are counted that it would get."""
+
+RATIOS = (
+    "engine_efficiency",
+    "spin_efficiency",
+    "engine_over_spin",
+    "engine_alone_over_together",
+    "spin_alone_over_together",
+)
 
 CPU_CLOCK_OF_PROCESS = 2
 """Low bits of the Linux clock id of another process's CPU time."""
@@ -218,31 +230,57 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--replications", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=1)
     asked = parser.parse_args()
+    document = (
+        measured(asked.workers, asked.replications, asked.rounds) if asked.runs == 1 else repeated(asked)
+    )
+    print(json.dumps(document, indent=2))
+
+
+def repeated(asked: argparse.Namespace) -> dict[str, Any]:
+    """Return medians over runs of this program, each with processes of its own, and what each found."""
+    command = [sys.executable, __file__, "--json", "--rounds", str(asked.rounds)]
+    command += ["--replications", str(asked.replications), "--workers", str(asked.workers)]
+    runs = [
+        json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        for _ in range(asked.runs)
+    ]
+    found = {name: [run[name] for run in runs] for name in RATIOS}
+    return {
+        "runs": asked.runs,
+        "rounds": asked.rounds,
+        "replications": asked.replications,
+        **{name: statistics.median(values) for name, values in found.items()},
+        "of_each_run": found,
+    }
+
+
+def measured(workers: int, replications: int, count: int) -> dict[str, Any]:
+    """Return medians over rounds in these processes."""
     backends.WORTH_SECONDS = 0.0
-    bench = Bench(asked.workers, asked.replications)
-    started = spent(lambda: bench.tasks(nothing, 100, asked.workers, chunk=1))
+    bench = Bench(workers, replications)
+    started = spent(lambda: bench.tasks(nothing, 100, workers, chunk=1))
     additions = bench.additions()
     contention(bench, additions)  # starts and warms these workers
     rounds = [
-        efficiencies(bench, additions) | contention(bench, additions) | overheads(bench)
-        for _ in range(asked.rounds)
+        efficiencies(bench, additions) | contention(bench, additions) | overheads(bench) for _ in range(count)
     ]
     bench.alone.shutdown()
     bench.together.shutdown()
     medians = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
-    usual = backends._Chunks(range(USUAL_REPLICATIONS), asked.workers, 0.0, None)
+    usual = backends._Chunks(range(USUAL_REPLICATIONS), workers, 0.0, None)
     usual.seconds = medians["engine_ms_per_replication"] / 1e3
     chunks = 0
     while usual.left:
         backends._Chunks.next(usual)
         chunks += 1
-    document = {
-        "workers": asked.workers,
+    return {
+        "workers": workers,
         "policies": len(bench.plans),
-        "replications": asked.replications,
-        "rounds": asked.rounds,
-        "start_cpu_seconds_per_worker": started / asked.workers,
+        "replications": replications,
+        "rounds": count,
+        "start_cpu_seconds_per_worker": started / workers,
         **medians,
         "quickest": {
             work: min(found[f"{work}_serial"] for found in rounds)
@@ -256,18 +294,11 @@ def main() -> None:
         },
         "ranges": {
             name: [min(found[name] for found in rounds), max(found[name] for found in rounds)]
-            for name in (
-                "engine_efficiency",
-                "spin_efficiency",
-                "engine_over_spin",
-                "engine_alone_over_together",
-                "spin_alone_over_together",
-            )
+            for name in RATIOS
         },
         f"chunks_of_{USUAL_REPLICATIONS}_replications": chunks,
         "us_of_chunks_per_replication": medians["us_per_chunk"] * chunks / USUAL_REPLICATIONS,
     }
-    print(json.dumps(document, indent=2))
 
 
 if __name__ == "__main__":
