@@ -21,8 +21,10 @@ from demilsim.model.plausible import doubts
 from demilsim.optimisation.audit_risk import over_risk, over_worker_risk
 from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.plan import DisposalPlan, MeasureOrder
+from demilsim.planning.expected import expected_work
 from demilsim.planning.learned import objective
 from demilsim.planning.risk_moved import risk_by_group
+from demilsim.planning.rules import nominal_coefficients
 from demilsim.reporting.scenario_facts import assumption_rows, scenario_facts
 from demilsim.reporting.summary import summary_document
 from demilsim.scenario.columns import column_meanings, meaning_of
@@ -73,8 +75,10 @@ def _bare(value: Any) -> Any:
 
 def told(scenario: Scenario) -> object:
     """Return the money by fund and the tonnes by facility as the report has them."""
-    ensemble = Ensemble(scenario, {"rule": plan_of(scenario)}, {"rule": simulated(scenario)})
-    document = summary_document(ensemble, 1, None, ())
+    plan = plan_of(scenario)
+    ensemble = Ensemble(scenario, {"rule": plan}, {"rule": simulated(scenario)})
+    work = expected_work(scenario, plan, nominal_coefficients(scenario))
+    document = summary_document(ensemble, 1, work, None, ())
     return document["spend_by_fund"], document["destroyed_by_facility"]
 
 

@@ -22,7 +22,7 @@ END_T = dict(zip(POLICY_ORDER, (40_000, 33_000, 14_000, 15_500, 16_200, 13_500, 
 MEASURES = ("stock_t", "neq_kg", "harm_rate_per_year", "destroyed_t", "spent_usd")
 PLAN_COLUMNS = (  # noqa: SIM905
     "line_id,lot_id,storehouse_id,site_id,facility_id,tonnes,neq_kg,earliest_period,priority,"
-    "cost_usd,harm_averted,reason"
+    "cost_usd,harm_averted,not_before,planned_period,planned_from,reason"
 ).split(",")
 TONNES_A_YEAR = {"KILN": 900.0, "DIS": 700.0, "ODW": 250.0, "NEW": 500.0}
 FACILITIES = (
@@ -212,6 +212,10 @@ def summary(names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+def period_start(period: int) -> str:
+    return f"{FIRST_YEAR + period // 4}-{3 * (period % 4) + 1:02d}-01"
+
+
 def timeline(names: tuple[str, ...]) -> str:
     header = ["policy", "period", "start"]
     header += [f"{measure}_{stat}" for measure in MEASURES for stat in ("mean", "p5", "p50", "p95")]
@@ -223,8 +227,7 @@ def timeline(names: tuple[str, ...]) -> str:
             stock_t = 40_000 + (END_T[name] - 40_000) * share
             rate = 1.18 * (1 + 0.6 * share) * (stock_t / 40_000) ** (1 + 8 / DEATHS[name])
             spent = 1_050.0 * (40_000 - END_T[name]) / periods
-            start = f"{FIRST_YEAR + period // 4}-{3 * (period % 4) + 1:02d}-01"
-            row: list[object] = [name, period, start]
+            row: list[object] = [name, period, period_start(period)]
             for value in (stock_t, 300 * stock_t, rate, spent / 1_050, spent):
                 row += [value, value * (1 - 0.2 * share), value, value * (1 + 0.25 * share)]
             rows.append(row)
@@ -236,7 +239,7 @@ def plan() -> str:
         [
             f"L{i:04d}", f"LOT-SECRET-{i:03d}", f"STORE-SECRET-{i % 7}", f"SITE-SECRET-{i % 3}",
             FACILITIES[i % 4][0], 120.5 + i, 77_701.0 + i, i, i, 88_000.0 + 10 * i, 0.31 / (i + 1),
-            f"@worst in STORE-SECRET-{i % 7}",
+            period_start(i), i + 2, period_start(i + 2), f"@worst in STORE-SECRET-{i % 7}",
         ]
         for i in range(40)
     ]  # fmt: skip

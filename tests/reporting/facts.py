@@ -44,6 +44,7 @@ def schedule() -> dict[str, Any]:
     kiln = series(KILN_T, last=24)
     return {
         "policy": "optimised",
+        "basis": "decided",
         "load_replications": 32,
         "starts": [date(period) for period in range(PERIODS)],
         "facilities": [

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 from pathlib import Path
@@ -7,8 +8,10 @@ import pytest
 
 from demilsim.errors import ResultsError
 from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.plan_views import plan_lines
 from demilsim.reporting.reading import read_results
 from demilsim.reporting.stored import plain
+from demilsim.reporting.tables import csv_text
 from reporting.conftest import EditSummary, write_results
 
 
@@ -50,8 +53,20 @@ def test_results_become_records(folder: Path) -> None:
     assert results.shown.timeline is not None
     assert len(results.shown.timeline.starts) == 60
     assert results.lines[5].start.isoformat() == "2027-04-01"
+    assert str(results.lines[5].planned) == "2027-10-01"
     assert results.lines[0].reason == "@worst in STORE-SECRET-0"
     assert results.shown.facilities[2].name == "=cmd|' /C calc'!A0"
+
+
+def test_plans_of_older_results_say_when_work_may_begin(folder: Path) -> None:
+    """A plan without planned periods is read, and its tonnes by year are said to be those that may begin."""
+    assert "in which work is planned" in plan_lines(read_results(folder), "public").caption
+    rows = list(csv.reader((folder / "plan.csv").read_text(encoding="utf-8").splitlines()))
+    older = [[*row[:11], row[-1]] for row in rows]
+    (folder / "plan.csv").write_text(csv_text(older[0], older[1:]), encoding="utf-8")
+    results = read_results(folder)
+    assert {line.planned for line in results.lines} == {None}
+    assert "in which work may begin" in plan_lines(results, "public").caption
 
 
 def test_one_policy_is_enough(tmp_path: Path) -> None:
@@ -148,7 +163,7 @@ def test_a_summary_that_was_cut_or_holds_nan_is_refused(folder: Path) -> None:
         ("timeline.csv", ",40000.0,", ",nan,", "2: stock_t_mean: expected a finite number"),
         ("timeline.csv", "stock_t_p95", "stock_t_p99", " column stock_t_p95 is missing"),
         ("plan.csv", ",0,0,88000.0,", ",600,0,88000.0,", "2: earliest_period: expected a period"),
-        ("plan.csv", ",120.5,", ",", r"2: expected 12 cells \(got 11\)"),
+        ("plan.csv", ",120.5,", ",", r"2: expected 15 cells \(got 14\)"),
     ],
 )
 def test_a_damaged_table_names_line_and_column(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
 import io
 import json
 import zipfile
@@ -66,9 +65,10 @@ def test_partner_sees_lots_and_restricted_reasons(reported: Reported) -> None:
     """A partner's plan has lots, sites and dates; only the restricted one has storehouses and NEQ."""
     partner, restricted = (sheets(reported(who))["plan"] for who in ("partner", "restricted"))
     assert partner[0][1:3] == ["lot", "site"]
-    assert isinstance(partner[2][5], dt.date)
+    assert partner[0][5:7] == ["planned from", "not before"]
+    assert [cell.isoformat()[:10] for cell in partner[2][5:7]] == ["2026-07-01", "2026-01-01"]
     assert "storehouse" not in partner[0]
-    assert restricted[0][8:] == ["storehouse", "net explosive quantity", "reason"]
+    assert restricted[0][9:] == ["storehouse", "net explosive quantity", "reason"]
 
 
 def test_nothing_in_it_runs(folder: Path) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.model.harm import arrival_probability, stock_harm
+from demilsim.model.harm import arrival_probability
 from demilsim.model.options import disposal_options
 from demilsim.optimisation.alternatives import Alternative, alternatives
 from demilsim.optimisation.explain import Explainer, Reason
@@ -15,8 +14,8 @@ from demilsim.optimisation.plan_model import PlanModel, plan_model
 from demilsim.optimisation.prices import Price, limit_prices
 from demilsim.optimisation.reoptimised import Strings, Worth, strings, worths
 from demilsim.plan import PlanLine
-from demilsim.planning.coordinate import LEAD_PERIODS, Programme
-from demilsim.planning.disaggregate import pieces_of
+from demilsim.planning.coordinate import Programme
+from demilsim.planning.expected import expected_work
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
 
@@ -30,7 +29,8 @@ class LineReason:
     line
         The line.
     period
-        Period for which its first work is planned; its earliest period may be before that.
+        Period for which it is planned, as in ``plan.csv``; its earliest period may be before that. None where
+        the work is not expected by the end.
     harm_per_usd, harm_per_day
         Harm that the whole line averts, for a dollar and for a facility-day [persons].
     reason
@@ -38,7 +38,7 @@ class LineReason:
     """
 
     line: PlanLine
-    period: int
+    period: int | None
     harm_per_usd: float | None
     harm_per_day: float | None
     reason: Reason | None
@@ -117,18 +117,13 @@ def line_reasons(
     result = programme.result
     assert result is not None, "only a plan of the optimiser has reasons"
     options = disposal_options(scenario)
-    harm = stock_harm(scenario).with_factor(programme.coefficients.harm_factor)
-    due = defaultdict[tuple[int, int], deque[int]](deque)
-    if explainer is not None:
-        for piece in pieces_of(scenario, result.flows, result.groups, harm, options):
-            due[piece.lot, piece.facility].append(piece.period)
+    work = expected_work(scenario, programme.plan, programme.coefficients, result)
     likely = arrival_probability(scenario)
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
     facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     found = []
-    for line in programme.plan.lines:
+    for line, planned in zip(programme.plan.lines, work.periods, strict=True):
         lot, facility = lots[line.lot_id], facilities[line.facility_id]
-        period = _planned_period(line, due[lot, facility])
         expected_t = float(likely[lot]) * tonnes(line.mass_g)
         usd = float(options.cost_usd_per_t[lot, facility]) * expected_t
         days = float(options.days_per_t[lot, facility]) * expected_t
@@ -136,17 +131,12 @@ def line_reasons(
         found.append(
             LineReason(
                 line=line,
-                period=period,
+                period=planned,
                 harm_per_usd=line.harm_averted / usd if usd > 0.0 else None,
                 harm_per_day=line.harm_averted / days if days > 0.0 and np.isfinite(days) else None,
-                reason=explainer.reason(group, facility, period) if explainer is not None else None,
+                reason=None
+                if explainer is None or planned is None
+                else explainer.reason(group, facility, planned),
             )
         )
     return tuple(found)
-
-
-def _planned_period(line: PlanLine, due: deque[int]) -> int:
-    """Take the period that a line was planned for from those of its lot and facility, which rise."""
-    while due and max(0, due[0] - LEAD_PERIODS) < line.earliest_period:
-        due.popleft()
-    return due.popleft() if due else line.earliest_period

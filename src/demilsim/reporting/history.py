@@ -14,6 +14,7 @@ from demilsim.experiments.history import AS_PLANNED, Forecast, as_planned, plann
 from demilsim.experiments.scoring import OUTER, Score
 from demilsim.experiments.statistics import LEVEL, share
 from demilsim.plan import Floats
+from demilsim.planning.expected import as_written
 from demilsim.reporting.document import Document, spread
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import (
@@ -23,9 +24,9 @@ from demilsim.reporting.outputs import (
     events_text,
     notes_of,
     period_series,
-    plan_text,
     run_document,
 )
+from demilsim.reporting.plan_table import plan_text
 from demilsim.reporting.report import Audience, write_report
 from demilsim.reporting.scenario_facts import assumption_rows, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
@@ -71,7 +72,7 @@ def write_hindcast(
     files = {
         "summary.json": json_text(hindcast_document(found, seed)),
         "timeline.csv": timeline_text(found.known.forecast),
-        "plan.csv": plan_text(found.scenario, plan),
+        "plan.csv": plan_text(found.scenario, plan, as_written(found.scenario, plan)),
         "commissionings.csv": commissionings_text(plan),
         "events.csv": events_text(ensemble),
         "slips.csv": slips_text(found.known.forecast),

@@ -17,10 +17,13 @@ from demilsim.experiments.precision import PrecisionReached, missed
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
+from demilsim.planning.expected import ExpectedWork, expected_work
 from demilsim.planning.explained import Explanation
+from demilsim.planning.rules import nominal_coefficients
 from demilsim.reporting.explanation import explanation_document, explanation_files
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.mobile_plant import planned_by_policy, write_mobile_plant
+from demilsim.reporting.plan_table import plan_text
 from demilsim.reporting.report import Audience, write_report
 from demilsim.reporting.risk_by_group import groups_of, risk_by_group_text
 from demilsim.reporting.summary import precision_document, summary_document
@@ -29,13 +32,9 @@ from demilsim.reporting.wording import sentence
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.compiled import compiled
 from demilsim.simulation.record import RunResult
-from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, tonnes
+from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE
 
 QUANTILES = (0.05, 0.5, 0.95)
-PLAN_COLUMNS = (
-    "line_id", "lot_id", "storehouse_id", "site_id", "facility_id", "tonnes", "neq_kg",
-    "earliest_period", "priority", "cost_usd", "harm_averted", "reason",
-)  # fmt: skip
 EVENT_COLUMNS = (
     "policy", "replication", "day", "kind", "cause", "site_id", "storehouse_id", "lot_id", "neq_kg",
     "fatalities", "injuries", "cost_usd",
@@ -113,14 +112,15 @@ def write_results(
     if precision and not precision.met:
         notes = (*notes, f"{sentence(missed(precision))}.")
     mobile = planned_by_policy(ensemble.scenario, ensemble.plans, programme)
-    document = summary_document(ensemble, seed, programme, notes, uncertainty, precision, mobile)
+    work = _work(ensemble.scenario, shown, programme)
+    document = summary_document(ensemble, seed, work, programme, notes, uncertainty, precision, mobile)
     if explanation is not None:
         document["explanation"] = explanation_document(explanation)
         for name, text in explanation_files(ensemble.scenario, explanation).items():
             write_atomically(directory / name, text)
     write_atomically(directory / "summary.json", json_text(document))
     write_atomically(directory / "timeline.csv", timeline_text(ensemble))
-    write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown))
+    write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown, work))
     write_atomically(directory / "commissionings.csv", commissionings_text(shown))
     write_mobile_plant(directory, mobile)
     if programme is not None:
@@ -131,6 +131,13 @@ def write_results(
     write_atomically(directory / "events.csv", events_text(ensemble))
     write_report(directory, audience)
     write_atomically(directory / "run.json", json_text(run_document(ensemble, shown, seed, how, precision)))
+
+
+def _work(scenario: Scenario, plan: DisposalPlan, programme: Programme | None) -> ExpectedWork:
+    """Return when the work of a plan is expected, by what its planning learned if that is known."""
+    if programme is None:
+        return expected_work(scenario, plan, nominal_coefficients(scenario))
+    return expected_work(scenario, plan, programme.coefficients, programme.result)
 
 
 def notes_of(
@@ -179,30 +186,6 @@ def period_series(results: tuple[RunResult, ...]) -> list[Floats]:
         np.array([r.destroyed_g.sum(axis=0) for r in results]) / GRAMS_PER_TONNE,
         np.array([r.spent_cents.sum(axis=0) for r in results]) / CENTS_PER_USD,
     ]
-
-
-def plan_text(scenario: Scenario, plan: DisposalPlan) -> str:
-    """Return ``plan.csv``."""
-    # Costs come from the model's options, the same that the plan was made with.
-    from demilsim.model.options import disposal_options
-
-    cost = disposal_options(scenario).cost_usd_per_t
-    lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
-    facilities = {f.facility_id: i for i, f in enumerate(scenario.facilities)}
-    site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
-    rows = []
-    for number, line in enumerate(plan.lines, start=1):
-        lot = scenario.lots[lots[line.lot_id]]
-        mass_t = tonnes(line.mass_g)
-        rows.append(
-            (
-                number, line.lot_id, lot.storehouse_id, site_of[lot.storehouse_id], line.facility_id,
-                mass_t, lot.neq_kg * mass_t / lot.gross_mass_t, line.earliest_period, line.priority,
-                float(cost[lots[line.lot_id], facilities[line.facility_id]]) * mass_t, line.harm_averted,
-                line.reason,
-            )
-        )  # fmt: skip
-    return csv_text(PLAN_COLUMNS, rows)
 
 
 def commissionings_text(plan: DisposalPlan) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from demilsim.errors import Problem, ScenarioError
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.coordinate import Programme
+from demilsim.planning.expected import expected_work
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.mobile_plant import planned_by_policy, write_mobile_plant
 from demilsim.reporting.outputs import (
@@ -17,8 +18,8 @@ from demilsim.reporting.outputs import (
     MEASURE_COLUMNS,
     commissionings_text,
     measures_text,
-    plan_text,
 )
+from demilsim.reporting.plan_table import plan_text
 from demilsim.reporting.risk_by_group import groups_of, moved_document, risk_by_group_text
 from demilsim.reporting.tables import json_text
 from demilsim.scenario.formula_guard import unquoted
@@ -50,7 +51,8 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
         "deaths_moved": moved_document(groups),
         "notes": list(programme.notes) + list(result.notes if result else ()),
     }
-    write_atomically(directory / "plan.csv", plan_text(scenario, programme.plan))
+    work = expected_work(scenario, programme.plan, programme.coefficients, result)
+    write_atomically(directory / "plan.csv", plan_text(scenario, programme.plan, work))
     write_atomically(directory / "commissionings.csv", commissionings_text(programme.plan))
     plans = {programme.plan.name: programme.plan}
     write_mobile_plant(directory, planned_by_policy(scenario, plans, programme))

@@ -13,6 +13,12 @@ MOST_LINES = 25
 PLAN_DIGITS = 4
 """Significant digits of harm as planned: bound and incumbent are close."""
 
+PLANNED_AND_ALLOWED = (
+    "Planned from: the first day of the period for which it is planned on which its facility is open; a dash "
+    "where that is not expected by the end. Not before: work may run ahead of plan, but begins no earlier"
+)
+"""Said of the two dates of a line."""
+
 UNKNOWN_BOUND = "The bound is that of the optimiser's own model; it is not known to bound the simulated harm."
 """Said where no note says what the bound holds for."""
 
@@ -84,6 +90,7 @@ def plan_lines(results: StoredResults, audience: Audience) -> Table:
         Column("Site", wide=True),
         Column("Facility", wide=True),
         Column("Gross mass", "t"),
+        Column("Planned from"),
         Column("Not before"),
         Column("Cost", "USD"),
         Column("Deaths averted", "as planned"),
@@ -92,6 +99,8 @@ def plan_lines(results: StoredResults, audience: Audience) -> Table:
         columns += [Column("Storehouse", wide=True), Column("NEQ", "kg"), Column("Reason", wide=True)]
     rows = plain_rows(_line_cells(line, names, audience) for line in shown)
     caption = f"First {len(shown)} of {len(results.lines):,} lines of the plan, in order of priority"
+    if shown:
+        caption += f". {PLANNED_AND_ALLOWED}"
     return Table(caption, tuple(columns), rows, "The plan has no lines.")
 
 
@@ -103,6 +112,7 @@ def _line_cells(line: StoredLine, names: dict[str, str], audience: Audience) -> 
         line.site_id,
         names.get(line.facility_id, line.facility_id),
         figure(line.tonnes),
+        ABSENT if line.planned is None else line.planned.isoformat(),
         line.start.isoformat(),
         ABSENT if line.cost_usd is None else fixed(line.cost_usd, 0),
         figure(line.harm_averted),
@@ -114,18 +124,41 @@ def _line_cells(line: StoredLine, names: dict[str, str], audience: Audience) -> 
 
 
 def _public_plan(results: StoredResults, names: dict[str, str]) -> Table:
-    """Return planned tonnes by facility and year."""
+    """Return planned tonnes by facility and year, never by lot."""
     first, planned = planned_by_year(results)
     rows = sorted(((names.get(key, key),), tonnes) for key, tonnes in planned.items())
-    caption = "Tonnes planned by facility and year in which work may start; single lines are not public"
+    caption = f"Tonnes by facility and year in which {when_planned(results)}; single lines are not public"
     return by_year(caption, (Column("Facility", wide=True),), first, rows)
 
 
+def when_planned(results: StoredResults) -> str:
+    """Return what planned periods are, to follow "in which"."""
+    facts = results.schedule
+    if facts is None or facts.basis is None:
+        known = any(line.planned for line in results.lines)
+        return "work is planned" if known or not results.lines else "work may begin"
+    said = "work is planned" if facts.basis == "decided" else "work is expected at expected days and money"
+    if facts.weighed:
+        said += ", lots that may not come counted with their probability"
+    if facts.not_reached_t:
+        said += f"; {figure(facts.not_reached_t)} t of the plan are not expected by the end"
+    return said
+
+
 def planned_by_year(results: StoredResults) -> tuple[int, dict[str, list[float]]]:
-    """Return the first calendar year, and the planned tonnes of each facility in each year from it [t]."""
-    first, last = results.scenario.start.year, max((line.start.year for line in results.lines), default=0)
+    """Return the first calendar year, and the planned tonnes of each facility in each year from it [t].
+
+    They are those of the schedule, which keeps permits; without one, those of lines by their planned day, in
+    results of older versions by the day from which they may begin.
+    """
+    facts, first = results.schedule, results.scenario.start.year
     planned: dict[str, list[float]] = {}
-    for line in results.lines:
-        tonnes = planned.setdefault(line.facility_id, [0.0] * (last - first + 1))
-        tonnes[line.start.year - first] += line.tonnes
+    if facts is not None and facts.basis is not None:
+        rows = [(row.facility_id, facts.starts, row.planned_t) for row in facts.facilities]
+        done = [(key, on.year, t) for key, on_, t_ in rows for on, t in zip(on_, t_, strict=True) if t]
+    else:
+        done = [(line.facility_id, (line.planned or line.start).year, line.tonnes) for line in results.lines]
+    last = max((year for _, year, _ in done), default=first)
+    for facility_id, year, tonnes in done:
+        planned.setdefault(facility_id, [0.0] * (last - first + 1))[year - first] += tonnes
     return first, planned

@@ -181,6 +181,10 @@ class _Row:
                 f"{self._file}:{self._line}: {column}: expected {expected} (got {cell!r:.60})"
             ) from None
 
+    def has(self, column: str) -> bool:
+        """Return whether there is such a column."""
+        return column in self._cells
+
     def text(self, column: str) -> str:
         """Return a text cell."""
         return self.read(column, plain, "a text")
@@ -264,6 +268,9 @@ def _line(row: _Row, starts: tuple[dt.date, ...]) -> StoredLine:
             raise ValueError(cell)
         return starts[period]
 
+    first = row.read("earliest_period", start_of, f"a period of {TIMELINE}, 0 to {len(starts) - 1}")
+    # Older results have neither day.
+    not_before = row.date_or_none("not_before") if row.has("not_before") else None
     return StoredLine(
         line_id=row.text("line_id"),
         lot_id=row.text("lot_id"),
@@ -272,10 +279,11 @@ def _line(row: _Row, starts: tuple[dt.date, ...]) -> StoredLine:
         facility_id=row.text("facility_id"),
         tonnes=row.number("tonnes"),
         neq_kg=row.number_or_none("neq_kg"),
-        start=row.read("earliest_period", start_of, f"a period of {TIMELINE}, 0 to {len(starts) - 1}"),
+        start=not_before or first,
         cost_usd=row.number_or_none("cost_usd"),
         harm_averted=row.number_or_none("harm_averted"),
         reason=row.text("reason"),
+        planned=row.date_or_none("planned_from") if row.has("planned_from") else None,
     )
 
 

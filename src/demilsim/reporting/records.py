@@ -38,6 +38,7 @@ class ScenarioFacts(Stored):
     surplus_t: float
     terminal_years: float | None = None
     period: Text = "quarter"
+    asked_as: Text = ""
 
 
 class PlanFacts(Stored):
@@ -92,7 +93,11 @@ class LaterYears(Stored):
 
 @dataclass(frozen=True, slots=True)
 class StoredLine:
-    """A line of ``plan.csv``; identifiers and quantities here are not for the public."""
+    """A line of ``plan.csv``; identifiers and quantities here are not for the public.
+
+    `start` is the day before which its work does not begin, `planned` the first day of the period for which
+    it is planned: None if that is not expected to come, or not stored.
+    """
 
     line_id: str
     lot_id: str
@@ -105,6 +110,7 @@ class StoredLine:
     cost_usd: float | None
     harm_averted: float | None
     reason: str
+    planned: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

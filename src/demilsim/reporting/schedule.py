@@ -9,15 +9,17 @@ import numpy as np
 
 from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.time_use import REPLICATIONS, PlanInDetail
+from demilsim.model.harm import arrival_probability
 from demilsim.model.measures import measure_sites
-from demilsim.plan import DisposalPlan, Floats
+from demilsim.plan import SMALLEST_PART_G, DisposalPlan, Floats
+from demilsim.planning.expected import ExpectedWork
 from demilsim.reporting.audience import public_regions
 from demilsim.reporting.document import Document
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE, tonnes
 
 
-def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail) -> Document:
+def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail, work: ExpectedWork) -> Document:
     """Return a policy's schedule by period.
 
     Parameters
@@ -28,12 +30,17 @@ def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail) -> 
         Whose schedule.
     detail
         Its loads.
+    work
+        When the work of its plan is expected.
     """
     scenario, plan = ensemble.scenario, ensemble.plans[policy]
-    planned = _planned(scenario, plan)
+    planned = _planned(scenario, work)
     done = np.mean([r.destroyed_g for r in ensemble.results[policy]], axis=0) / GRAMS_PER_TONNE
     return {
         "policy": policy,
+        "basis": work.basis.value,
+        "weighed": any(lot.arrives and lot.arrival_probability < 1.0 for lot in scenario.lots),
+        "not_reached_t": _not_reached_t(scenario, plan, planned),
         "load_replications": REPLICATIONS,
         "starts": [date.isoformat() for date in scenario.period_dates[:-1]],
         "facilities": _facilities(scenario, plan, planned, done, detail),
@@ -43,17 +50,27 @@ def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail) -> 
     }
 
 
-def _planned(scenario: Scenario, plan: DisposalPlan) -> Floats:
-    """Return tonnes by the period in which work may begin, shape (site, facility, period)."""
-    facilities = {facility.facility_id: i for i, facility in enumerate(scenario.facilities)}
+def _planned(scenario: Scenario, work: ExpectedWork) -> Floats:
+    """Return tonnes by the period in which work is expected, shape (site, facility, period).
+
+    Lots that may not come count with their probability, as they do in means over replications.
+    """
     sites = {site.site_id: i for i, site in enumerate(scenario.sites)}
     site_of_house = {house.storehouse_id: sites[house.site_id] for house in scenario.storehouses}
-    site_of_lot = {lot.lot_id: site_of_house[lot.storehouse_id] for lot in scenario.lots}
-    planned = np.zeros((len(sites), len(facilities), scenario.periods))
-    for line in plan.lines:
-        place = site_of_lot[line.lot_id], facilities[line.facility_id], line.earliest_period
-        planned[place] += tonnes(line.mass_g)
+    likely = arrival_probability(scenario)
+    planned = np.zeros((len(sites), len(scenario.facilities), scenario.periods))
+    for piece in work.pieces:
+        site = site_of_house[scenario.lots[piece.lot].storehouse_id]
+        planned[site, piece.facility, piece.period] += likely[piece.lot] * piece.mass_t
     return planned
+
+
+def _not_reached_t(scenario: Scenario, plan: DisposalPlan, planned: Floats) -> float:
+    """Return what of a plan's tonnes is not expected to be done by the end [t]."""
+    likely = dict(zip((lot.lot_id for lot in scenario.lots), arrival_probability(scenario), strict=True))
+    wanted = sum(float(likely[line.lot_id]) * tonnes(line.mass_g) for line in plan.lines)
+    rest = wanted - float(planned.sum())
+    return rest if rest >= SMALLEST_PART_G / GRAMS_PER_TONNE * len(scenario.lots) else 0.0
 
 
 def _facilities(

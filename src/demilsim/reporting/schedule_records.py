@@ -13,7 +13,8 @@ Series = tuple[float, ...]
 class FacilitySchedule(Stored):
     """A facility: tonnes planned and, on average, destroyed; days on which it could work, and did [d].
 
-    Work is planned for the period in which it may begin. `ordered` and `ready` are null for what is there.
+    Planned tonnes stand in the period in which they are expected. `ordered` and `ready` are null for what is
+    there.
     """
 
     facility_id: Text
@@ -55,9 +56,18 @@ class ScheduledMeasure(Stored):
 
 
 class ScheduleFacts(Stored):
-    """The schedule of one policy by period; loads are means over a few replications."""
+    """The schedule of one policy by period; loads are means over a few replications.
+
+    `basis` says where planned periods come from: ``decided`` by the optimiser, or ``implied`` by the order of
+    lines at expected days and money; None in results of older versions, whose tonnes stand in the period in
+    which work may begin. `weighed` is whether lots that may not come count with their probability, and
+    `not_reached_t` what of the plan is not expected to be done by the end [t].
+    """
 
     policy: Text
+    basis: Text | None = None
+    weighed: bool = False
+    not_reached_t: float = 0.0
     load_replications: int
     starts: tuple[Date, ...] = Field(min_length=1)
     facilities: tuple[FacilitySchedule, ...]

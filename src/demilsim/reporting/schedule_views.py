@@ -13,6 +13,7 @@ from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.drawing import DrawnFigure, drawn
 from demilsim.reporting.grid import Column, Table, by_year
 from demilsim.reporting.measure_views import KINDS
+from demilsim.reporting.plan_views import when_planned
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_records import FacilitySchedule, ScheduleFacts, Series
 from demilsim.reporting.strips import Block, Scale, Span, Strip, draw_strips
@@ -80,7 +81,7 @@ def schedule_figure(results: StoredResults, audience: Audience) -> DrawnFigure |
             tuple(_facility(row, facts, steps) for row in rows),
         ),
         Block(
-            f"{_places(facts, audience)}: tonnes planned by {steps.unit} in which work may begin",
+            f"{_places(facts, audience)}: tonnes by {steps.unit} in which {when_planned(results)}",
             tuple(_strip(name, planned, steps) for name, planned in _groups(facts, audience)),
         ),
         Block("Measures: when ordered", tuple(_measures(facts, steps))),
@@ -215,7 +216,7 @@ def schedule_table(results: StoredResults, audience: Audience) -> Table:
     facts = results.schedule
     head = "Region and method" if audience == "public" else "Place"
     lead = (Column(head, wide=True),)
-    caption = f"Tonnes planned by calendar year in which work may begin, {_places_text(facts, audience)}"
+    caption = f"Tonnes by calendar year in which {when_planned(results)}, {_places_text(facts, audience)}"
     if facts is None:
         return Table(caption, lead, (), ABSENT_FACTS)
     years = steps_of(facts.starts, "public")

@@ -14,6 +14,7 @@ from demilsim.experiments.statistics import LEVEL
 from demilsim.experiments.time_use import plan_in_detail
 from demilsim.experiments.uncertainty import Uncertainty
 from demilsim.planning.coordinate import Programme
+from demilsim.planning.expected import ExpectedWork
 from demilsim.reporting.accounts import (
     commissioning_rows,
     facility_rows,
@@ -38,6 +39,7 @@ from demilsim.reporting.uncertainty import uncertainty_document
 def summary_document(
     ensemble: Ensemble,
     seed: int,
+    work: ExpectedWork,
     programme: Programme | None,
     notes: Iterable[str],
     uncertainty: Uncertainty | None = None,
@@ -52,6 +54,8 @@ def summary_document(
         Fresh replications of every policy.
     seed
         Root seed.
+    work
+        When the work of the shown plan, the last one, is expected.
     programme
         Where the optimised plan came from; None if nothing was optimised.
     notes
@@ -91,7 +95,7 @@ def summary_document(
         "money_outside_funds": {name: money_outside(ensemble, name) for name in policies},
         "time_use": {shown: time_use_rows(ensemble.scenario, detail.time_use)},
         "over_time": over_time_document(ensemble, shown, detail.stock_harm, left_alone),
-        "schedule": schedule_document(ensemble, shown, detail),
+        "schedule": schedule_document(ensemble, shown, detail, work),
         "measure_values": measure_document(
             ensemble.scenario, policies[-1], ensemble.plans[policies[-1]], seed
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demilsim.reporting.disclosure import Audience
-from demilsim.reporting.plan_views import plan_reading, planned_by_year
+from demilsim.reporting.plan_views import plan_reading, planned_by_year, when_planned
 from demilsim.reporting.policy_records import OPTIMISED, Measures, PolicyResult
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.stored import Spread
@@ -125,6 +125,8 @@ def _about(results: StoredResults, audience: Audience) -> Sheet:
         ("replications", f"{results.replications}, seed {results.seed}, level {results.level:g}"),
     ]
     rows += [("plan", text) for text in plan_reading(results)]
+    if audience == "public" and results.lines:
+        rows.append(("plan", f"tonnes stand in the year in which {when_planned(results)}"))
     rows += [("note", note) for note in results.notes]
     return Sheet("about", ("what", "says"), ("", "text"), tuple(rows))
 
@@ -140,12 +142,22 @@ def _plan(results: StoredResults, audience: Audience) -> Sheet:
             if tonnes
         )
         return Sheet("plan", ("facility", "year", "planned"), ("", "year", "t"), tuple(yearly))
-    heads = ["line", "lot", "site", "facility", "gross mass", "not before", "cost", "deaths averted"]
-    units = ["", "", "", "", "t", "date", "USD", "persons"]
+    heads = [
+        "line",
+        "lot",
+        "site",
+        "facility",
+        "gross mass",
+        "planned from",
+        "not before",
+        "cost",
+        "deaths averted",
+    ]
+    units = ["", "", "", "", "t", "date", "date", "USD", "persons"]
     rows: list[tuple[Cell, ...]] = [
         (
             line.line_id, line.lot_id, line.site_id, names.get(line.facility_id, line.facility_id),
-            line.tonnes, line.start, line.cost_usd, line.harm_averted,
+            line.tonnes, line.planned, line.start, line.cost_usd, line.harm_averted,
         )
         for line in results.lines
     ]  # fmt: skip
