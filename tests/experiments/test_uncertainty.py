@@ -74,13 +74,38 @@ def test_probability_of_being_better_by_hand() -> None:
 
 def test_counted_deaths_borrow_what_is_not_known_from_the_integrated_estimate() -> None:
     """Both have the same mean in each draw, so the one with less chance tells how it varies."""
-    found = made_up(optimised=[[1.0, 1.0], [5.0, 5.0]])
-    found.values["optimised"][:, :, COUNTED] = [[0.0, 4.0], [0.0, 8.0]]
+    found = made_up(optimised=[[1.0, 1.0], [5.0, 5.0]] * 5)
+    found.values["optimised"][:, :, COUNTED] = [[1.0, 5.0], [1.0, 9.0]] * 5
     split = found.split("optimised", Response.FATALITIES)
-    assert (split.not_known, split.chance) == (8.0, (8.0 + 32.0) / 2.0)
-    assert found.parameter_range("optimised", Response.FATALITIES) == found.parameter_range(
-        "optimised", Response.EXPECTED_FATALITIES
-    )
+    assert split is not None
+    assert split.not_known == np.var([1.0, 5.0] * 5, ddof=1)
+    assert split.chance == (8.0 + 32.0) / 2.0
+
+
+def test_too_few_events_say_nothing() -> None:
+    """Nine replications with deaths split no variance and have no range; zeros are not 100% certain."""
+    found = made_up(optimised=[[1.0, 1.0], [5.0, 5.0]] * 5)
+    assert found.split("optimised", Response.FATALITIES) is None
+    found.values["optimised"][:9, 1, COUNTED] = 1.0
+    assert found.split("optimised", Response.FATALITIES) is None
+    assert found.parameter_range("optimised", Response.FATALITIES) is None
+    found.values["optimised"][9, 1, COUNTED] = 1.0
+    assert found.split("optimised", Response.FATALITIES) is not None
+
+
+def test_no_range_without_a_width() -> None:
+    """Draws that differ by chance alone tell no range; a response that never varies has its value."""
+    found = made_up(optimised=[[0.0, 2.0], [2.0, 0.0], [0.0, 2.0], [2.0, 0.0]])
+    assert found.parameter_range("optimised", Response.EXPECTED_FATALITIES) is None
+    assert found.parameter_range("optimised", Response.COST) == (0.0, 0.0)
+
+
+def test_counts_have_the_range_that_they_show_themselves() -> None:
+    """Where draws differ far more than replications do, a count has a range: its own, not that of deaths."""
+    found = made_up(optimised=[[7.0, 7.0]] * 12)
+    found.values["optimised"][:, :, RESPONSES.index(Response.EXPLOSIONS)] = [[1.0, 1.0], [9.0, 9.0]] * 6
+    assert found.parameter_range("optimised", Response.EXPLOSIONS) == pytest.approx((1.0, 9.0))
+    assert found.parameter_range("optimised", Response.FATALITIES) is None
 
 
 def test_errors_are_judged_between_sequences() -> None:

@@ -239,7 +239,20 @@ def test_the_waterfall_steps_from_policy_to_policy(stored: Callable[..., StoredR
     assert steps[2].said == f"{MINUS}0.33"
     caption = drawn(results)["waterfall"].caption
     assert "The host's own money alone averts 2.50 ± 0.11 against doing nothing" in caption
-    assert "the optimised plan averts 9.25 ± 0.21 more" in caption
+    assert "the optimised plan averts a further 9.25 ± 0.21" in caption
+
+
+def test_a_step_that_costs_lives_is_told_as_one(stored: Callable[..., StoredResults]) -> None:
+    """The sign of a step decides its words: what a plan causes is never told as averted."""
+
+    def worse(document: dict[str, Any]) -> None:
+        document["differences"]["optimised - host_only"]["expected_fatalities"]["mean"] = 0.5
+
+    caption = drawn(stored("public", worse))["waterfall"].caption
+    assert (
+        "averts 2.50 ± 0.11 against doing nothing, the optimised plan causes 0.50 ± 0.21 deaths more than "
+        "the host's own money alone:" in caption
+    )
 
 
 def test_more_deaths_of_a_part_are_shown_as_more(stored: Callable[..., StoredResults]) -> None:

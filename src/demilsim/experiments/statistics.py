@@ -14,6 +14,9 @@ LEVEL = 0.95
 FEW_EVENTS = 10
 """Events below which the t interval of a counted output is not trusted alone [1]."""
 
+LEAST_GROUPS = 3
+"""Groups of draws from which on leaving one out leaves independent ones [1]."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -236,6 +239,48 @@ def variance_split(values: Floats, groups: Ints | None = None) -> VarianceSplit:
     chance = float(np.mean(np.var(values, axis=1, ddof=1)))
     between = _between(values.mean(axis=1), groups)
     return VarianceSplit(max(between - chance / values.shape[1], 0.0), chance)
+
+
+def borrowed_split(same_mean: Floats, values: Floats, groups: Ints | None = None) -> VarianceSplit:
+    """Return the split with what is not known judged by another response of the same mean.
+
+    Parameters
+    ----------
+    same_mean
+        The other response, which has less chance, shape (draw, replication).
+    values, groups
+        As in `variance_split`.
+    """
+    not_known = variance_split(same_mean, groups).not_known
+    return VarianceSplit(not_known, variance_split(values, groups).chance)
+
+
+def share_half_width(same_mean: Floats, values: Floats, groups: Ints | None = None) -> float | None:
+    """Return the half-width of the share of what is not known, by the jackknife over the groups [1].
+
+    None with fewer than `LEAST_GROUPS`, or without variance.
+
+    Parameters
+    ----------
+    same_mean, values, groups
+        As in `borrowed_split`.
+
+    References
+    ----------
+    Efron and Tibshirani, An introduction to the bootstrap (1993), chapter 11.
+    """
+    own = np.arange(len(values)) if groups is None else groups
+    numbers = np.unique(own)
+    if numbers.size < LEAST_GROUPS:
+        return None
+    shares = []
+    for number in numbers:
+        kept = own != number
+        shares.append(borrowed_split(same_mean[kept], values[kept], own[kept]).share_not_known)
+    if any(share is None for share in shares):
+        return None
+    variance = (numbers.size - 1.0) * float(np.var(np.array(shares, dtype=float)))
+    return t_quantile(numbers.size) * variance**0.5
 
 
 def _between(means: Floats, groups: Ints | None) -> float:

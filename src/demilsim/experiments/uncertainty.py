@@ -17,7 +17,7 @@ import numpy as np
 
 from demilsim.errors import DemilsimError
 from demilsim.experiments.backends import available_cores, run_tasks
-from demilsim.experiments.ensemble import Response, responses
+from demilsim.experiments.ensemble import COUNTS, Response, responses
 from demilsim.experiments.parameters import (
     RATE_KEYS,
     SCRAMBLINGS,
@@ -29,11 +29,13 @@ from demilsim.experiments.parameters import (
     with_parameters,
 )
 from demilsim.experiments.statistics import (
+    FEW_EVENTS,
     Estimate,
     VarianceSplit,
+    borrowed_split,
     draw_quantiles,
     group_estimate,
-    t_quantile,
+    share_half_width,
     variance_split,
 )
 from demilsim.plan import DisposalPlan, Floats, Ints
@@ -58,9 +60,6 @@ ONE_AT_A_TIME_REPLICATIONS = 2
 SCREEN_SHARE = 0.01
 """A constant whose effect in the first replication is below this share of the expected fatalities is not
 replicated again [1]."""
-
-LEAST_SEQUENCES = 3
-"""Sequences from which on leaving one out leaves independent draws."""
 
 LARGEST = 10
 """Constants that are reported of those changed one at a time."""
@@ -142,39 +141,42 @@ class Uncertainty:
         """Return the mean over draws and replications with the error of having drawn so few."""
         return group_estimate(self.of(policy, response), self.sequence)
 
-    def parameter_range(self, policy: str, response: Response) -> tuple[float, float]:
-        """Return the 5% and 95% points of a response's mean over what is not known."""
-        values = self.of(policy, SAME_MEAN.get(response, response))
+    def parameter_range(self, policy: str, response: Response) -> tuple[float, float] | None:
+        """Return the 5% and 95% points of a response's mean over what is not known; None where not known.
+
+        It is not where chance explains all that draws differ by: a range of no width would say that nothing
+        depends on what is not known. Of a counted response it is known only with `FEW_EVENTS` or more, and if
+        its share of what is not known is told apart from zero. No other response's range stands for it.
+        """
+        values = self.of(policy, response)
+        share = variance_split(values, self.sequence).share_not_known
+        if share == 0.0:
+            return None
+        if response in COUNTS:
+            error = share_half_width(values, values, self.sequence)
+            if self.events(policy, response) < FEW_EVENTS or not share or error is None or share <= error:
+                return None
         low, high = draw_quantiles(values, PARAMETER_RANGE, self.sequence)
         return low, high
 
-    def split(self, policy: str, response: Response) -> VarianceSplit:
-        """Return how the variance of a response splits into what is not known and chance."""
+    def events(self, policy: str, response: Response) -> int:
+        """Return in how many replications of all draws a response is not zero."""
+        return int(np.count_nonzero(self.of(policy, response)))
+
+    def split(self, policy: str, response: Response) -> VarianceSplit | None:
+        """Return how the variance of a response splits into what is not known and chance.
+
+        None for a counted response with fewer than `FEW_EVENTS` events: its chance cannot be judged.
+        """
+        if response in COUNTS and self.events(policy, response) < FEW_EVENTS:
+            return None
         same_mean = self.of(policy, SAME_MEAN.get(response, response))
-        return _split(same_mean, self.of(policy, response), self.sequence)
+        return borrowed_split(same_mean, self.of(policy, response), self.sequence)
 
     def share_half_width(self, policy: str, response: Response) -> float | None:
-        """Return the half-width of the share of what is not known, by the jackknife over the sequences [1].
-
-        None with fewer than three sequences, or without variance.
-
-        References
-        ----------
-        Efron and Tibshirani, An introduction to the bootstrap (1993), chapter 11.
-        """
-        sequence = np.arange(self.draws) if self.sequence is None else self.sequence
-        numbers = np.unique(sequence)
-        if numbers.size < LEAST_SEQUENCES:
-            return None
-        same_mean, own = self.of(policy, SAME_MEAN.get(response, response)), self.of(policy, response)
-        shares = []
-        for number in numbers:
-            kept = sequence != number
-            shares.append(_split(same_mean[kept], own[kept], sequence[kept]).share_not_known)
-        if any(share is None for share in shares):
-            return None
-        variance = (numbers.size - 1.0) * float(np.var(np.array(shares, dtype=float)))
-        return t_quantile(numbers.size) * variance**0.5
+        """Return the half-width of the share of what is not known [1]; None where there is none."""
+        same_mean = self.of(policy, SAME_MEAN.get(response, response))
+        return share_half_width(same_mean, self.of(policy, response), self.sequence)
 
     def p_better(self, policy: str, other: str) -> float:
         """Return the share of draws in which `policy` has fewer expected fatalities, ties as half."""
@@ -194,12 +196,6 @@ class Uncertainty:
         rates = np.column_stack([self.site_rate_per_year[:, names == g].sum(axis=1) for g in groups])
         highest = rates.argmax(axis=1)
         return {group: float(np.mean(highest == i)) for i, group in enumerate(groups)}
-
-
-def _split(same_mean: Floats, values: Floats, sequence: Ints | None) -> VarianceSplit:
-    """Return the split with what is not known judged by another response of the same mean."""
-    not_known = variance_split(same_mean, sequence).not_known
-    return VarianceSplit(not_known, variance_split(values, sequence).chance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,12 +53,14 @@ def uncertainty_document(uncertainty: Uncertainty, scenario: Scenario) -> Docume
 
 
 def _shares(uncertainty: Uncertainty, policy: str, response: Response) -> Document:
+    """Return the shares, null where there are too few events, and in how many replications there is one."""
     split = uncertainty.split(policy, response)
-    share = split.share_not_known
+    share = split.share_not_known if split else None
     return {
         "not_known": share,
         "chance": None if share is None else 1.0 - share,
-        "half_width": uncertainty.share_half_width(policy, response),
+        "half_width": None if share is None else uncertainty.share_half_width(policy, response),
+        "events": uncertainty.events(policy, response),
     }
 
 

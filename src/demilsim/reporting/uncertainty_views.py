@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from demilsim.experiments.statistics import FEW_EVENTS
 from demilsim.reporting.canvas import BLUE, FAINT, INK, ORANGE, new_figure, number_axis
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.policy_records import OPTIMISED
@@ -47,21 +48,39 @@ def sentences(results: StoredResults) -> tuple[str, ...]:
 
 
 def _variance(results: StoredResults, facts: UncertaintyFacts) -> str:
-    shown = results.shown
-    shares = facts.variance_shares.get(shown.name)
-    if shares is None or shares.fatalities.not_known is None:
+    shares = facts.variance_shares.get(results.shown.name)
+    if shares is None:
         return ""
-    told = (
-        f"Of the variance of the deaths that may be counted under {the_plan(shown)}, "
-        f"{percent(shares.fatalities.not_known)} comes from constants that are not known and "
-        f"{percent(shares.fatalities.chance)} from chance, which would remain if they were"
-    )
-    if shares.expected_fatalities.not_known is not None:
-        told += (
-            f"; of the variance of its expected deaths {percent(shares.expected_fatalities.not_known)} "
-            "comes from what is not known"
+    counted, expected, plan = shares.fatalities, shares.expected_fatalities, the_plan(results.shown)
+    if counted.not_known is not None:
+        told = (
+            f"Of the variance of the deaths that may be counted under {plan}, {percent(counted.not_known)} "
+            f"comes from constants that are not known and {percent(counted.chance)} from chance, which would "
+            "remain if they were"
         )
-    return f"{told}."
+        if expected.not_known is not None:
+            told += (
+                f"; of the variance of its expected deaths {percent(expected.not_known)} comes from what is "
+                "not known"
+            )
+        return f"{told}."
+    told = ""
+    if expected.not_known is not None:
+        told = (
+            f"Of the variance of the expected deaths under {plan}, {percent(expected.not_known)} comes from "
+            f"constants that are not known and {percent(expected.chance)} from chance in work, weather and "
+            "money; whether an explosion happens is not in it. "
+        )
+    return f"{told}{_too_few(facts, counted.events)}"
+
+
+def _too_few(facts: UncertaintyFacts, events: int | None) -> str:
+    """Return why nothing is said of deaths as counted."""
+    said = "How the variance of deaths as counted divides is not known"
+    if events is None:
+        return f"{said}."
+    replications = facts.parameter_draws * facts.replications_per_draw
+    return f"{said}: of {replications:,} replications under draws of the constants {events:,} have any."
 
 
 def _better(facts: UncertaintyFacts) -> str:
@@ -118,7 +137,10 @@ def by_policy(results: StoredResults) -> Table:
                 policy.name == OPTIMISED,
             )
         )
-    caption = "Policies under draws of what is not known; the rest of a variance is chance"
+    caption = (
+        "Policies under draws of what is not known; the rest of a variance is chance. "
+        f"{ABSENT} where fewer than {FEW_EVENTS} replications have deaths"
+    )
     return Table(caption, columns, tuple(rows), "No draws of the constants are stored.")
 
 

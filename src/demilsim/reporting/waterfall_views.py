@@ -175,9 +175,11 @@ def _caption(results: StoredResults) -> str:
         mean = (_mean(after.measures, TOTAL) or 0.0) - (_mean(before.measures, TOTAL) or 0.0)
         spread = stored or Spread(mean=mean)
         size = _said(spread, interval_decimals(spread.half_width, spread.mean))
-        verb = "averts" if spread.mean <= 0 else "adds"
-        against = " more" if parts else f" against {the_plan(before)}"
-        parts.append(f"{the_plan(after)} {verb} {size}{against}")
+        further, against = " a further" if parts else "", "" if parts else f" against {the_plan(before)}"
+        if spread.mean > 0.0:
+            parts.append(f"{the_plan(after)} causes {size} deaths more than {the_plan(before)}")
+        else:
+            parts.append(f"{the_plan(after)} averts{further} {size}{against}")
     horizon, level = years_text(results.scenario.horizon_years), level_text(results.level)
     return (
         f"{sentence(', '.join(parts))}: expected deaths over {horizon}, ± half width of the {level} Monte "
