@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from demilsim.model.harm import stock_harm
+from demilsim.model.options import disposal_options
 from demilsim.optimisation.result import GroupFlows, PlanResult
 from demilsim.plan import Commissioning
 from demilsim.planning.coordinate import Programme
+from demilsim.planning.replay import replayed_with_moves
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.planning.stays import Basis, Move, PlannedStays, Rest, Stay, planned_stays
 from demilsim.scenario.scenario import Scenario
@@ -199,3 +202,19 @@ def test_the_programmes_own_plan_moves_as_the_optimiser_decided(made: tuple[Scen
     assert moves[0] == (0, "S2")
     planned_t = sum(tonnes(entry.mass_g) for entry in programme.plan.lines)
     assert sum(s.destroyed_t for s in found.stays) == pytest.approx(planned_t, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("move_days", "done_t"), [(30.0, [80.0, 71.0, 29.0]), (120.0, [80.0, 0.0, 73.0, 27.0])]
+)
+def test_a_move_goes_on_in_the_next_period(move_days: float, done_t: list[float]) -> None:
+    """Ten days are left of the first quarter of 90 days, the second has 91: what a move takes is not lost."""
+    scenario = sites_with(80.0, 100.0, move_days=move_days)
+    wanted = plan(line("L1", 80.0), line("L2", 100.0))
+    harm, options = stock_harm(scenario), disposal_options(scenario)
+    draft, moves = replayed_with_moves(wanted, scenario, nominal_coefficients(scenario), harm, options)
+    by_period = np.bincount(
+        [piece.period for piece in draft.pieces], [piece.mass_t for piece in draft.pieces]
+    )
+    assert by_period == pytest.approx(done_t)
+    assert moves == ((0, 0, 1),)

@@ -82,6 +82,7 @@ class Filler:
             f: facility.site_id for f, facility in enumerate(scenario.facilities) if has_place(facility)
         }
         self.moves: list[tuple[int, int, str]] = []
+        self._days_on_the_way = dict.fromkeys(self._place, 0.0)
         # Moves are paid as they are made.
         self._cost_usd_per_t = options.cost_usd_per_t - move_usd_per_t(scenario, options.allowed)
 
@@ -142,6 +143,8 @@ class Filler:
         by site.
         """
         room = self._days[:, period].copy()
+        for facility in self._days_on_the_way:
+            self._travel(period, facility, room)
         left = left_t.copy()
         passable = (self.options.allowed & self._roads_open[self.options.road, period]).tolist()
         pieces: list[Piece] = []
@@ -175,11 +178,19 @@ class Filler:
         """Bring mobile plant to the site of a lot; the days and money that it takes are gone."""
         payers = self.options.running_eligible[:, lot, facility]
         self._draw(payers, self.scenario.facilities[facility].move_cost_usd)
-        dates = self.scenario.period_dates
-        share = self._coefficients.working_days[facility, period] / (dates[period + 1] - dates[period]).days
         self._place[facility] = self._site[lot]
         self.moves.append((facility, period, self._site[lot]))
-        room[facility] -= self.scenario.facilities[facility].move_days * share
+        self._days_on_the_way[facility] = self.scenario.facilities[facility].move_days
+        self._travel(period, facility, room)
+
+    def _travel(self, period: int, facility: int, room: Floats) -> None:
+        """Spend what is left of a period on the way until mobile plant is there, the rest in the next one."""
+        length = (self.scenario.period_dates[period + 1] - self.scenario.period_dates[period]).days
+        share = float(self._days[facility, period]) / length
+        # Plant that does not work in a period has all of it to move.
+        days = min(self._days_on_the_way[facility], room[facility] / share if share else length)
+        room[facility] -= days * share
+        self._days_on_the_way[facility] -= days
 
     def _take(
         self,
