@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from demilsim.optimisation.audit_measures import measure_bills, overfilled, strange_measures
-from demilsim.optimisation.audit_money import audit_money, bills_of, scrap_by_period
+from demilsim.optimisation.audit_money import audit_money, bills_of, scrap_by_period, shortages
 from demilsim.optimisation.audit_promises import Progress, progress, unmet_promises
 from demilsim.optimisation.audit_risk import over_risk, over_risk_by_moves, over_worker_risk
 from demilsim.optimisation.audit_rows import (
@@ -24,7 +24,14 @@ from demilsim.optimisation.audit_rows import (
     first_working_period,
     share_of_full_pace,
 )
-from demilsim.optimisation.audit_tours import TOLERANCE_DAYS, found_tours, move_bills, no_time_to_move
+from demilsim.optimisation.audit_tours import (
+    TOLERANCE_DAYS,
+    Tour,
+    at_paid_dates,
+    found_tours,
+    move_bills,
+    no_time_to_move,
+)
 from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.tours import Tours
 from demilsim.plan import DisposalPlan, PlanLine, PlanningCoefficients
@@ -72,7 +79,7 @@ def audit(
     problems = (*_commissioning(rows, plan, opened), *_stock(rows, plan), *_places(rows, plan))
     if problems:
         return problems
-    found = found_tours(rows, plan, coefficients, opened, tours)
+    found = _moves(rows, plan, coefficients, opened, tours)
     bills = (*bills_of(rows, plan, opened), *move_bills(rows, plan, found), *measure_bills(rows, plan))
     scrap = scrap_by_period(rows, plan)
     known = progress(scenario, plan, bills, coefficients, scrap, releases) if releases else None
@@ -119,10 +126,31 @@ def audit_promises(
     """
     rows = audit_rows(scenario)
     opened = _opened(rows, plan)
-    moving = move_bills(rows, plan, found_tours(rows, plan, coefficients, opened, tours))
+    moving = move_bills(rows, plan, _moves(rows, plan, coefficients, opened, tours))
     bills = (*bills_of(rows, plan, opened), *moving, *measure_bills(rows, plan))
     scrap = scrap_by_period(rows, plan)
     return tuple(unmet_promises(rows, progress(scenario, plan, bills, coefficients, scrap, releases)))
+
+
+def _moves(
+    rows: AuditRows,
+    plan: DisposalPlan,
+    coefficients: PlanningCoefficients,
+    opened: Mapping[str, int],
+    tours: Tours | None,
+) -> tuple[Tour, ...]:
+    """Return moves of mobile plant; where a plan does not state them, at dates at which they can be paid."""
+    found = found_tours(rows, plan, coefficients, opened, tours)
+    if not found or tours is not None or any(tour.problem for tour in found):
+        return found
+    others = (*bills_of(rows, plan, opened), *measure_bills(rows, plan))
+    scrap = scrap_by_period(rows, plan)
+
+    def short_cents(trial: tuple[Tour, ...]) -> int:
+        bills = (*others, *move_bills(rows, plan, trial))
+        return sum(short for *_, short in shortages(rows.scenario, bills, coefficients, scrap))
+
+    return at_paid_dates(rows, plan, coefficients, opened, found, short_cents)
 
 
 def _not_earned(known: Progress, releases: Releases) -> Iterator[str]:

@@ -67,7 +67,21 @@ def audit_money(
     coefficients: PlanningCoefficients,
     scrap_cents: Mapping[int, int] | None = None,
 ) -> Iterator[str]:
-    """Yield what cannot be paid, by period and set of funds.
+    """Yield what cannot be paid, by period and set of funds; parameters as for `shortages`."""
+    for period, payers, short_cents in shortages(scenario, bills, coefficients, scrap_cents):
+        who = ", ".join(payers) if payers else "no fund at all"
+        date = scenario.period_dates[period]
+        short = short_cents / CENTS_PER_USD
+        yield f"money: period of {date}: {short:.2f} USD short, of costs that may be paid by {who}"
+
+
+def shortages(
+    scenario: Scenario,
+    bills: Iterable[Bill],
+    coefficients: PlanningCoefficients,
+    scrap_cents: Mapping[int, int] | None = None,
+) -> Iterator[tuple[int, tuple[str, ...], int]]:
+    """Return period, set of funds, and what is short of costs that these may pay [cents].
 
     Money flows from the period of its receipt through later ones, as long as its fund has not expired, to
     the bills that it may pay. All bills can be paid if and only if the maximum flow meets them. Where a fund
@@ -89,14 +103,8 @@ def audit_money(
         for k, fund in enumerate(scenario.funds)
     ]
     if any(fund.verification_usd_per_t for fund in scenario.funds):
-        shortages = verified_shortages(scenario, tuple(bills), incomes)
-    else:
-        shortages = _shortages(scenario, bills, incomes)
-    for period, payers, short_cents in shortages:
-        who = ", ".join(payers) if payers else "no fund at all"
-        date = scenario.period_dates[period]
-        short = short_cents / CENTS_PER_USD
-        yield f"money: period of {date}: {short:.2f} USD short, of costs that may be paid by {who}"
+        return verified_shortages(scenario, tuple(bills), incomes)
+    return _shortages(scenario, bills, incomes)
 
 
 def _income_cents(

@@ -4,13 +4,13 @@ In each period plant with a place works at the site where it stands and at those
 the other; a move takes its days, as many of them working days as there are in that period on average. Tours
 that a plan says that it makes are followed. Without, of all ways through the periods that leave time for the
 work, that with the fewest moves is taken, and of these the one that moves last: money that pays for a move
-stays until then.
+stays until then. Where some cannot be paid, since a fund expires before, moves are put at other dates.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,6 +31,15 @@ class Tour:
     facility: Facility
     moves: tuple[tuple[int, str], ...]
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One facility with a place that a plan uses: its lines, and working days in each period [d]."""
+
+    facility: Facility
+    lines: list[PlanLine]
+    days: list[Fraction]
 
 
 @dataclass(frozen=True)
@@ -66,13 +75,73 @@ def found_tours(
     moves
         Moves that it says that it makes; None to look for them.
     """
+    index = {facility_id: f for f, facility_id in enumerate(rows.facilities)}
+    found = []
+    for case in _cases(rows, plan, coefficients, opened):
+        own_moves = None
+        if moves is not None:
+            sites, own = rows.scenario.sites, index[case.facility.facility_id]
+            own_moves = [(t, sites[to].site_id) for f, t, to in moves if f == own]
+        found.append(_tour(rows, case, own_moves))
+    return tuple(found)
+
+
+def at_paid_dates(
+    rows: AuditRows,
+    plan: DisposalPlan,
+    coefficients: PlanningCoefficients,
+    opened: Mapping[str, int],
+    found: tuple[Tour, ...],
+    short_cents: Callable[[tuple[Tour, ...]], int],
+) -> tuple[Tour, ...]:
+    """Return the same moves, some at other dates, as long as less is short with each that changes.
+
+    Moves follow each other as before, and leave time for the work. Of all single changes the best is made
+    first; dates of which two would have to change at once are not found.
+
+    Parameters
+    ----------
+    rows, plan, coefficients, opened
+        As for `found_tours`.
+    found
+        What that found, none of it a problem.
+    short_cents
+        What is short in all with given moves [cents], >= 0.
+    """
+    cases, least = _cases(rows, plan, coefficients, opened), short_cents(found)
+    while least > 0:
+        trials = {trial: short_cents(trial) for trial in _other_dates(rows, cases, found)}
+        best = min(trials, key=trials.__getitem__, default=found)
+        if trials.get(best, least) >= least:
+            break
+        found, least = best, trials[best]
+    return found
+
+
+def _other_dates(rows: AuditRows, cases: list[_Case], found: tuple[Tour, ...]) -> Iterator[tuple[Tour, ...]]:
+    """Yield moves of which one is at another date, between those before and after it."""
+    for number, (case, tour) in enumerate(zip(cases, found, strict=True)):
+        for i, (period, site) in enumerate(tour.moves):
+            before, after = list(tour.moves[:i]), list(tour.moves[i + 1 :])
+            first = before[-1][0] if before else 0
+            last = after[0][0] if after else rows.scenario.periods - 1
+            for other in range(first, last + 1):
+                trial = _tour(rows, case, [*before, (other, site), *after])
+                if other != period and not trial.problem:
+                    yield (*found[:number], trial, *found[number + 1 :])
+
+
+def _cases(
+    rows: AuditRows, plan: DisposalPlan, coefficients: PlanningCoefficients, opened: Mapping[str, int]
+) -> list[_Case]:
+    """Return the facilities with a place that a plan uses."""
     lines: dict[str, list[PlanLine]] = defaultdict(list)
     for line in plan.lines:
         facility = rows.facilities[line.facility_id]
         if facility.mobile and (facility.move_days or facility.move_cost_usd):
             lines[line.facility_id].append(line)
     index = {facility_id: f for f, facility_id in enumerate(rows.facilities)}
-    found = []
+    cases = []
     for facility_id, own in sorted(lines.items()):
         facility = rows.facilities[facility_id]
         days = [exact(each) for each in coefficients.working_days[index[facility_id]]]
@@ -82,12 +151,8 @@ def found_tours(
                 each * share_of_full_pace(rows.scenario, facility, first, t) if t >= first else Fraction(0)
                 for t, each in enumerate(days)
             ]
-        own_moves = None
-        if moves is not None:
-            sites = rows.scenario.sites
-            own_moves = [(t, sites[to].site_id) for f, t, to in moves if f == index[facility_id]]
-        found.append(_tour(rows, facility, own, days, own_moves))
-    return tuple(found)
+        cases.append(_Case(facility, own, days))
+    return cases
 
 
 def no_time_to_move(found: tuple[Tour, ...]) -> Iterator[str]:
@@ -116,17 +181,12 @@ def move_bills(rows: AuditRows, plan: DisposalPlan, found: tuple[Tour, ...]) -> 
             yield Bill(period, payers, exact(facility.move_cost_usd))
 
 
-def _tour(
-    rows: AuditRows,
-    facility: Facility,
-    lines: list[PlanLine],
-    days: list[Fraction],
-    moves: list[tuple[int, str]] | None,
-) -> Tour:
+def _tour(rows: AuditRows, case: _Case, moves: list[tuple[int, str]] | None) -> Tour:
     """Return the way with the fewest moves, by the best way to each site where a period may end."""
     work: dict[int, Fraction] = defaultdict(Fraction)
     wanted: dict[int, set[str]] = defaultdict(set)
-    for line in lines:
+    facility, days = case.facility, case.days
+    for line in case.lines:
         lot = rows.lots[line.lot_id]
         work[line.earliest_period] += Fraction(line.mass_g, GRAMS_PER_TONNE) * rows.days_per_t(lot, facility)
         wanted[line.earliest_period].add(rows.site(lot))
