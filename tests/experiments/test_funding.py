@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.main import get_command
 
+from demilsim.cli import app
 from demilsim.experiments.donors import Share, Shares
-from demilsim.experiments.funding_curve import FundingPoint, funding_curve, with_donor_budget
+from demilsim.experiments.funding_curve import FundingPoint, funding_curve, parse_budgets, with_donor_budget
 from demilsim.experiments.funding_study import DonorTerms, FundingStudy
 from demilsim.experiments.funding_terms import (
     Firmness,
@@ -323,6 +328,21 @@ def test_the_donors_page_tells_the_numbers_of_its_document(
     assert "<script" not in page
     assert "<b>strings" not in page
     assert page.count("SYNTHETIC") > 5
+
+
+def test_the_page_prints_a_command_that_is_understood(
+    curve: tuple[FundingPoint, ...], tmp_path: Path
+) -> None:
+    """Variant, budgets, seed and replications of the study are what the command line makes of it."""
+    study = told(curve)
+    study = replace(study, scenario=replace(study.scenario, asked_as="towns@late"))
+    write_funding(tmp_path, study, 7, HowRun(("demilsim", "fund"), 1.0, 1))
+    (said,) = re.findall(r"demilsim fund [^<]* DIR", (tmp_path / "funding.html").read_text("utf-8"))
+    command: Any = get_command(app)
+    given = command.commands["fund"].make_context("fund", shlex.split(html.unescape(said))[2:]).params
+    assert str(given["scenario"]) == "towns@late"
+    assert list(parse_budgets(given["budgets"])) == [point.budget_usd for point in curve]
+    assert (given["seed"], given["replications"]) == (7, REPLICATIONS)
 
 
 def test_the_donors_page_ranks_and_says_what_is_within_the_gap(curve: tuple[FundingPoint, ...]) -> None:

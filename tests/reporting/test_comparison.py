@@ -119,6 +119,18 @@ def test_other_results_give_other_words(made: Comparison) -> None:
     )
 
 
+def test_dots_are_explained_where_they_are_drawn(made: Comparison, tmp_path: Path) -> None:
+    """With draws there is a panel of dots and a word on it; without, neither."""
+    from dataclasses import replace
+
+    for comparison, drawn in ((made, True), (replace(made, draws=None), False)):
+        page = written(tmp_path, comparison)[0]
+        figure = (tmp_path / "figures" / "compare.svg").read_text("utf-8")
+        assert (f"{made.draws.draws if made.draws else 0} draws; " in figure) is drawn
+        assert ("draw by draw the dots" in page) is drawn
+        assert ("Without draws of what is not known" in page) is not drawn
+
+
 def test_the_page_runs_nothing_and_asks_nobody(made: Comparison, tmp_path: Path) -> None:
     """No script, no form, no address; a policy that would forbid them; pictures are in the file."""
     seen = Page(written(tmp_path, made)[0])

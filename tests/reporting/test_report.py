@@ -172,7 +172,7 @@ def test_one_policy_gives_a_report_without_comparison(tmp_path: Path) -> None:
     _, page = written(folder)
     assert "12.60 ± 0.38 deaths are expected over 15 years" in page.text
     assert "Optimised minus this" not in page.text
-    assert "demilsim simulate testland --seed 7 --replications 400 --out DIR" in page.text
+    assert "demilsim simulate testland --seed 7 --replications 400 --rule oldest_first --out DIR" in page.text
 
 
 def test_the_plan_is_described_with_bound_and_gaps(reported: Reported) -> None:

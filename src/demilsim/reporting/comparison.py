@@ -39,6 +39,7 @@ class Page(Sheet):
 
     results: Table
     picture_alt: str
+    draws: int
     inputs: Table
     input_sentences: tuple[str, ...]
     scenarios: tuple[tuple[str, str, str], ...]
@@ -130,6 +131,7 @@ def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, 
         results=results_table(comparison),
         picture=picture_uri(figure),
         picture_alt=f"Expected deaths of {', '.join(names)}; the numbers are in the table",
+        draws=comparison.draws.draws if comparison.draws else 0,
         inputs=inputs_table(inputs),
         input_sentences=inputs_sentences(inputs),
         notes=notes(comparison, inputs),
@@ -143,7 +145,7 @@ def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, 
 
 def _command(comparison: Comparison) -> str:
     """Return the command that gives these results again, without anyone's paths."""
-    names = " ".join(shlex.quote(e.scenario.settings.name) for e in comparison.ensembles)
+    names = " ".join(shlex.quote(e.scenario.command_name) for e in comparison.ensembles)
     draws = comparison.draws.draws if comparison.draws else 0
     own = [i for i, one in enumerate(comparison.alternatives) if one.scenario == 0]
     # Without plans of its own choice the command simulates all rules beside the optimiser's plans.

@@ -130,7 +130,7 @@ def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
         late=donor_terms_views.late_table(study),
         clean_up=views.clean_up_table(study),
         notes=views.notes(study),
-        command=f"demilsim fund {shlex.quote(scenario.settings.name)} --budgets {budgets} --seed {seed} "
+        command=f"demilsim fund {shlex.quote(scenario.command_name)} --budgets {budgets} --seed {seed} "
         f"--replications {replications} --out DIR",
     )
 

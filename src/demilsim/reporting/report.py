@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from demilsim.errors import ResultsError
+from demilsim.experiments.policies import POLICIES
 from demilsim.reporting import (
     donor_views,
     explanation_views,
@@ -47,6 +48,9 @@ RESULTS_BOOK = "results.xlsx"
 FIGURES = "figures"
 LARGEST_BYTES = 3_000_000
 """A report must pass through an e-mail."""
+
+ANNOUNCED = "announced"
+"""Source of a plan that `run` simulates as it was announced, alone."""
 
 LIMITATIONS = (
     "The figures compare policies; they do not license a storehouse, an operation or a convoy. Quantity-"
@@ -278,10 +282,13 @@ def _stock(results: StoredResults) -> str:
 
 def _command(results: StoredResults) -> str:
     """Return the command that gives these results again, without anyone's paths."""
-    verb = "run" if len(results.policies) > 1 else "simulate"
+    scenario = shlex.quote(results.scenario.asked_as or results.scenario.name)
+    asked = f"{scenario} --seed {results.seed} --replications {results.replications}"
+    announced = results.plan is not None and results.plan.source == ANNOUNCED
+    if len(results.policies) == 1 and not announced:
+        alone = results.policies[0].name
+        return (
+            f"demilsim simulate {asked} {f'--rule {alone}' if alone in POLICIES else '--plan FILE'} --out DIR"
+        )
     draws = results.uncertainty.parameter_draws if results.uncertainty else 0
-    varied = f"--parameter-draws {draws} " if verb == "run" else ""
-    return (
-        f"demilsim {verb} {shlex.quote(results.scenario.name)} --seed {results.seed} "
-        f"--replications {results.replications} {varied}--out DIR"
-    )
+    return f"demilsim run {asked} --parameter-draws {draws} --out DIR"

@@ -13,6 +13,7 @@ def scenario_facts(scenario: Scenario) -> Document:
     settings = scenario.settings
     return {
         "name": settings.name,
+        "asked_as": scenario.command_name,
         "title": settings.title,
         "sha256": scenario.sha256,
         "synthetic": settings.synthetic,

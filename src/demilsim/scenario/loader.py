@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.column_types import is_identifier
 from demilsim.scenario.folder import SETTINGS_FILE, read_folder
 from demilsim.scenario.overlay import laid_over
 from demilsim.scenario.place import COMMAND_LINE, Place
@@ -41,9 +43,14 @@ def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) 
 def load_resolved(path: str | Path, overrides: Mapping[str, str] | None = None) -> Resolved:
     """Return the scenario that `load_scenario` returns, with where each of its values came from."""
     where, variant = split_variant(str(path))
-    text = chosen(read_text(where), variant)
+    base = read_text(where)
     sets = [SetText(key, value, Place(COMMAND_LINE)) for key, value in (overrides or {}).items()]
-    return resolve(laid_over(text, sets))
+    resolved = resolve(laid_over(chosen(base, variant), sets))
+    # A variant may have a name of its own, by which no command finds it.
+    name = base.settings.tree.get("name") if base.settings else None
+    own = name if isinstance(name, str) and is_identifier(name) else resolved.scenario.settings.name
+    scenario = replace(resolved.scenario, asked_as=f"{own}@{variant}" if variant else own)
+    return replace(resolved, scenario=scenario)
 
 
 def split_variant(path: str) -> tuple[str, str]:

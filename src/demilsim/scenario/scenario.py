@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from demilsim.scenario.register import Method, Nature, Register
@@ -51,6 +51,9 @@ class Scenario:
         The tables that a scenario may do without.
     register
         Constants of the model with the scenario's overrides applied.
+    asked_as
+        How a command line asks for it from where it is kept: ``alpha`` or ``alpha@late``, the name of the
+        scenario as it is written and that of the variant. Empty if it was not loaded. It is no content.
     """
 
     settings: Settings
@@ -68,6 +71,12 @@ class Scenario:
     measures: tuple[Measure, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
     programme: tuple[PlannedWork, ...] = ()
+    asked_as: str = field(default="", compare=False)
+
+    @property
+    def command_name(self) -> str:
+        """What stands for it on a command line: `asked_as`, else its name."""
+        return self.asked_as or self.settings.name
 
     @cached_property
     def period_dates(self) -> tuple[dt.date, ...]:
