@@ -6,7 +6,15 @@ import pytest
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.plan import Commissioning, DisposalPlan
-from demilsim.planning.draft import Draft, Piece, period_by_period, tonnes_left, with_lead, write_plan
+from demilsim.planning.draft import (
+    Draft,
+    Piece,
+    drafted_periods,
+    period_by_period,
+    tonnes_left,
+    with_lead,
+    write_plan,
+)
 from demilsim.planning.rules import RULES, nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from stories import RAISED, TONNE, line, plan
@@ -118,6 +126,15 @@ def test_lead_lets_lines_start_earlier_and_changes_nothing_else() -> None:
     assert [p.mass_g for p in ahead.lines] == [p.mass_g for p in story.lines]
     assert ahead.commissionings == story.commissionings
     assert with_lead(story, 0) == story
+
+
+@pytest.mark.parametrize("lead", [0, 1, 2])
+def test_periods_are_known_whatever_the_lead(lead: int) -> None:
+    """What the lines were drafted for is found again, ahead of plan or not; with more lead it is not."""
+    pieces = (Piece(0, 0, 1, 20.0), Piece(1, 0, 4, 50.0))
+    made = with_lead(written(two_plants(), *pieces), lead)
+    assert drafted_periods(made, pieces, two_plants(), 2) == [1, 4]
+    assert drafted_periods(with_lead(made, 3 - lead), pieces, two_plants(), 2) is None
 
 
 def test_period_by_period_keeps_the_pieces_apart() -> None:

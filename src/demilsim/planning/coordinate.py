@@ -2,9 +2,9 @@
 
 1. A good rule's plan on nominal coefficients is simulated and teaches capacity, money and harm factors.
 2. All rules plan with them, and are simulated. 3. The optimiser plans with them, starting from the best of
-the rules. 4. Its plan is audited, and competes with the rules' on common random numbers (`choice`). 5. Again,
-if more rounds are wanted and it won, with what the new plan teaches. The best by simulation is kept, whoever
-made it.
+the rules. 4. Its plan is audited, and competes with the rules' on common random numbers (`choice`), free to
+run ahead of its dates and not. 5. Again, if more rounds are wanted and it won, with what the new plan
+teaches. The best by simulation is kept, whoever made it.
 
 Replications that teach, that choose and that report are three different sets.
 """
@@ -38,7 +38,7 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
 
 LEAD_PERIODS = 2
-"""Periods by which any plan's lines may run ahead of plan."""
+"""Periods by which any plan's lines may run ahead of plan; the optimiser's if it does better so."""
 
 TEACHING_FIRST, CHOOSING_FIRST = 1_000_000, 2_000_000
 """Numbers of the first replications that teach and that choose; reports use those from 0."""
@@ -125,8 +125,8 @@ class Programme:
     notes
         What its reader should know.
     proposed
-        The optimiser's plans, round by round, chosen or not, without measures. Where its plan commissions
-        something, it is that plan or the one that does not, whichever does better in simulation.
+        The optimiser's plans, round by round, chosen or not, without measures: the form that does best in
+        simulation, free to run ahead or not and, where its plan commissions something, with that or without.
     compared
         How the plans did on the replications that chose, measures left aside.
     do_nothing_harm
@@ -246,9 +246,11 @@ class _Loop:
         draft = rule_draft(name, self._scenario, coefficients, harm, self._disposal)
         return self._proposal(draft, harm, lambda *_: f"{name} takes it next")
 
-    def _proposal(self, draft: Draft, harm: StockHarm, reason: Callable[[float, float], str]) -> _Proposal:
+    def _proposal(
+        self, draft: Draft, harm: StockHarm, reason: Callable[[float, float], str], lead: int = LEAD_PERIODS
+    ) -> _Proposal:
         plan = write_plan(draft, self._scenario, harm, self._disposal, reason)
-        return _Proposal(draft, with_lead(plan, LEAD_PERIODS))
+        return _Proposal(draft, with_lead(plan, lead))
 
     def _best(self, contest: Contest, entered: dict[str, _Proposal]) -> _Proposal:
         """Return the proposal that wins among all that have entered so far."""
@@ -288,28 +290,36 @@ class _Loop:
         except (SolverError, InfeasibleError) as error:
             self._notes.append(f"{error}; the plan is that of {best.plan.source}")
             return {}
-        found = {name: self._audited(result, coefficients)}
+        found = self._audited(name, result, coefficients)
         if result.without_orders is not None:
-            found[f"{name}, nothing ordered"] = self._audited(result.without_orders, coefficients)
-        return {name: proposal for name, proposal in found.items() if proposal is not None}
+            found |= self._audited(f"{name}, nothing ordered", result.without_orders, coefficients)
+        return found
 
     def _audited(
-        self, result: PlanResult, coefficients: PlanningCoefficients
-    ) -> tuple[_Proposal, PlanResult] | None:
-        """Return the proposal of a result; None, with a note, if its audit finds anything."""
+        self, name: str, result: PlanResult, coefficients: PlanningCoefficients
+    ) -> dict[str, tuple[_Proposal, PlanResult]]:
+        """Return the proposals of a result, by name; none, with a note, if its audit finds anything.
+
+        One may run ahead of plan. But lines that run ahead may spend money that can pay for anything on what
+        a fund with strings was to pay for a little later; so one keeps its dates.
+        """
         planned = flow_plan(self._scenario, result)
         counted = counted_on(self._scenario, coefficients, result.releases)
         known = self._scenario, planned, counted, result.releases or (), result.tours
         problems = audit(*known)
         if problems:
             self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
-            return None
+            return {}
         self._notes += audit_promises(*known)
         harm = self._harm.with_factor(coefficients.harm_factor)
         pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
         done = tuple(pieces), result.commissionings
         draft = Draft("optimised", result.source, *done, measures=result.measures)
-        return self._proposal(draft, harm, partial(_reason, bool(result.releases))), result
+        reason = partial(_reason, bool(result.releases))
+        return {
+            name: (self._proposal(draft, harm, reason), result),
+            f"{name}, never ahead of plan": (self._proposal(draft, harm, reason, lead=0), result),
+        }
 
     def _with_measures(self, plan: DisposalPlan) -> DisposalPlan:
         """Return the plan with every further measure that, taken at once and paid for, lowers simulated harm.

@@ -194,16 +194,22 @@ def drafted_periods(
     pieces
         Its draft's; those of a lot at a facility in the order in which they were.
     scenario, lead
-        Its scenario, and the periods by which its lines may start earlier.
+        Its scenario, and the periods by which all its lines may start earlier, at most.
 
     Returns
     -------
     list of int or None
         By line; None if the plan is not that of the draft.
     """
+    lines = [_line(scenario, piece, rank) for rank, piece in enumerate(_lines(scenario, pieces))]
+    tried = (_drafted(plan, lines, periods) for periods in range(lead, -1, -1))
+    return next((found for found in tried if found is not None), None)
+
+
+def _drafted(plan: DisposalPlan, lines: Sequence[PlanLine], lead: int) -> list[int] | None:
+    """Return the periods of drafted lines by line of a plan; None if it is not these with just this lead."""
     due = defaultdict[tuple[str, str], deque[PlanLine]](deque)
-    for rank, piece in enumerate(_lines(scenario, pieces)):
-        line = _line(scenario, piece, rank)
+    for line in lines:
         due[line.lot_id, line.facility_id].append(line)
     periods = []
     for line in plan.lines:
