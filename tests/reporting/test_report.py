@@ -175,6 +175,19 @@ def test_one_policy_gives_a_report_without_comparison(tmp_path: Path) -> None:
     assert "demilsim simulate testland --seed 7 --replications 400 --rule oldest_first --out DIR" in page.text
 
 
+def test_no_plan_is_called_optimal_beside_a_gap(folder: Path, edit: EditSummary) -> None:
+    """The status of the MILP is told as that of a first choice; the gap as that of the whole plan."""
+    edit(lambda document: document["plan"].update(status="optimal", gap_remaining=0.31))
+    html, _ = written(folder)
+    pairs = dict(re.findall(r"<dt>([^<]*)</dt>\s*<dd[^>]*>([^<]*)</dd>", html))
+    assert pairs["Choice of new facilities and measures, on simplified harm"] == "solved to its own gap"
+    assert pairs["Gap of the whole plan, share of the harm that remains"] == "31%"
+    assert "optimal" not in pairs.values()
+    edit(lambda document: document["plan"].update(status="feasible"))
+    _, page = written(folder)
+    assert "stopped early: another choice may be better" in page.text
+
+
 def test_the_plan_is_described_with_bound_and_gaps(reported: Reported) -> None:
     """Incumbent, bound and both gaps stand together, with what they concern."""
     _, page = read(reported("public"))

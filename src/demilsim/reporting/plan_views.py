@@ -19,6 +19,22 @@ PLANNED_AND_ALLOWED = (
 )
 """Said of the two dates of a line."""
 
+STATUSES = {
+    "optimal": "solved to its own gap",
+    "feasible": "stopped early: another choice may be better",
+    "infeasible": "no choice keeps all limits",
+    "unbounded": "an error in the model",
+    "no_incumbent": "no choice found",
+}
+"""What the status of the MILP says to a planner: it is of the choice of new facilities, not of the plan."""
+
+OF_THE_GAP = (
+    "The gap is of the whole plan: as far as it goes a better plan may exist, or the bound may be loose, as "
+    "it is where there are few storehouses. The choice of new facilities and measures comes first, on harm "
+    "made linear, and has a gap of its own."
+)
+"""Said wherever there is a bound."""
+
 UNKNOWN_BOUND = "The bound is that of the optimiser's own model; it is not known to bound the simulated harm."
 """Said where no note says what the bound holds for."""
 
@@ -37,17 +53,21 @@ def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
     )
     return (
         ("Source", source),
-        ("Status", plan.status or ABSENT),
+        ("Choice of new facilities and measures, on simplified harm", _status(plan.status)),
         ("Solver", plan.solver or ABSENT),
         ("Incumbent, the best plan found", figure(plan.incumbent, PLAN_DIGITS)),
         ("Best bound", figure(plan.best_bound, PLAN_DIGITS)),
-        ("Gap, share of the harm that remains", percent(plan.gap_remaining)),
-        ("Gap, share of the harm averted", percent(plan.gap_averted)),
+        ("Gap of the whole plan, share of the harm that remains", percent(plan.gap_remaining)),
+        ("Gap of the whole plan, share of the harm averted", percent(plan.gap_averted)),
         ("Harm as planned", figure(plan.planned_harm, PLAN_DIGITS)),
         ("Harm as simulated on fresh replications", figure(plan.simulated_harm, PLAN_DIGITS)),
         ("Harm averted as planned", figure(plan.planned_averted, PLAN_DIGITS)),
         ("Harm averted as simulated on fresh replications", figure(plan.simulated_averted, PLAN_DIGITS)),
     )
+
+
+def _status(status: str | None) -> str:
+    return ABSENT if status is None else STATUSES.get(status, status)
 
 
 def plan_reading(results: StoredResults) -> tuple[str, ...]:
@@ -57,6 +77,7 @@ def plan_reading(results: StoredResults) -> tuple[str, ...]:
         return ("These results hold no optimised plan.",)
     said = ["Harm is the planning objective: expected deaths, unless the scenario weighs other harm."]
     if plan.best_bound is not None:
+        said.append(OF_THE_GAP)
         said += [note for note in results.notes if "bound" in note.lower()] or [UNKNOWN_BOUND]
     if plan.planned_harm and plan.simulated_harm is not None:
         ratio = plan.simulated_harm / plan.planned_harm - 1
