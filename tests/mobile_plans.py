@@ -11,7 +11,8 @@ from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
 from demilsim.plan import DisposalPlan, PlanningCoefficients
 from demilsim.planning.coordinate import LEAD_PERIODS, Programme
-from demilsim.planning.disaggregate import pieces_of
+from demilsim.planning.decided import decided_stays
+from demilsim.planning.disaggregate import decided_pieces
 from demilsim.planning.draft import Draft, with_lead, write_plan
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.scenario.scenario import Scenario
@@ -32,9 +33,9 @@ def crowded(*sites: tuple[float, float]) -> Scenario:
 def plan_of(scenario: Scenario, result: PlanResult, coefficients: PlanningCoefficients) -> DisposalPlan:
     """Return the plan of a result as the planning loop writes it."""
     harm, options = stock_harm(scenario).with_factor(coefficients.harm_factor), disposal_options(scenario)
-    pieces = pieces_of(scenario, result.flows, result.groups, harm, options)
+    pieces, stays = decided_pieces(scenario, result, harm, options), decided_stays(scenario, result.tours)
     draft = Draft("optimised", result.source, tuple(pieces))
-    return with_lead(write_plan(draft, scenario, harm, options, lambda *_: ""), LEAD_PERIODS)
+    return with_lead(write_plan(draft, scenario, harm, options, lambda *_: ""), LEAD_PERIODS, stays)
 
 
 def programme_of(scenario: Scenario) -> Programme:

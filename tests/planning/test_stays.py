@@ -153,14 +153,16 @@ def test_decided_moves_keep_their_periods_though_lines_may_begin_earlier(
 ) -> None:
     """12 t at S1 to day 12, 60 t at S2 from day 21 to 81, and 188 t at S1 from day 90 on.
 
-    All lines but one may begin in the first quarter; what is done where it stands is done before it leaves.
+    What is for the last stay is not due in the first quarter, though it runs ahead within that stay.
     """
     scenario, programme = made
     assert programme.result is not None
     by_hand = ((1, 0, 60.0), (0, 0, 12.0), (0, 1, 91.0), (0, 2, 92.0), (0, 3, 5.0))
     result = replace(programme.result, flows=flows(programme.result, *by_hand), tours=((0, 0, 1), (0, 0, 0)))
     own = plan_of(scenario, result, programme.coefficients)
-    assert [entry.earliest_period for entry in own.lines] == [0, 0, 0, 0, 1]
+    assert [(entry.lot_id, entry.earliest_period) for entry in own.lines] == [
+        ("L1", 0), ("L2", 0), ("L1", 1), ("L1", 1), ("L1", 1),
+    ]  # fmt: skip
     away, back = dt.date(2026, 1, 13), dt.date(2026, 3, 23)
     assert planned_stays(scenario, own, programme.coefficients, result) == PlannedStays(
         Basis.DECIDED,

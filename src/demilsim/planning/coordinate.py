@@ -30,7 +30,8 @@ from demilsim.optimisation.risk_limits import limits_risk
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.plan import DisposalPlan, Floats, MeasureOrder, PlanningCoefficients
 from demilsim.planning.choice import Compared, Contest
-from demilsim.planning.disaggregate import flow_plan, pieces_of
+from demilsim.planning.decided import NOTHING_DECIDED, DecidedStays, decided_stays
+from demilsim.planning.disaggregate import decided_pieces, flow_plan
 from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
 from demilsim.planning.learned import learned_coefficients, objective
 from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_draft
@@ -247,10 +248,15 @@ class _Loop:
         return self._proposal(draft, harm, lambda *_: f"{name} takes it next")
 
     def _proposal(
-        self, draft: Draft, harm: StockHarm, reason: Callable[[float, float], str], lead: int = LEAD_PERIODS
+        self,
+        draft: Draft,
+        harm: StockHarm,
+        reason: Callable[[float, float], str],
+        lead: int = LEAD_PERIODS,
+        stays: DecidedStays = NOTHING_DECIDED,
     ) -> _Proposal:
         plan = write_plan(draft, self._scenario, harm, self._disposal, reason)
-        return _Proposal(draft, with_lead(plan, lead))
+        return _Proposal(draft, with_lead(plan, lead, stays))
 
     def _best(self, contest: Contest, entered: dict[str, _Proposal]) -> _Proposal:
         """Return the proposal that wins among all that have entered so far."""
@@ -312,13 +318,14 @@ class _Loop:
             return {}
         self._notes += audit_promises(*known)
         harm = self._harm.with_factor(coefficients.harm_factor)
-        pieces = pieces_of(self._scenario, result.flows, result.groups, harm, self._disposal)
+        pieces = decided_pieces(self._scenario, result, harm, self._disposal)
         done = tuple(pieces), result.commissionings
         draft = Draft("optimised", result.source, *done, measures=result.measures)
         reason = partial(_reason, bool(result.releases))
+        stays = decided_stays(self._scenario, result.tours)
         return {
-            name: (self._proposal(draft, harm, reason), result),
-            f"{name}, never ahead of plan": (self._proposal(draft, harm, reason, lead=0), result),
+            name: (self._proposal(draft, harm, reason, stays=stays), result),
+            f"{name}, never ahead of plan": (self._proposal(draft, harm, reason, 0, stays), result),
         }
 
     def _with_measures(self, plan: DisposalPlan) -> DisposalPlan:

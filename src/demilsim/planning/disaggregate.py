@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
 from demilsim.model.harm import StockHarm, lot_masses_t
@@ -9,6 +11,7 @@ from demilsim.model.options import DisposalOptions
 from demilsim.optimisation.groups import Groups
 from demilsim.optimisation.result import GroupFlows, PlanResult
 from demilsim.plan import DisposalPlan, Floats
+from demilsim.planning.decided import decided_stays
 from demilsim.planning.draft import Draft, Piece, period_by_period, tonnes_left
 from demilsim.scenario.scenario import Scenario
 
@@ -43,6 +46,31 @@ def pieces_of(
         return piece.period, -float(per_day), piece.lot, piece.facility
 
     return sorted(drafted, key=rank)
+
+
+def decided_pieces(
+    scenario: Scenario, result: PlanResult, harm: StockHarm, options: DisposalOptions
+) -> list[Piece]:
+    """Return the pieces of a result: those of `pieces_of`, but mobile plant follows its decided moves.
+
+    What it does in one period at several sites changes places so that they come in the order of its stays;
+    other facilities keep theirs.
+    """
+    pieces = pieces_of(scenario, result.flows, result.groups, harm, options)
+    stays = decided_stays(scenario, result.tours)
+
+    def stay(piece: Piece) -> int:
+        lot, facility = scenario.lots[piece.lot], scenario.facilities[piece.facility]
+        return stays.number(lot.lot_id, facility.facility_id, piece.period)
+
+    places = defaultdict[tuple[int, int], list[int]](list)
+    for place, piece in enumerate(pieces):
+        places[piece.facility, piece.period].append(place)
+    found = list(pieces)
+    for own in places.values():
+        for place, piece in zip(own, sorted((pieces[k] for k in own), key=stay), strict=True):
+            found[place] = piece
+    return found
 
 
 def flow_plan(scenario: Scenario, result: PlanResult) -> DisposalPlan:

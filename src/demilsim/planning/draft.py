@@ -18,6 +18,7 @@ from demilsim.plan import (
     MeasureOrder,
     PlanLine,
 )
+from demilsim.planning.decided import NOTHING_DECIDED, DecidedStays
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE, grams
 
@@ -171,19 +172,26 @@ def _in_whole_grams(scenario: Scenario, pieces: Iterable[Piece]) -> list[Piece]:
     return found
 
 
-def with_lead(plan: DisposalPlan, periods: int) -> DisposalPlan:
+def with_lead(plan: DisposalPlan, periods: int, stays: DecidedStays = NOTHING_DECIDED) -> DisposalPlan:
     """Return the plan with every line allowed to start some periods earlier, in unchanged priority.
 
-    Capacity and money come earlier or later than planned; a plan that may run ahead loses neither.
+    Capacity and money come earlier or later than planned; a plan that may run ahead loses neither. What is
+    for a stay of mobile plant does not run ahead into another one.
     """
-    lines = tuple(
-        replace(line, earliest_period=max(0, line.earliest_period - periods)) for line in plan.lines
-    )
+    lines = tuple(replace(line, earliest_period=_earliest(line, periods, stays)) for line in plan.lines)
     return replace(plan, lines=lines)
 
 
+def _earliest(line: PlanLine, lead: int, stays: DecidedStays) -> int:
+    return stays.earliest(line.lot_id, line.facility_id, line.earliest_period, lead)
+
+
 def drafted_periods(
-    plan: DisposalPlan, pieces: Sequence[Piece], scenario: Scenario, lead: int
+    plan: DisposalPlan,
+    pieces: Sequence[Piece],
+    scenario: Scenario,
+    lead: int,
+    stays: DecidedStays = NOTHING_DECIDED,
 ) -> list[int] | None:
     """Return the periods for which the lines of a plan were drafted, before `with_lead` made them earlier.
 
@@ -195,6 +203,8 @@ def drafted_periods(
         Its draft's; those of a lot at a facility in the order in which they were.
     scenario, lead
         Its scenario, and the periods by which all its lines may start earlier, at most.
+    stays
+        Those of mobile plant, if they were decided.
 
     Returns
     -------
@@ -202,11 +212,13 @@ def drafted_periods(
         By line; None if the plan is not that of the draft.
     """
     lines = [_line(scenario, piece, rank) for rank, piece in enumerate(_lines(scenario, pieces))]
-    tried = (_drafted(plan, lines, periods) for periods in range(lead, -1, -1))
+    tried = (_drafted(plan, lines, periods, stays) for periods in range(lead, -1, -1))
     return next((found for found in tried if found is not None), None)
 
 
-def _drafted(plan: DisposalPlan, lines: Sequence[PlanLine], lead: int) -> list[int] | None:
+def _drafted(
+    plan: DisposalPlan, lines: Sequence[PlanLine], lead: int, stays: DecidedStays
+) -> list[int] | None:
     """Return the periods of drafted lines by line of a plan; None if it is not these with just this lead."""
     due = defaultdict[tuple[str, str], deque[PlanLine]](deque)
     for line in lines:
@@ -217,7 +229,7 @@ def _drafted(plan: DisposalPlan, lines: Sequence[PlanLine], lead: int) -> list[i
         if not queue:
             return None
         drafted = queue.popleft()
-        if (drafted.mass_g, max(0, drafted.earliest_period - lead)) != (line.mass_g, line.earliest_period):
+        if (drafted.mass_g, _earliest(drafted, lead, stays)) != (line.mass_g, line.earliest_period):
             return None
         periods.append(drafted.earliest_period)
     return None if any(due.values()) else periods

@@ -15,7 +15,8 @@ from demilsim.model.options import disposal_options
 from demilsim.optimisation.result import PlanResult
 from demilsim.plan import DisposalPlan, PlanningCoefficients
 from demilsim.planning.coordinate import LEAD_PERIODS
-from demilsim.planning.disaggregate import NEGLIGIBLE_T, pieces_of
+from demilsim.planning.decided import decided_stays
+from demilsim.planning.disaggregate import NEGLIGIBLE_T, decided_pieces
 from demilsim.planning.draft import Piece, drafted_periods
 from demilsim.planning.replay import replayed
 from demilsim.planning.stays import Basis
@@ -62,8 +63,9 @@ def expected_work(
     options = disposal_options(scenario)
     harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
     if result is not None and plan.source == result.source:
-        pieces = pieces_of(scenario, result.flows, result.groups, harm, options)
-        periods = drafted_periods(plan, pieces, scenario, LEAD_PERIODS)
+        pieces = decided_pieces(scenario, result, harm, options)
+        stays = decided_stays(scenario, result.tours)
+        periods = drafted_periods(plan, pieces, scenario, LEAD_PERIODS, stays)
         if periods is not None:
             return ExpectedWork(Basis.DECIDED, tuple(pieces), tuple(periods))
     pieces = list(replayed(plan, scenario, coefficients, harm, options).pieces)

@@ -24,7 +24,8 @@ from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.tours import Tours, placed_facilities
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.coordinate import LEAD_PERIODS
-from demilsim.planning.disaggregate import pieces_of
+from demilsim.planning.decided import decided_stays
+from demilsim.planning.disaggregate import decided_pieces
 from demilsim.planning.draft import Piece, drafted_periods
 from demilsim.planning.replay import replayed_with_moves
 from demilsim.scenario.scenario import Scenario
@@ -137,8 +138,9 @@ def planned_stays(
     harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
     diary = _Diary(scenario, plan, coefficients)
     if result is not None and result.tours is not None and plan.source == result.source:
-        drafted = pieces_of(scenario, result.flows, result.groups, harm, options)
-        periods = drafted_periods(plan, drafted, scenario, LEAD_PERIODS)
+        drafted = decided_pieces(scenario, result, harm, options)
+        stays = decided_stays(scenario, result.tours)
+        periods = drafted_periods(plan, drafted, scenario, LEAD_PERIODS, stays)
         decided = None if periods is None else diary.stays(diary.pieces(periods), result.tours)
         if decided is not None:
             return PlannedStays(Basis.DECIDED, decided)
