@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Annotated
 
 import typer
 
 from demilsim.cli_options import Jobs, Json, Out, Quiet, Replications, ScenarioPath, Seed, Set
-from demilsim.cli_steps import load, plan_code, print_json, tell_findings
+from demilsim.cli_steps import how_run, load, plan_code, print_json, tell_findings
 from demilsim.errors import DemilsimError
 from demilsim.terminal import Console
 
@@ -93,14 +94,14 @@ def frontier(
     from demilsim.experiments.frontier import frontier as price
     from demilsim.reporting.frontier import write_frontier
 
-    console = Console(quiet or json)
+    console, started = Console(quiet or json), time.monotonic()
     found = price(load(scenario, set_), _shares(shares), by=_dates(by), tell=console.say)
-    document = write_frontier(out, found)
+    document = write_frontier(out, found, how_run(started, 1))
     if json:
         print_json(document)
     for note in found.notes:
         console.say(note)
-    console.say(f"frontier: {out / 'frontier.csv'}")
+    console.say(f"frontier: {out / 'frontier.html'}")
 
 
 def _shares(text: str) -> list[float]:

@@ -76,6 +76,8 @@ class Frontier:
     points
         By date, the horizon last; from the least harm to the most. Harms that no plan was found to reach by
         a date are left out, and a note tells.
+    shares, by
+        What was asked: shares of harm averted in falling order [1], and dates beside the horizon's end.
     notes
         What its reader should know.
     """
@@ -84,7 +86,18 @@ class Frontier:
     do_nothing_harm: float
     least_harm: float
     points: tuple[FrontierPoint, ...]
+    shares: tuple[float, ...]
+    by: tuple[dt.date, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> tuple[FrontierPoint, ...]:
+        """Points for which work may go on to the end of the horizon, from the least harm to the most."""
+        return tuple(point for point in self.points if point.by is None)
+
+    def averted(self, point: FrontierPoint) -> float:
+        """Return the planning harm that a point averts against doing nothing [persons]."""
+        return self.do_nothing_harm - point.harm
 
 
 def frontier(
@@ -143,7 +156,8 @@ def frontier(
     notes = []
     if scenario.measures:
         notes.append(f"{len(scenario.measures)} measures other than destruction are left aside")
-    for date in (*sorted(set(by)), None):
+    dates = tuple(sorted(set(by)))
+    for date in (*dates, None):
         until = date or end
         tell(f"the cheapest plans until {until}")
         own = searches if date is None else least_harm_searches(scenario, options, date)
@@ -155,7 +169,7 @@ def frontier(
             notes.append(
                 f"by {until} no plan was found that averts more than {most:.1%} of what can be averted"
             )
-    return Frontier(scenario, nothing, least, tuple(points), tuple(notes))
+    return Frontier(scenario, nothing, least, tuple(points), tuple(targets), dates, tuple(notes))
 
 
 def _cheapest(searches: list[Search], targets: dict[float, float], by: dt.date | None) -> list[FrontierPoint]:

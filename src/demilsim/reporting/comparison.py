@@ -24,13 +24,11 @@ from demilsim.reporting.document import Document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
-from demilsim.reporting.sheet import Sheet, picture_uri, rendered
+from demilsim.reporting.sheet import HASH_CHARACTERS, Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import json_text
 
 PAGE, FIGURE = "comparison.html", "compare.svg"
-
-HASH_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

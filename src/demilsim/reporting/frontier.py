@@ -1,4 +1,4 @@
-"""What each harm costs, as a table and a JSON document."""
+"""What each harm costs, as a page, a table and a JSON document."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 from demilsim.experiments.frontier import Frontier
 from demilsim.reporting.folder import make_folder, write_atomically
+from demilsim.reporting.frontier_views import told
+from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.study_page import write_study_page
 from demilsim.reporting.tables import csv_text, json_text
 
 COLUMNS = (
@@ -21,10 +24,12 @@ COLUMNS = (
 )
 
 
-def write_frontier(out: Path, found: Frontier) -> dict[str, Any]:
-    """Write ``frontier.csv`` and ``frontier.json``; return the JSON document.
+def write_frontier(out: Path, found: Frontier, how: HowRun | None = None) -> dict[str, Any]:
+    """Write ``frontier.html``, its figure, ``frontier.csv`` and ``frontier.json``; return the JSON document.
 
-    Harm is planning harm in weighted expected deaths, by nominal capacity, money and harm: not simulated.
+    ``run.json`` is written if `how` says how it was run. The page names facilities, and no site, stock or
+    road: any audience may read it. Harm is planning harm in weighted expected deaths, by nominal capacity,
+    money and harm: not simulated.
     """
     rows: list[dict[str, Any]] = [
         {
@@ -50,4 +55,5 @@ def write_frontier(out: Path, found: Frontier) -> dict[str, Any]:
     make_folder(out)
     write_atomically(out / "frontier.csv", csv_text(list(COLUMNS), table))
     write_atomically(out / "frontier.json", json_text(document))
+    write_study_page(out, "frontier", found.scenario, told(found), how, {})
     return document

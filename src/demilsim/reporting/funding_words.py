@@ -15,6 +15,7 @@ from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.stored import plain
 from demilsim.reporting.wording import figure, shortened
+from demilsim.scenario.scenario import Scenario
 
 LONGEST_NAME = 60
 PLANNED = "deaths averted, as planned"
@@ -42,6 +43,13 @@ def planned(study: FundingStudy, averted: float | None) -> str:
     if averted is None or abs(averted) >= least:
         return figure(averted)
     return "0" if averted == 0.0 else f"below {figure(least, 2)}"
+
+
+def planned_count(scenario: Scenario) -> str:
+    """Return what “as planned” counts, as a clause."""
+    years = scenario.settings.terminal_years
+    after = f" and counts what is left at the end for another {years:g} years" if years else ""
+    return f"“As planned” is the planner's own count: it weighs deaths{after}"
 
 
 def short_name(name: str) -> str:

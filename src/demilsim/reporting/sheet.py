@@ -12,6 +12,9 @@ CONTENT_POLICY = (
 )
 """Styles and pictures are in the file; there is no script."""
 
+HASH_CHARACTERS = 12
+"""Characters of a content hash that a page shows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:

@@ -1,0 +1,126 @@
+"""The price of harm as a page: the numbers of its table, by hand where they can be; fit for the public."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import html
+import json
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from demilsim.cli import app
+from demilsim.experiments.frontier import Frontier, FrontierPoint
+from demilsim.reporting.frontier import write_frontier
+from demilsim.reporting.frontier_views import findings, frontier_table
+from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.wording import ABSENT, figure, fixed, million
+from optimisation.instances import build_or_not
+from pages import Page, cells
+
+HOSTILE = "<b>Kiln</b> $x^2$"
+HASTE = dt.date(2027, 7, 1)
+
+
+def point(share: float, harm: float, cost_usd: float, by: dt.date | None = None) -> FrontierPoint:
+    """Return a point that orders the kiln."""
+    done = dt.date(2027, 4, 1)
+    return FrontierPoint(share, harm, harm, cost_usd, by, cost_usd / 500.0, done, ("KILN",))
+
+
+@pytest.fixture(scope="module")
+def found() -> Frontier:
+    """Return a frontier made by hand: of 10 deaths the best plan averts 8, for 4 million; half is cheap.
+
+    A second frontier, for a date, reaches the half alone, at a higher price.
+    """
+    scenario = build_or_not()
+    facilities = tuple(row.model_copy(update={"name": HOSTILE}) for row in scenario.facilities)
+    scenario = replace(scenario, facilities=facilities, asked_as="two@late")
+    points = (point(0.5, 6.0, 2e6, HASTE), point(1.0, 2.0, 4e6), point(0.75, 4.0, 2e6), point(0.5, 6.0, 1e6))
+    note = "by 2027-07-01 no plan was found that averts more than 60.0% of what can be averted"
+    return Frontier(scenario, 10.0, 2.0, points, (1.0, 0.75, 0.5), (HASTE,), (note,))
+
+
+def test_the_page_tells_the_numbers_of_its_table(found: Frontier, tmp_path: Path) -> None:
+    """Row by row the page has what frontier.csv has, rounded alone; deaths averted and left are all there."""
+    write_frontier(tmp_path, found, HowRun(("demilsim", "frontier"), 1.0, 1))
+    page = cells((tmp_path / "frontier.html").read_text("utf-8"))
+    rows = list(csv.DictReader((tmp_path / "frontier.csv").read_text("utf-8").splitlines()))
+    assert len(page) == len(rows) == 4
+    for shown, row in zip(page, rows, strict=True):
+        share, by, averted, left, cost, _, destroyed, done, ordered = shown
+        assert share == f"{100 * float(row['share_averted']):g}%"
+        assert by == (row["by"] or found.scenario.period_dates[-1].isoformat())
+        assert averted == figure(10.0 - float(row["planning_harm"]))
+        assert left == figure(float(row["planning_harm"]))
+        assert cost == million(float(row["cost_usd"]))
+        assert destroyed == fixed(float(row["destroyed_t"]), 0)
+        assert (done, ordered) == (row["done"], HOSTILE)
+    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert run["scenario"]["sha256"] == found.scenario.sha256
+    assert run["command"] == ["demilsim", "frontier"]
+
+
+def test_the_price_of_a_death_is_that_of_the_step_below(found: Frontier) -> None:
+    """2 deaths for 2 million; 2 for 1; and the first 4 for 1. A row for another date is no row below."""
+    assert [row.cells[5] for row in frontier_table(found).rows] == ["0.500", "1.00", "0.500", "0.250"]
+    same = replace(found, points=(point(1.0, 6.0, 1e6), point(0.5, 6.0, 1e6)), by=())
+    assert [row.cells[4] for row in frontier_table(same).rows] == [ABSENT, "0.250"]
+
+
+def test_findings_by_hand(found: Frontier) -> None:
+    """All, the next share, the price of a death at both ends, and what haste costs more."""
+    most, less, haste = findings(found)
+    assert "averts, 8.00 of 10.0 expected deaths as planned, costs USD 4.00 million" in most
+    assert "Averting 75% costs USD 2.00 million, 50% less" in less
+    assert "from 75% to 100% costs USD 1.00 million for each death averted" in less
+    assert "the first 50% USD 0.250 million" in less
+    assert haste == (
+        "With all work done by 2027-07-01, averting 50% costs USD 2.00 million, against USD 1.00 million "
+        "with the whole horizon."
+    )
+
+
+def test_the_page_is_fit_for_the_public(found: Frontier, tmp_path: Path) -> None:
+    """It says SYNTHETIC and that nothing was simulated, runs nothing, and names no lot, store or site."""
+    write_frontier(tmp_path, found)
+    text = (tmp_path / "frontier.html").read_text("utf-8")
+    page, drawn = Page(text), (tmp_path / "figures" / "frontier.svg").read_text("utf-8")
+    assert "SYNTHETIC" in drawn
+    assert page.text.count("SYNTHETIC") >= 4
+    assert "Nothing here was simulated" in page.text
+    assert "million USD of 2025" in page.text
+    assert "million USD of 2025" in drawn
+    assert not {"script", "b"} & {tag for tag, _ in page.tags}
+    assert all(attributes["alt"] for tag, attributes in page.tags if tag == "img")
+    scenario = found.scenario
+    ids = [row.lot_id for row in scenario.lots] + [row.storehouse_id for row in scenario.storehouses]
+    ids += [row.site_id for row in scenario.sites]
+    assert not [one for one in ids if re.search(rf"\b{one}\b", page.text + drawn)]
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_the_page_prints_a_command_that_is_understood(found: Frontier, tmp_path: Path) -> None:
+    """Variant, shares and dates are what the command line makes of it."""
+    write_frontier(tmp_path, found)
+    (said,) = re.findall(r"demilsim frontier [^<]* DIR", (tmp_path / "frontier.html").read_text("utf-8"))
+    command: Any = get_command(app)
+    given = command.commands["frontier"].make_context("f", shlex.split(html.unescape(said))[2:]).params
+    assert str(given["scenario"]) == "two@late"
+    assert tuple(map(float, given["shares"].split(","))) == found.shares
+    assert given["by"] == HASTE.isoformat()
+
+
+def test_a_frontier_without_points_says_so(found: Frontier, tmp_path: Path) -> None:
+    """Where no plan reaches a share that was asked for, the page has a sentence in place of a table."""
+    write_frontier(tmp_path, replace(found, points=(), by=()))
+    text = (tmp_path / "frontier.html").read_text("utf-8")
+    assert text.count("No plan was found that averts a share that was asked for.") == 2
+    assert cells(text) == []
