@@ -32,7 +32,6 @@ from demilsim.optimisation.status import PlanStatus
 from demilsim.optimisation.task import Task
 from demilsim.optimisation.tour_choice import tours_of_plan
 from demilsim.optimisation.tour_rows import PLACE_FAMILIES
-from demilsim.optimisation.tour_search import TourSearch
 from demilsim.optimisation.tours import Tours
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.disaggregate import flow_plan
@@ -196,19 +195,6 @@ def test_places_left_out_are_a_relaxation(seed: int) -> None:
     assert -model.objective(values) >= best(task, *per_t)[0] * (1.0 - 1e-9)
 
 
-def test_steps_of_the_search_never_make_moves_worse() -> None:
-    """Two moves there and back for nothing are left out, and what is left is worth as much as the MILP's."""
-    task = task_of(sites_with(110.0, 40.0, 60.0, horizon_years=1))
-    problem = task.touring_problem(())
-    model = assemble(problem, worth(problem, 1.0, 2.0, 3.0), 0.0)
-    search = TourSearch(problem, model)
-    start: Tours = ((0, 1, 1), (0, 1, 0), (0, 2, 1))
-    assert search.value(start) == pytest.approx(-with_moves(task, start, 1.0, 2.0, 3.0), rel=1e-7)
-    found = search.improved(start)
-    assert search.value(found) < search.value(start)
-    assert search.value(found) == pytest.approx(-best(task, 1.0, 2.0, 3.0)[0], rel=1e-6)
-
-
 def planned(scenario: Scenario) -> tuple[DisposalPlan, PlanningCoefficients, Any]:
     """Return the optimiser's plan by period, what it may count on, and its result."""
     known = nominal_coefficients(scenario)
@@ -285,6 +271,28 @@ def test_audit_follows_the_moves_that_a_plan_says_it_makes() -> None:
     assert audit(scenario, work, known, (), ((0, 1, 1), (0, 2, 0))) == ()
     (found,) = audit(scenario, work, known, (), ((0, 1, 1),))
     assert "period of 2026-07-01: 20.00 d of work at S1" in found
+
+
+@pytest.mark.parametrize(("early_usd", "short"), [(28_000.0, 0), (27_990.0, 1)])
+def test_audit_looks_for_dates_at_which_moves_can_be_paid(early_usd: float, short: int) -> None:
+    """A fund that expires in June pays for work at S1, and for the move if it comes by then.
+
+    50 t at S1 in the first quarter take 25,000 USD, the move 3,000; the host pays 15,000 for 30 t at S2 in
+    the fourth. A plan is held to dates that it states. With 10 USD less it is told of these, less 1 for
+    each of three periods and not of all 3,000.
+    """
+    scenario = sites_with(
+        100.0,
+        60.0,
+        funds=(fund(), fund("EARLY", expires="2026-06-30")),
+        tranches=(tranche(amount_usd=15_000.0), tranche("T2", "EARLY", amount_usd=early_usd)),
+    )
+    work, known = plan(line("L1", 50.0), line("L2", 30.0, period=3)), nominal_coefficients(scenario)
+    found = audit(scenario, work, known)
+    assert len(found) == short
+    assert all("7.00 USD short" in each for each in found)
+    for period in range(4):
+        assert len(audit(scenario, work, known, (), ((0, period, 1),))) == max(short, int(period >= 2))
 
 
 def test_audit_asks_for_the_money_of_moves() -> None:

@@ -1,8 +1,8 @@
 """Where mobile plant should go, and when: a few choices of moves for given commissionings and releases.
 
-First a plan is searched for with places left out. Its path tells the marginal harm by which a MILP in single
-periods chooses moves. They are then kept, like commissionings, so that the flows that are possible stay a
-polytope, and the search is done again with them.
+First a plan is searched for with places left out. Its path tells marginal harm, and for harm that is linear
+by it moves are improved step by step (`tour_search`). They are then kept, like commissionings, so that the
+flows that are possible stay a polytope, and the search is done again with them.
 """
 
 from __future__ import annotations
@@ -17,19 +17,11 @@ from demilsim.optimisation.candidates import Search, begin, finish
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.releases import Releases
-from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Choice, Task
 from demilsim.optimisation.tour_search import TourSearch
+from demilsim.optimisation.tour_values import TourValues
 from demilsim.optimisation.tours import Tours, placed_facilities
 from demilsim.plan import DisposalPlan, Floats
-
-GAP_AVERTED = 0.01
-"""Gap of the MILP that chooses moves, as a share of the harm averted [1].
-
-On the central-asia scenario 2% left plans 0.3% worse in harm, in the same time."""
-
-NODES = 200
-"""Nodes of that MILP at most; on the central-asia scenario it ends by its gap."""
 
 LEAST_GAIN = 1e-4
 """Share of the harm of doing nothing that a move must avert, so that plant moves nowhere for nothing [1]."""
@@ -91,21 +83,39 @@ def _placed(
     max_steps: int,
 ) -> list[Search]:
     """Return searches with given commissionings and moves, from where a search has come to without."""
-    flows, destroyed_t = search.problem.flows, np.zeros(task.shape)
-    destroyed_t[flows.group, flows.facility, flows.block] = search.amounts
+    destroyed_t = _destroyed_t(task, search)
     others_t = [task.destroyed_t(plan) for plan in others]
     start_t = None if start is None else task.destroyed_t(start)
     from_start_t = None if start is None or choice != task.choice(start) else start_t
     given_t = others_t if start_t is None else [start_t, *others_t]
     path, begun = task.left_t(destroyed_t), list[Search]()
-    for moves in tour_patterns(task, choice, path, given_t):
+    for moves in tour_patterns(task, choice, path, given_t or [destroyed_t]):
         known = replace(task, tours=moves), choice, path
         begun += begin(*known, from_start_t, [destroyed_t, *others_t])
-    return finish(begun, max_steps) if begun else []
+    return _once_more(task, choice, finish(begun, max_steps), max_steps) if begun else []
+
+
+def _once_more(task: Task, choice: Choice, ended: list[Search], max_steps: int) -> list[Search]:
+    """Return searches, with one more: moves of the best, improved for harm linear along its own path."""
+    destroyed_t, moves = _destroyed_t(task, ended[0]), ended[0].tours
+    assert moves is not None, "moves are decided"
+    path = task.left_t(destroyed_t)
+    better = better_tours(task.touring_problem(choice), task, path, moves)
+    if better == moves:
+        return ended
+    more = begin(replace(task, tours=better), choice, path, None, [destroyed_t])
+    return sorted((*finish(more, max_steps), *ended), key=lambda s: s.exact_harm) if more else ended
+
+
+def _destroyed_t(task: Task, search: Search) -> Floats:
+    """Return what a search has come to destroy [t], shape (group, facility, period)."""
+    flows, destroyed_t = search.problem.flows, np.zeros(task.shape)
+    destroyed_t[flows.group, flows.facility, flows.block] = search.amounts
+    return destroyed_t
 
 
 def tour_patterns(task: Task, choice: Choice, path_t: Floats, plans_t: Sequence[Floats]) -> tuple[Tours, ...]:
-    """Return choices of moves to search from: the best for linear harm, those of plans, and none.
+    """Return choices of moves to search from: those of plans, of the first improved as well, and none.
 
     Parameters
     ----------
@@ -116,21 +126,34 @@ def tour_patterns(task: Task, choice: Choice, path_t: Floats, plans_t: Sequence[
     path_t
         Path along which harm is made linear [t], shape (knot, group).
     plans_t
-        What plans destroy [t], shape (group, facility, period). Moves of the first are improved as well.
+        What plans destroy [t], shape (group, facility, period), at least one.
     """
     problem = task.touring_problem(choice)
+    given = [tours_of_plan(problem, plan_t) for plan_t in plans_t]
+    return tuple(dict.fromkeys([better_tours(problem, task, path_t, given[0]), *given, ()]))
+
+
+def better_tours(problem: Problem, task: Task, path_t: Floats, moves: Tours) -> Tours:
+    """Return moves that no single step makes better for linear harm.
+
+    Parameters
+    ----------
+    problem
+        Of the commissionings, with moves as columns.
+    task
+        Its task.
+    path_t
+        Path along which harm is made linear [t], shape (knot, group).
+    moves
+        Where the search begins.
+    """
+    assert problem.tours is not None, "only asked for where plant has a place"
     harm = planning_harm(problem, task.stock)
     model = assemble(problem, harm.linearised(path_t), harm.do_nothing)
-    assert problem.tours is not None, "only asked for where plant has a place"
     cost = model.cost.copy()
     cost[problem.tour_offset + problem.tours.columns :] = LEAST_GAIN * harm.do_nothing
-    model = replace(model, cost=cost)
-    found = solve(model, SolveOptions(gap_averted=GAP_AVERTED, node_limit=NODES))
-    starts = [] if found.values is None else [problem.tours.tours_of(found.values[problem.tour_offset :])]
-    given = [tours_of_plan(problem, plan_t) for plan_t in plans_t]
-    search = TourSearch(problem, model)
-    improved = [search.improved(moves) for moves in (*starts, *given[:1])]
-    return tuple(dict.fromkeys([*improved, *given, ()]))
+    values = TourValues(problem, replace(model, cost=cost))
+    return TourSearch(values, problem.tours.plant, problem.tours.periods).improved(moves)
 
 
 def tours_of_plan(problem: Problem, destroyed_t: Floats) -> Tours:

@@ -1,112 +1,102 @@
-"""Better moves of mobile plant for linear harm: the MILP's, or a plan's, a step at a time.
+"""Better moves of mobile plant for linear harm, a step at a time.
 
-One linear program with places as columns is kept; moves are bounds on these. A step leaves out a move, makes
-it a period earlier or later, has it lead to another site, or swaps two sites that follow each other.
+A step puts in a move, leaves one out, makes it a period earlier or later, has it lead to another site, or
+swaps two sites that follow each other. Of all steps the best is taken. It is found without solving for most:
+they are looked at in the order of what linear harm cannot be below, by what solves have told so far.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from demilsim.optimisation.assemble import Model
-from demilsim.optimisation.kept import keep
-from demilsim.optimisation.problem import Problem
-from demilsim.optimisation.tours import TourColumns, Tours
-from demilsim.plan import Floats
+from demilsim.optimisation.tour_values import TourValues
+from demilsim.optimisation.tours import MobilePlant, Tours
 
 LEAST_STEP = 1e-5
 """Decrease of linear harm, in parts of the harm averted, that counts as a step [1]."""
 
 
 class TourSearch:
-    """Linear harm of the best flows for given moves.
+    """Steps from moves to better ones.
 
     Parameters
     ----------
-    problem
-        With moves as columns.
-    model
-        Its rows, and the cost of its columns.
+    values
+        Linear harm for given moves.
+    plant, periods
+        What moves, and over how many periods.
     """
 
-    def __init__(self, problem: Problem, model: Model) -> None:
-        assert problem.tours is not None, "only asked for where plant has a place"
-        self._moved: TourColumns = problem.tours
-        self._offset = problem.tour_offset
-        self._model = replace(model.lp_relaxation(), constant=0.0)
-        self._kept = keep(self._model)
-        keys = zip(*(part.tolist() for part in self._moved.pairs), strict=True)
-        self._pair = {key: number for number, key in enumerate(keys)}
-
-    def value(self, moves: Tours) -> float:
-        """Return the linear harm of the best flows, less than that of doing nothing [persons].
-
-        Infinite where there are no days or no money for the moves.
-        """
-        values = self._kept.minimise(self._model.cost, self._bounds(moves)).values
-        return float("inf") if values is None else self._model.objective(values)
+    def __init__(self, values: TourValues, plant: MobilePlant, periods: int) -> None:
+        self._values, self._plant, self._periods = values, plant, periods
 
     def improved(self, moves: Tours) -> Tours:
-        """Return moves that no step of this search improves by more than a little."""
-        value, seen, first = self.value(moves), {moves}, 0
-        while True:
-            steps = list(self._steps(moves))
-            for number in range(len(steps)):
-                at = (first + number) % len(steps)
-                if steps[at] in seen:
-                    continue
-                seen.add(steps[at])
-                found = self.value(steps[at])
-                if found < value - LEAST_STEP * abs(found):
-                    # The next step is likely to be of the same kind, and to concern the same move.
-                    moves, value, first = steps[at], found, at
-                    break
-            else:
-                return moves
+        """Return moves that no step improves by more than a little.
 
-    def _bounds(self, moves: Tours) -> tuple[Floats, Floats]:
-        """Return bounds that hold plant to its moves, each of shape (column,)."""
-        lower, upper = np.zeros(self._model.cost.size), self._model.columns.upper.copy()
-        upper[self._offset :] = 0.0
-        plant, kinds = self._moved.plant, self._moved.columns
-        for i, f in enumerate(plant.facility.tolist()):
-            place = int(plant.home[i])
-            for period in range(self._moved.periods):
-                for to in (to for facility, t, to in moves if (facility, t) == (f, period)):
-                    column, place = self._offset + kinds + self._pair[i, to, period], to
-                    lower[column] = upper[column] = 1.0
-                column = self._offset + self._pair[i, place, period]
-                lower[column] = upper[column] = 1.0
-        return lower, upper
+        Where there are no days or no money for the moves that are given, the search begins from none.
+        """
+        better: Tours | None = moves if np.isfinite(self._values.of(moves)) else ()
+        while better is not None:
+            moves, better = better, self._best_step(better)
+        return moves
+
+    def _best_step(self, moves: Tours) -> Tours | None:
+        """Return the best moves one step away, the first of equals; None where none is better by enough."""
+        value, steps = self._values.of(moves), list(dict.fromkeys(self._steps(moves)))
+        if not steps:
+            return None
+        held = self._values.held(steps)
+        least = self._values.at_least(held)
+        known = [self._values.known(step) for step in steps]
+        least = np.array([low if of is None else of for low, of in zip(least.tolist(), known, strict=True)])
+        while True:
+            number = int(np.argmin(least))
+            if not least[number] < value - LEAST_STEP * abs(value):
+                return None
+            if self._values.known(steps[number]) is not None:
+                return steps[number]
+            found = self._values.of(steps[number])
+            least = np.maximum(least, self._values.at_least(held, last=1))
+            least[number] = found
 
     def _steps(self, moves: Tours) -> Iterator[Tours]:
         """Yield moves one step away, each going from site to site."""
-        plant = self._moved.plant
         for i, (f, period, to) in enumerate(moves):
             before, after = moves[:i], moves[i + 1 :]
             yield self._from_site_to_site((*before, *after))
             for other in (period - 1, period + 1):
-                if 0 <= other < self._moved.periods:
-                    shifted = sorted((*before, (f, other, to), *after), key=lambda move: move[:2])
-                    yield self._from_site_to_site(tuple(shifted))
+                if 0 <= other < self._periods:
+                    yield self._from_site_to_site(_with((*before, *after), (f, other, to)))
             if after and after[0][0] == f:
                 (_, then, there), rest = after[0], after[1:]
                 yield self._from_site_to_site((*before, (f, period, there), (f, then, to), *rest))
-            number = int(plant.index_of(np.array([f]))[0])
-            for site in np.flatnonzero(plant.reach[number]).tolist():
-                if site != to:
-                    yield self._from_site_to_site((*before, (f, period, site), *after))
+            for other in self._sites(f):
+                if other != to:
+                    yield self._from_site_to_site((*before, (f, period, other), *after))
+        for f in self._plant.facility.tolist():
+            for site in self._sites(f):
+                for period in range(self._periods):
+                    yield self._from_site_to_site(_with(moves, (f, period, site)))
+
+    def _sites(self, facility: int) -> list[int]:
+        """Return the sites to which plant may go."""
+        number = int(np.flatnonzero(self._plant.facility == facility)[0])
+        sites: list[int] = np.flatnonzero(self._plant.reach[number]).tolist()
+        return sites
 
     def _from_site_to_site(self, moves: Tours) -> Tours:
         """Return moves without those to where plant stands, or to a site a second time in one period."""
-        plant = self._moved.plant
         found: list[tuple[int, int, int]] = []
-        place = dict(zip(plant.facility.tolist(), plant.home.tolist(), strict=True))
+        place = dict(zip(self._plant.facility.tolist(), self._plant.home.tolist(), strict=True))
         for f, period, to in moves:
             if to != place[f] and (f, period, to) not in found:
                 found.append((f, period, to))
                 place[f] = to
         return tuple(found)
+
+
+def _with(moves: Tours, one: tuple[int, int, int]) -> Tours:
+    """Return moves with one more, the last of its facility in its period."""
+    return tuple(sorted((*moves, one), key=lambda move: move[:2]))
