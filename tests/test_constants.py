@@ -26,6 +26,8 @@ SETTINGS = {
     "model.harm.ATTRIBUTION_POINTS": "points of a quadrature",
     "model.harm.MASS_SIGMAS": "room of a grid, not a property of stock",
     "model.plausible.ROUNDED_KM": "what rounding coordinates may make of a distance, for a warning",
+    "model.plausible.THROUGHPUT_T_PER_DAY": "how odd a row must be for a warning; its docstring says why",
+    "model.plausible.UNIT_COST_USD_PER_T": "how odd a row must be for a warning; its docstring says why",
     "model.plausible.SHARE_FACTOR": "how odd a row must be for a warning",
     "model.money.NO_FUND": "an index that stands for no fund",
     "model.risk.LIMIT_INTERVALS": "pieces of an interpolation, which is from above",

@@ -38,11 +38,14 @@ from demilsim.cli_steps import (
     finish,
     how_run,
     load,
+    load_warned,
     plan_code,
     precision_asked,
     precision_code,
     print_json,
     printer,
+    tell_earlier,
+    tell_left_over,
 )
 from demilsim.cli_studies import STUDIES
 from demilsim.cli_sweep import SWEEPS
@@ -104,8 +107,9 @@ def run(
     from demilsim.reporting.outputs import notes_of, write_results
 
     console, started, browser = Console(quiet or json), time.monotonic(), printer(pdf)
+    tell_earlier(out, console, "summary.json", "plan.json")
     asked = precision_asked(precision, replications, max_replications)
-    loaded = load(scenario, set_)
+    loaded, warned = load_warned(scenario, set_, console)
     if loaded.programme:
         from demilsim.reporting.history import write_hindcast
 
@@ -136,6 +140,7 @@ def run(
         explanation=outcome.explanation,
         audience=audience.value,
         precision=outcome.precision,
+        cautions=warned,
     )
     code = max(plan_code(outcome.programme, console), precision_code(outcome.precision, console))
     finish(out, json, console, browser)
@@ -170,7 +175,8 @@ def simulate(
     if rule and rule not in POLICIES:
         raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
     asked = precision_asked(precision, replications, max_replications)
-    loaded = load(scenario, set_)
+    tell_earlier(out, console, "summary.json", "plan.json")
+    loaded, warned = load_warned(scenario, set_, console)
     given = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
     chosen, late = within_horizon(given, loaded)
     if late:
@@ -194,6 +200,7 @@ def simulate(
         notes=(*notes_of(loaded, None), *([late] if late else ())),
         audience=audience.value,
         precision=reached,
+        cautions=warned,
     )
     code = precision_code(reached, console)
     finish(out, json, console)
@@ -219,9 +226,11 @@ def plan(
     from demilsim.reporting.plan_file import write_plan_files
 
     console, options = Console(quiet or json), loop_options(order, within, averting)
-    loaded = load(scenario, set_)
+    tell_earlier(out, console, "summary.json", "plan.json")
+    loaded, _ = load_warned(scenario, set_, console)
     programme = plan_with_simulation(loaded, seed=seed, jobs=jobs, options=options, tell=console.say)
     document = write_plan_files(out, loaded, programme)
+    tell_left_over(out, console)
     code = plan_code(programme, console)
     if json:
         print_json(document)
@@ -254,7 +263,9 @@ def fund(
 
     console, started = Console(quiet or json), time.monotonic()
     values = parse_budgets(budgets)
-    study = funding_study(load(scenario, set_), values, replications, seed=seed, jobs=jobs, tell=console.say)
+    tell_earlier(out, console, "funding.json")
+    loaded, _ = load_warned(scenario, set_, console)
+    study = funding_study(loaded, values, replications, seed=seed, jobs=jobs, tell=console.say)
     document = write_funding(out, study, seed, how_run(started, jobs))
     if json:
         print_json(document)

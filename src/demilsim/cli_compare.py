@@ -29,6 +29,8 @@ from demilsim.cli_steps import (
     precision_asked,
     precision_code,
     print_json,
+    tell_earlier,
+    warn_of,
 )
 from demilsim.errors import DemilsimError
 from demilsim.terminal import Console
@@ -85,8 +87,10 @@ def compare(
 
     console, started = Console(quiet or json), time.monotonic()
     asked = precision_asked(precision, replications, max_replications)
+    tell_earlier(out, console, "comparison.json")
     overrides = overrides_of(set_)
     resolved = [load_resolved(path, overrides) for path in scenarios]
+    warn_of(resolved, console)
     loaded = [one.scenario for one in resolved]
     chosen = [_plans(scenario, plan, rule) for scenario in loaded] if plan or rule else None
     result = compare_scenarios(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,6 @@ from demilsim.cli_options import Json, ScenarioPath, Set
 from demilsim.cli_steps import overrides_of, print_json
 
 if TYPE_CHECKING:
-    from demilsim.model.plausible import Doubt
     from demilsim.scenario.origins import Origin
     from demilsim.scenario.place import Place
     from demilsim.scenario.resolve import Resolved
@@ -25,12 +24,11 @@ SHOWN_AS_UNDERSTOOD = 10
 
 def check(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
     """Validate a scenario: every problem at once, or a summary."""
-    from demilsim.model.plausible import doubts
-    from demilsim.scenario.notes import borrowed_sources
+    from demilsim.model.cautions import caution_lines, cautions
     from demilsim.scenario.summary import summary
 
     resolved = _resolved(scenario, set_)
-    found = [*borrowed_sources(resolved), *_placed(resolved, doubts(resolved.scenario))]
+    found = cautions(resolved)
     if json:
         from demilsim.reporting.scenario_facts import scenario_facts
 
@@ -40,12 +38,13 @@ def check(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  
                 "scenario": scenario_facts(resolved.scenario),
                 "understood": _understood(resolved),
                 "warnings": [
-                    {"kind": kind, **_at(place, path), "message": m} for kind, place, path, m in found
+                    {"kind": one.kind, **_at(one.place, one.path), "message": one.message} for one in found
                 ],
             }
         )
         return
-    for line in (*summary(resolved.scenario), *_understood_lines(resolved), *_warning_lines(found)):
+    warned = caution_lines(found, SHOWN_OF_A_KIND, "--json lists them")
+    for line in (*summary(resolved.scenario), *_understood_lines(resolved), *warned):
         typer.echo(line)
 
 
@@ -89,27 +88,6 @@ def _resolved(path: Path, pairs: list[str]) -> Resolved:
     from demilsim.scenario.loader import load_resolved
 
     return load_resolved(path, overrides_of(pairs))
-
-
-Warned = tuple[str, "Place", str, str]
-"""Kind, place, path and message of a warning."""
-
-
-def _placed(resolved: Resolved, doubts: Sequence[Doubt]) -> list[Warned]:
-    return [(d.kind, resolved.place_of(d.table, d.row, d.column), d.column, d.message) for d in doubts]
-
-
-def _warning(kind: str, place: Place, path: str, message: str) -> dict[str, Any]:
-    return {"kind": kind, **_at(place, path), "message": message}
-
-
-def _warning_lines(found: Sequence[Warned]) -> Iterator[str]:
-    for kind in dict.fromkeys(one[0] for one in found):
-        own = [one for one in found if one[0] == kind]
-        for _, place, path, message in own[:SHOWN_OF_A_KIND]:
-            yield f"warning: {place.problem(path, message)}"
-        if len(own) > SHOWN_OF_A_KIND:
-            yield f"warning: {len(own) - SHOWN_OF_A_KIND} more of this kind ({kind}); --json lists them"
 
 
 def _understood(resolved: Resolved) -> list[dict[str, Any]]:

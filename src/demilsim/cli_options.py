@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+SETTINGS_FILE, VARIANTS = "scenario.yaml", "variants"
+"""As in `demilsim.scenario.folder`, which takes too long to import for help."""
+
 
 class Audience(StrEnum):
     """Who the report is for."""
@@ -30,13 +33,27 @@ def _folder(out: Path) -> Path:
         raise typer.BadParameter(f"expected a folder, there or new ({nearest} is a file)")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise typer.BadParameter(f"expected a folder that may be written to (got {out})")
+    return _no_scenario(out)
+
+
+def _no_scenario(out: Path) -> Path:
+    """Refuse a folder whose tables are read as those of a scenario, or its variants."""
+    own = out.resolve()
+    scenario = own.parent if own.name == VARIANTS else own
+    if (scenario / SETTINGS_FILE).is_file():
+        raise typer.BadParameter(
+            f"expected a folder for results (got {out}, whose files belong to the scenario {scenario.name}); "
+            f"name another, as {scenario.name}-results"
+        )
     return out
 
 
 Out = Annotated[
     Path, typer.Option("--out", help="Folder for the results.", show_default=False, callback=_folder)
 ]
-SweepOut = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+SweepOut = Annotated[
+    Path, typer.Option("--out", help="Folder for the results.", show_default=False, callback=_no_scenario)
+]
 """Claimed before a sweep begins, which finds what is wrong with it."""
 Seed = Annotated[int | None, typer.Option(min=0, help="Root seed. [default: the scenario's]")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: all cores]")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from demilsim.terminal import Console, ExitCode
 
 if TYPE_CHECKING:
     from demilsim.experiments.precision import Precision, PrecisionReached
+    from demilsim.model.cautions import Caution
     from demilsim.reporting.outputs import HowRun
+    from demilsim.scenario.resolve import Resolved
     from demilsim.scenario.scenario import Scenario
 
 
@@ -72,8 +75,28 @@ def printer(pdf: bool) -> Path | None:
     return find_browser()
 
 
+def tell_earlier(out: Path, console: Console, *files: str) -> None:
+    """Say before the work begins that results of an earlier command will be written over."""
+    there = [name for name in files if (out / name).is_file()]
+    if there:
+        console.say(f"{out}: {' and '.join(there)} of an earlier command will be written over")
+
+
+def tell_left_over(out: Path, console: Console) -> None:
+    """Say which files of plans in a folder are not of the results there, and were not ours to remove."""
+    from demilsim.reporting.earlier import left_over
+
+    names = left_over(out)
+    if names:
+        console.warn(
+            f"{out}: not of these results: {', '.join(names)}; not known to be as demilsim wrote them, so "
+            "left there; move away what you do not want beside them"
+        )
+
+
 def finish(out: Path, json: bool, console: Console, browser: Path | None = None) -> None:
     """Print the report if there is a browser for it, say where it is; with --json print the summary."""
+    tell_left_over(out, console)
     if json:
         typer.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
     console.say(f"report: {out / 'report.html'}")
@@ -103,6 +126,24 @@ def load(path: Path, pairs: list[str]) -> Scenario:
     from demilsim.scenario.loader import load_scenario
 
     return load_scenario(path, overrides_of(pairs))
+
+
+def load_warned(path: Path, pairs: list[str], console: Console) -> tuple[Scenario, tuple[Caution, ...]]:
+    """Return a scenario as `load` does and what `demilsim check` warns of, which is told in short."""
+    from demilsim.scenario.loader import load_resolved
+
+    resolved = load_resolved(path, overrides_of(pairs))
+    return resolved.scenario, warn_of([resolved], console)
+
+
+def warn_of(scenarios: Iterable[Resolved], console: Console) -> tuple[Caution, ...]:
+    """Tell the first of each kind of what `demilsim check` warns of; return all, those of several once."""
+    from demilsim.model.cautions import caution_lines, cautions
+
+    found = tuple(dict.fromkeys(one for resolved in scenarios for one in cautions(resolved)))
+    for line in caution_lines(found, 1, "demilsim check tells them"):
+        console.warn(line)
+    return found
 
 
 def overrides_of(pairs: list[str]) -> dict[str, str]:

@@ -71,6 +71,24 @@ PLANTED: list[tuple[str, list[Change], list[tuple[str, str, int, str, str]]]] = 
         ],
     ),
     (
+        "kilograms a day",
+        [cell("facility_rates.csv", 2, "throughput_t_per_day", "3000")],
+        [("rates_of_plants", "facility_rates.csv", 2, "throughput_t_per_day", "0.01 to 100 t .*got 3,000")],
+    ),
+    (
+        "dollars per kilogram, and free work",
+        [
+            cell("facility_rates.csv", 2, "unit_cost_usd_per_t", "0.45"),
+            cell("facility_rates.csv", 3, "unit_cost_usd_per_t", "0"),
+        ],
+        [("costs_of_work", "facility_rates.csv", 2, "unit_cost_usd_per_t", "10 to 30,000 USD/t.*got 0.45")],
+    ),
+    (
+        "payment of another decade",
+        [cell("funding.csv", 2, "due", "2019-01-01")],
+        [("money_before_the_start", "funding.csv", 2, "due", "from 2026-01-01 on.*got 2019-01-01")],
+    ),
+    (
         "date beyond the horizon",
         [extra("lots.csv", 3, destroy_by="2036-01-01")],
         [("dates_after_the_end", "lots.csv", 3, "destroy_by", "up to 2034-01-01")],

@@ -29,6 +29,19 @@ ROUNDED_KM = 80.0
 """Coordinates rounded to half a degree may be so far apart from where two sites are, together [km]."""
 
 
+THROUGHPUT_T_PER_DAY = 0.01, 100.0
+"""Rates outside of which a typing error is likelier than a plant [t/working day]: ours.
+
+At most twice the 50 t a day of the Baltic Fleet's ranges (Western Military District 2012), the most that was
+read; ten kilograms a day are a guess at the least."""
+
+UNIT_COST_USD_PER_T = 10.0, 30_000.0
+"""Costs of destruction outside of which a typing error is likelier than a price [USD/t]: ours.
+
+Past programmes paid 200 to 2,300 USD/t (derived); open detonation alone may take 100, contained detonation
+15,000 (not sourced). A tenth of the least, twice the most. Free work is no error: the host may give it."""
+
+
 @dataclass(frozen=True)
 class Doubt:
     """Something that looks like a slip.
@@ -155,6 +168,49 @@ def roads_long_enough(scenario: Scenario) -> Found:
             )
 
 
+def rates_of_plants(scenario: Scenario) -> Found:
+    """Find plants that do far more or less in a day than any that is known, as where kg were typed for t."""
+    low, high = THROUGHPUT_T_PER_DAY
+    for row, rate in enumerate(scenario.facility_rates):
+        if not low <= rate.throughput_t_per_day <= high:
+            yield (
+                "facility_rates",
+                row,
+                "throughput_t_per_day",
+                f"expected {low:g} to {high:g} t per working day, as far as plants go (got "
+                f"{rate.throughput_t_per_day:,g} for {rate.category} at {rate.facility_id}); check its unit",
+            )
+
+
+def costs_of_work(scenario: Scenario) -> Found:
+    """Find work far cheaper or dearer than any that is known, as where a cost per kg was typed."""
+    low, high = UNIT_COST_USD_PER_T
+    for row, rate in enumerate(scenario.facility_rates):
+        cost = rate.unit_cost_usd_per_t
+        if cost and not low <= cost <= high:
+            yield (
+                "facility_rates",
+                row,
+                "unit_cost_usd_per_t",
+                f"expected {low:,g} to {high:,g} USD/t, as far as prices go, or 0 (got {cost:,g} for "
+                f"{rate.category} at {rate.facility_id}); check its unit and currency",
+            )
+
+
+def money_before_the_start(scenario: Scenario) -> Found:
+    """Find payments that were due before the start: they count as due then."""
+    start = scenario.period_dates[0]
+    for row, tranche in enumerate(scenario.tranches):
+        if tranche.due < start:
+            yield (
+                "tranches",
+                row,
+                "due",
+                f"expected a date from {start} on, the start, from which it counts (got {tranche.due} for "
+                f"{tranche.tranche_id}); check it and start, or leave it out if it is spent",
+            )
+
+
 def dates_after_the_end(scenario: Scenario) -> Found:
     """Find dates beyond the horizon that do not mean there what they say."""
     end = scenario.period_dates[-1]
@@ -194,6 +250,9 @@ KINDS: tuple[Callable[[Scenario], Found], ...] = (
     groups_apart,
     share_of_explosive,
     roads_long_enough,
+    rates_of_plants,
+    costs_of_work,
+    money_before_the_start,
     dates_after_the_end,
     rows_twice,
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from demilsim.reporting.audience import ALL_SITES, OTHER_REGIONS, SMALLEST_REGION
+from demilsim.reporting.caution_notes import caution_notes
 from demilsim.reporting.measure_records import MeasureFacts
 from demilsim.reporting.over_time_records import PLACE_STEP_DEG, OverTimeFacts
 from demilsim.reporting.policy_records import Region
@@ -20,7 +21,12 @@ NOT_PUBLIC = "diversion."
 
 
 def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
-    """Return results with the regions that an audience may see; the plan's lines are cut where shown."""
+    """Return results with what an audience may see; the plan's lines are cut where shown.
+
+    What `demilsim check` warned of becomes notes, as far as the audience may be told.
+    """
+    warned = tuple(caution_notes(results.cautions, audience))
+    results = replace(results, notes=(*results.notes, *warned), warned=warned, cautions=())
     if audience != "restricted" and results.risk:
         results = replace(results, risk=results.risk.model_copy(update={"sites": ()}))
     if audience != "public":

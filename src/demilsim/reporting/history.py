@@ -16,7 +16,6 @@ from demilsim.experiments.statistics import LEVEL, share
 from demilsim.plan import Floats
 from demilsim.planning.expected import as_written
 from demilsim.reporting.document import Document, spread
-from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import (
     MEASURES,
     HowRun,
@@ -25,9 +24,10 @@ from demilsim.reporting.outputs import (
     notes_of,
     period_series,
     run_document,
+    write_all,
 )
 from demilsim.reporting.plan_table import plan_text
-from demilsim.reporting.report import Audience, write_report
+from demilsim.reporting.report import Audience
 from demilsim.reporting.scenario_facts import assumption_rows, scenario_facts
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.units import date_of, years
@@ -66,7 +66,6 @@ def write_hindcast(
     ResultsError
         If a file cannot be written.
     """
-    make_folder(directory)
     ensemble = _ensemble(found.known.forecast)
     plan = ensemble.plans[AS_PLANNED]
     files = {
@@ -77,10 +76,7 @@ def write_hindcast(
         "events.csv": events_text(ensemble),
         "slips.csv": slips_text(found.known.forecast),
     }
-    for name, text in files.items():
-        write_atomically(directory / name, text)
-    write_report(directory, audience)
-    write_atomically(directory / "run.json", json_text(run_document(ensemble, plan, seed, how, None)))
+    write_all(directory, files, run_document(ensemble, plan, seed, how, None), audience)
 
 
 def _ensemble(forecast: Forecast) -> Ensemble:

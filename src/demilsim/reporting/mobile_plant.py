@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from demilsim.errors import ResultsError
 from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.planning.stays import PlannedStays, Stay, planned_stays
 from demilsim.reporting.document import Document
-from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.policy_records import OPTIMISED
 from demilsim.reporting.tables import csv_text
 from demilsim.scenario.scenario import Scenario
@@ -47,23 +44,6 @@ def planned_by_policy(
         for policy, plan in plans.items()
     }
     return {policy: stays for policy, stays in found.items() if stays is not None}
-
-
-def write_mobile_plant(directory: Path, planned: Planned) -> None:
-    """Write ``mobile_plant.csv``; without anything to write remove that of an earlier run.
-
-    Raises
-    ------
-    ResultsError
-        If it cannot be written or removed.
-    """
-    if planned:
-        write_atomically(directory / MOBILE_PLANT, mobile_plant_text(planned))
-        return
-    try:
-        (directory / MOBILE_PLANT).unlink(missing_ok=True)
-    except OSError as error:
-        raise ResultsError(f"{MOBILE_PLANT}: cannot be removed: {error.strerror or error}") from error
 
 
 def mobile_plant_text(planned: Planned) -> str:

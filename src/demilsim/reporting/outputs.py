@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,14 +15,17 @@ from demilsim import __version__
 from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.precision import PrecisionReached, missed
 from demilsim.experiments.uncertainty import Uncertainty
+from demilsim.model.cautions import Caution
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.expected import ExpectedWork, expected_work
 from demilsim.planning.explained import Explanation
 from demilsim.planning.rules import nominal_coefficients
+from demilsim.reporting.caution_notes import caution_document
+from demilsim.reporting.earlier import write_files, written
 from demilsim.reporting.explanation import explanation_document, explanation_files
-from demilsim.reporting.folder import make_folder, write_atomically
-from demilsim.reporting.mobile_plant import planned_by_policy, write_mobile_plant
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.mobile_plant import MOBILE_PLANT, mobile_plant_text, planned_by_policy
 from demilsim.reporting.plan_table import plan_text
 from demilsim.reporting.report import Audience, write_report
 from demilsim.reporting.risk_by_group import groups_of, risk_by_group_text
@@ -75,6 +78,7 @@ def write_results(
     uncertainty: Uncertainty | None = None,
     precision: PrecisionReached | None = None,
     explanation: Explanation | None = None,
+    cautions: Sequence[Caution] = (),
 ) -> None:
     """Write a results folder and its report.
 
@@ -101,36 +105,66 @@ def write_results(
         not as precise as was asked, the reader is told.
     explanation
         Why the plan is as it is, if that is known.
+    cautions
+        What `demilsim check` warns of in the scenario.
 
     Raises
     ------
     ResultsError
         If a file cannot be written.
     """
-    make_folder(directory)
+    scenario = ensemble.scenario
     shown = programme.plan if programme else list(ensemble.plans.values())[-1]
     if precision and not precision.met:
         notes = (*notes, f"{sentence(missed(precision))}.")
-    mobile = planned_by_policy(ensemble.scenario, ensemble.plans, programme)
-    work = _work(ensemble.scenario, shown, programme)
+    mobile = planned_by_policy(scenario, ensemble.plans, programme)
+    work = _work(scenario, shown, programme)
     document = summary_document(ensemble, seed, work, programme, notes, uncertainty, precision, mobile)
+    document["cautions"] = caution_document(cautions)
+    files = {} if explanation is None else explanation_files(scenario, explanation)
     if explanation is not None:
         document["explanation"] = explanation_document(explanation)
-        for name, text in explanation_files(ensemble.scenario, explanation).items():
-            write_atomically(directory / name, text)
-    write_atomically(directory / "summary.json", json_text(document))
-    write_atomically(directory / "timeline.csv", timeline_text(ensemble))
-    write_atomically(directory / "plan.csv", plan_text(ensemble.scenario, shown, work))
-    write_atomically(directory / "commissionings.csv", commissionings_text(shown))
-    write_mobile_plant(directory, mobile)
+    files |= {
+        "summary.json": json_text(document),
+        "timeline.csv": timeline_text(ensemble),
+        "plan.csv": plan_text(scenario, shown, work),
+        "commissionings.csv": commissionings_text(shown),
+        "events.csv": events_text(ensemble),
+    }
+    if mobile:
+        files[MOBILE_PLANT] = mobile_plant_text(mobile)
     if programme is not None:
-        groups = groups_of(ensemble.scenario, programme)
-        write_atomically(directory / "risk_by_group.csv", risk_by_group_text(groups))
-    if ensemble.scenario.measures:
-        write_atomically(directory / "plan_measures.csv", measures_text(shown))
-    write_atomically(directory / "events.csv", events_text(ensemble))
+        files["risk_by_group.csv"] = risk_by_group_text(groups_of(scenario, programme))
+    if scenario.measures:
+        files["plan_measures.csv"] = measures_text(shown)
+    write_all(directory, files, run_document(ensemble, shown, seed, how, precision), audience)
+
+
+def write_all(directory: Path, files: Mapping[str, str], run: dict[str, object], audience: Audience) -> None:
+    """Write the files of a plan, its report, and last ``run.json``, which lists them.
+
+    Parameters
+    ----------
+    directory
+        Made if it is not there. What an earlier command wrote and this one does not is removed.
+    files
+        Text by name.
+    run
+        What ``run.json`` says besides.
+    audience
+        Who the report is for.
+
+    Raises
+    ------
+    ResultsError
+        If a file cannot be written or removed.
+    """
+    listed = written(files, "report.html", "results.xlsx", "run.json")
+    write_files(directory, files, listed)
     write_report(directory, audience)
-    write_atomically(directory / "run.json", json_text(run_document(ensemble, shown, seed, how, precision)))
+    figures = [f"figures/{path.name}" for path in sorted((directory / "figures").glob("*.svg"))]
+    run = run | {"files": listed | dict.fromkeys(figures)}
+    write_atomically(directory / "run.json", json_text(run))
 
 
 def _work(scenario: Scenario, plan: DisposalPlan, programme: Programme | None) -> ExpectedWork:

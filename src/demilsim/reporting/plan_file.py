@@ -11,8 +11,9 @@ from demilsim.errors import Problem, ScenarioError
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.expected import expected_work
-from demilsim.reporting.folder import make_folder, write_atomically
-from demilsim.reporting.mobile_plant import planned_by_policy, write_mobile_plant
+from demilsim.reporting.earlier import write_files, written
+from demilsim.reporting.folder import write_atomically
+from demilsim.reporting.mobile_plant import MOBILE_PLANT, mobile_plant_text, planned_by_policy
 from demilsim.reporting.outputs import (
     COMMISSIONING_COLUMNS,
     MEASURE_COLUMNS,
@@ -32,8 +33,10 @@ NEEDED = ("lot_id", "facility_id", "tonnes", "earliest_period", "priority")
 
 
 def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) -> dict[str, Any]:
-    """Write ``plan.csv``, what it needs, who runs its risk, and ``plan.json``; return what the last holds."""
-    make_folder(directory)
+    """Write ``plan.csv``, what it needs, who runs its risk, and ``plan.json``; return what the last holds.
+
+    What an earlier command wrote there and this one does not is removed.
+    """
     result, groups = programme.result, groups_of(scenario, programme)
     document: dict[str, Any] = {
         "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},
@@ -52,13 +55,18 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
         "notes": list(programme.notes) + list(result.notes if result else ()),
     }
     work = expected_work(scenario, programme.plan, programme.coefficients, result)
-    write_atomically(directory / "plan.csv", plan_text(scenario, programme.plan, work))
-    write_atomically(directory / "commissionings.csv", commissionings_text(programme.plan))
-    plans = {programme.plan.name: programme.plan}
-    write_mobile_plant(directory, planned_by_policy(scenario, plans, programme))
-    write_atomically(directory / "risk_by_group.csv", risk_by_group_text(groups))
+    mobile = planned_by_policy(scenario, {programme.plan.name: programme.plan}, programme)
+    files = {
+        "plan.csv": plan_text(scenario, programme.plan, work),
+        "commissionings.csv": commissionings_text(programme.plan),
+        "risk_by_group.csv": risk_by_group_text(groups),
+    }
+    if mobile:
+        files[MOBILE_PLANT] = mobile_plant_text(mobile)
     if scenario.measures:
-        write_atomically(directory / "plan_measures.csv", measures_text(programme.plan))
+        files["plan_measures.csv"] = measures_text(programme.plan)
+    document["files"] = listed = written(files, "plan.json")
+    write_files(directory, files, listed)
     write_atomically(directory / "plan.json", json_text(document))
     return document
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import Field, ValidationError
 
 from demilsim.errors import ResultsError
+from demilsim.reporting.caution_notes import CautionFacts
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
 from demilsim.reporting.measure_records import MeasureFacts
 from demilsim.reporting.mobile_plant import MOBILE_PLANT
@@ -78,6 +79,7 @@ class _Summary(Stored):
     schedule: ScheduleFacts | None = None
     mobile_plant: MobileFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
+    cautions: tuple[CautionFacts, ...] = ()
     notes: tuple[Text, ...] = ()
 
 
@@ -118,6 +120,7 @@ def read_results(directory: Path) -> StoredResults:
         later_years=summary.later_years,
         reasons=tuple(_reason(row) for row in _table(directory, REASONS)) if summary.explanation else (),
         mobile=summary.mobile_plant,
+        cautions=summary.cautions,
         stays=tuple(_stay(row) for row in _table(directory, MOBILE_PLANT)) if summary.mobile_plant else (),
     )
 

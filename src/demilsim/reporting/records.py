@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from demilsim.reporting.caution_notes import CautionFacts
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
 from demilsim.reporting.measure_records import MeasureFacts
 from demilsim.reporting.mobile_records import MobileFacts, StoredStay
@@ -70,6 +71,13 @@ class Assumption(Stored):
     confidence: Text
 
 
+class LaterAgainst(Stored):
+    """A policy by the plan's own objective, and what the plan averts against it, paired [persons]."""
+
+    deaths: Spread
+    averted: Spread
+
+
 class LaterYears(Stored):
     """What the plan averts by its own objective against a baseline, paired [persons].
 
@@ -83,12 +91,15 @@ class LaterYears(Stored):
         Whether the scenario weighs deaths of one kind more than those of another.
     averted
         Objective of the baseline minus that of the plan.
+    against
+        The same for every other policy, by name; empty in results of before.
     """
 
     years: float
     baseline: Text
     weighted: bool
     averted: Spread
+    against: dict[Text, LaterAgainst] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,10 @@ class StoredLine:
 
 @dataclass(frozen=True, slots=True)
 class StoredResults:
-    """A results folder as the report reads it."""
+    """A results folder as the report reads it.
+
+    `warned` is what its reader is told of `cautions`, once it is known who that is.
+    """
 
     scenario: ScenarioFacts
     seed: int
@@ -137,6 +151,8 @@ class StoredResults:
     later_years: LaterYears | None = None
     mobile: MobileFacts | None = None
     stays: tuple[StoredStay, ...] = ()
+    cautions: tuple[CautionFacts, ...] = ()
+    warned: tuple[str, ...] = ()
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""

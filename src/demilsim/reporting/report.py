@@ -255,7 +255,11 @@ def _page(
         reasons=explanation_views.reasons_table(results, audience),
         convergence=convergence_table(results),
         assumptions=views.assumptions(results),
-        limitations=(*LIMITATIONS, *([ON_PARAMETERS] if results.has_parameter_range else ())),
+        limitations=(
+            *LIMITATIONS,
+            *([ON_PARAMETERS] if results.has_parameter_range else ()),
+            *results.warned,
+        ),
         command=_command(results),
     )
     tables = {one.name: getattr(page, one.name) for one in fields(page)}
