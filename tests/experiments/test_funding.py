@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from demilsim.cli import app
 from demilsim.experiments.donors import Share, Shares
+from demilsim.experiments.ensemble import replicate
 from demilsim.experiments.funding_curve import FundingPoint, funding_curve, parse_budgets, with_donor_budget
 from demilsim.experiments.funding_study import DonorTerms, FundingStudy
 from demilsim.experiments.funding_terms import (
@@ -25,11 +26,13 @@ from demilsim.experiments.funding_terms import (
     LateTranche,
     Leverage,
     StringsPrice,
+    carried_out,
     committed_only,
     delayed,
     donor_tranches,
     firmness,
     funding_options,
+    late_tranches,
     leverages,
     ranked,
     with_million,
@@ -51,7 +54,7 @@ from demilsim.planning.rules import DO_NOTHING, nominal_coefficients
 from demilsim.reporting import donor_terms_views
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.comparison_words import signed, spelled
-from demilsim.reporting.funding import write_funding
+from demilsim.reporting.funding import point_row, write_funding
 from demilsim.reporting.funding_findings import findings
 from demilsim.reporting.funding_words import least_that_counts, step
 from demilsim.reporting.outputs import HowRun
@@ -65,6 +68,7 @@ REPLICATIONS = 6
 SEEDS = (0, 1, 2)
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDING = 1e-9
+FOLLOWED, AGAIN = Estimate(3.0, 0.5), Estimate(-1.0, 0.2)
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +293,7 @@ def told(curve: tuple[FundingPoint, ...]) -> FundingStudy:
     terms = DonorTerms(
         shares=shares,
         strings=(StringsPrice("D0", 3.0 * gap),),
-        late=(LateTranche("T-D0", "D0", 50_000.0, 0.5 * gap, Estimate(2.0, 0.5)),),
+        late=(LateTranche("T-D0", "D0", 50_000.0, 0.5 * gap, Estimate(2.0, 0.5), FOLLOWED, AGAIN),),
         firmness=Firmness(30_000.0, 20_000.0, 12_000.0, 4.0 * gap),
         matching=(Leverage("D0", 8_000.0, 0.4, 2.0 * gap),),
         options=(
@@ -353,7 +357,8 @@ def test_the_donors_page_ranks_and_says_what_is_within_the_gap(curve: tuple[Fund
     assert first == ("1", "D0: <b>strings</b> dropped", "0", figure(6.0 * gap))
     assert second == ("2", "D0: a million more", "1.00", f"below {figure(gap, 2)}")
     (late,) = donor_terms_views.late_table(study).rows
-    assert late.cells == ("T-D0", "0.0500", f"below {figure(gap, 2)}", "+2.00 ± 0.50")
+    assert late.cells == ("T-D0", "0.0500", f"below {figure(gap, 2)}", signed(AGAIN), signed(FOLLOWED))
+    assert "it is followed as it is and never made again" in donor_terms_views.late_table(study).caption
     firm, matching, strings = donor_terms_views.terms_sentences(study)
     assert "USD 0.0300 million that is committed" in firm
     assert "USD 0.0200 million that is indicative, of which USD 0.0120 million are expected" in firm
@@ -377,10 +382,52 @@ def test_what_is_averted_without_donors_is_not_their_money_s(curve: tuple[Fundin
     )
     said = findings(FundingStudy(towns_and_donors({}), 50_000.0, poor, None, ()))
     added = step(first, last)
-    assert f"Without any donor {spelled(poor[0].averted)} are averted already" in said[1]
+    assert f"Without any donor {spelled(poor[0].averted)} of them are averted already" in said[1]
     assert f"from donors add {spelled(added)}, at USD " in said[2]
+    both = poor[1].usd_per_fatality_averted_with_later
+    assert both is not None
+    assert f"Both together cost USD {spelled(both, 1e6)} million for each" in said[2]
+    assert views.curve_table(told(poor)).rows[-1].cells[6] == spelled(both, 1e6)
+    assert poor[0].averted.mean > 0.0
+    assert [poor[0].usd_per_fatality_averted, point_row(poor[0])["usd_per_fatality_averted"]] == [None, None]
     assert poor[1].averted.mean == pytest.approx(poor[0].averted.mean + added.mean)
     assert not any("Without any donor" in one for one in findings(told(curve)))
+
+
+def test_deaths_are_counted_over_the_years_of_the_plan(curve: tuple[FundingPoint, ...]) -> None:
+    """With terminal years simulated deaths count them as planned ones do; the horizon alone stands beside."""
+    study = told(curve)
+    settings = study.scenario.settings.model_copy(update={"terminal_years": 5.0})
+    longer = replace(study.scenario, settings=settings)
+    points = tuple(replace(p, ensemble=replace(p.ensemble, scenario=longer)) for p in curve)
+    last = points[-1]
+    ends = {name: [r.weighted_rate_end for r in rows] for name, rows in last.ensemble.results.items()}
+    more = 5.0 * (np.mean(ends["host_only"]) - np.mean(ends["optimised"]))
+    assert more > 0.0
+    assert last.averted_with_later.mean == pytest.approx(last.averted.mean + more)
+    study = replace(study, scenario=longer, points=points)
+    table = views.curve_table(study)
+    assert [column.head for column in table.columns][1:3] == ["Deaths averted", "Up to the horizon"]
+    assert table.rows[-1].cells[1:3] == (signed(last.averted_with_later), signed(last.averted))
+    first = findings(study)[0]
+    assert (
+        "and the 5 years after, at the rates left then, as the plan counts, against the host's own" in first
+    )
+    assert first.endswith(f"Over the 2 years alone it averts {spelled(last.averted)}.")
+
+
+def test_a_late_tranche_is_simulated_with_the_plan_made_again_and_as_it_is() -> None:
+    """All money comes a year late: the plan made again loses in simulation what planning says, ±5% of it."""
+    scenario = towns_and_donors({"due": "2026-01-01"})
+    plain = least(scenario)
+    late = {t.tranche_id: plain.of(delayed(scenario, t.tranche_id)) for t in donor_tranches(scenario)}
+    base = plain.of(scenario)
+    plans = {"optimised": carried_out(scenario, base.plan)}
+    ensemble = replicate(scenario, plans, 4, jobs=1)
+    (found,) = late_tranches(ensemble, late, base, seed=None, jobs=1)
+    assert found.followed.mean == pytest.approx(found.simulated.mean)
+    assert found.followed.mean > 0.0
+    assert found.made_again.mean == pytest.approx(found.replanned, rel=0.05)
 
 
 def test_no_price_where_donors_pay_nothing(curve: tuple[FundingPoint, ...]) -> None:

@@ -17,7 +17,7 @@ from demilsim.experiments.ensemble import Ensemble, Response, replicate
 from demilsim.experiments.least_harm import OPTIONS
 from demilsim.experiments.next_million import MILLION_USD, NextMillion, next_million
 from demilsim.experiments.programme import plan_with_simulation
-from demilsim.experiments.statistics import Estimate, counted, ratio
+from demilsim.experiments.statistics import Estimate, counted, paired, ratio
 from demilsim.experiments.uncertainty import BASELINE, OPTIMISED
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.optimise import optimise
@@ -98,6 +98,18 @@ class FundingPoint:
         return self.ensemble.difference(BASELINE, OPTIMISED, Response.EXPECTED_FATALITIES)
 
     @property
+    def averted_with_later(self) -> Estimate:
+        """Paired difference host_only - optimised as the plan counts deaths: see `as_counted` [persons]."""
+        return paired(self.as_counted(BASELINE), self.as_counted(OPTIMISED))
+
+    def as_counted(self, policy: str) -> Floats:
+        """Return deaths as the plan counts them, simulated, shape (replication,).
+
+        Weighted by the scenario, and with the terminal years after the horizon at the rates left then.
+        """
+        return self.ensemble.objective(policy)
+
+    @property
     def destroyed_t(self) -> Estimate:
         """Of the plan [t]."""
         return self.ensemble.estimate(OPTIMISED, Response.DESTROYED)
@@ -109,7 +121,10 @@ class FundingPoint:
 
     @property
     def usd_per_t(self) -> Estimate | None:
-        """Spent more than host_only, per tonne destroyed more [USD/t]; None where it destroys no more."""
+        """Spent more than host_only, per tonne destroyed more [USD/t].
+
+        None where it destroys no more, and where donors pay nothing.
+        """
         return self._spent_per(self._over_host_only(Response.DESTROYED))
 
     @property
@@ -120,8 +135,13 @@ class FundingPoint:
 
     @property
     def usd_per_fatality_averted(self) -> Estimate | None:
-        """The same per expected fatality averted [USD/person]."""
+        """The same per expected fatality averted up to the horizon [USD/person]."""
         return self._spent_per(-self._over_host_only(Response.EXPECTED_FATALITIES))
+
+    @property
+    def usd_per_fatality_averted_with_later(self) -> Estimate | None:
+        """The same per fatality averted as the plan counts them: see `as_counted` [USD/person]."""
+        return self._spent_per(self.as_counted(BASELINE) - self.as_counted(OPTIMISED))
 
     @property
     def clean_up(self) -> CleanUp:
@@ -143,8 +163,10 @@ class FundingPoint:
         return self.ensemble.values(OPTIMISED, response) - self.ensemble.values(BASELINE, response)
 
     def _spent_per(self, more: Floats) -> Estimate | None:
-        """Return money spent more for each unit more, shape (replication,); None where there is none."""
-        return ratio(self._over_host_only(Response.COST), more) if float(more.mean()) > 0.0 else None
+        """Return money spent more for each unit more; None where there is none, or no donors' money."""
+        if not self.budget_usd or float(more.mean()) <= 0.0:
+            return None
+        return ratio(self._over_host_only(Response.COST), more)
 
 
 def promised_by_donors(scenario: Scenario) -> float:

@@ -1,7 +1,7 @@
 """What the terms of donors' money cost or bring: strings, late tranches, promises not firm, matching.
 
 All is least planning harm of the scenario with a term and without it, save for a late tranche, under which
-the plan as it is is simulated as well.
+the plan as it is and the plan made again are simulated as well.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ from demilsim.experiments.least_harm import Found, LeastHarm, Variant, donors_of
 from demilsim.experiments.next_million import MILLION_USD
 from demilsim.experiments.statistics import Estimate, paired
 from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.model.harm import stock_harm
 from demilsim.model.money import expected_receipts_usd, matches
+from demilsim.model.options import disposal_options
 from demilsim.optimisation.reoptimised import tied, untied
+from demilsim.plan import DisposalPlan
+from demilsim.planning.draft import Draft, Piece, write_plan
 from demilsim.scenario.exchange import promised_usd, scaled
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Tranche
+from demilsim.units import tonnes
 
 LATE_DAYS = 365
 """By how much a tranche is late [d]."""
 
 TOLD = 3
 """Significant digits to which options are told apart."""
+
+AGAIN = "made again"
+"""Name of a plan that was made with a tranche late, or with none late as its yardstick."""
 
 EXTRA = "-MORE"
 """Ends the id of a fund that is added to those of the scenario."""
@@ -50,7 +58,10 @@ class LateTranche:
     replanned
         Planning harm more if planning knows of it [weighted persons].
     simulated
-        Expected fatalities more if the plan stays as it is [persons], paired.
+        Expected fatalities more up to the horizon if the plan stays as it is [persons], paired.
+    followed, made_again
+        Deaths more as the plan counts them, simulated and paired [weighted persons]: if the plan stays as it
+        is, and if it is made again in time, both plans period by period as planned.
     """
 
     tranche_id: str
@@ -58,6 +69,8 @@ class LateTranche:
     usd: float
     replanned: float
     simulated: Estimate
+    followed: Estimate
+    made_again: Estimate
 
 
 @dataclass(frozen=True)
@@ -147,20 +160,43 @@ def late_tranches(
     """
     scenario, plan = ensemble.scenario, ensemble.plans[OPTIMISED]
     punctual = ensemble.values(OPTIMISED, Response.EXPECTED_FATALITIES)
+    tranches = donor_tranches(scenario)
+    if not tranches:
+        return ()
+
+    def simulated(variant: Scenario, plans: dict[str, DisposalPlan]) -> Ensemble:
+        return replicate(variant, plans, punctual.size, seed=seed, jobs=jobs)
+
+    in_time = simulated(scenario, {AGAIN: carried_out(scenario, base.plan)}).objective(AGAIN)
     found = []
-    for tranche in donor_tranches(scenario):
-        variant = delayed(scenario, tranche.tranche_id)
-        seen = replicate(variant, {OPTIMISED: plan}, punctual.size, seed=seed, jobs=jobs)
+    for tranche in tranches:
+        best = late[tranche.tranche_id]
+        again = carried_out(scenario, best.plan)
+        seen = simulated(delayed(scenario, tranche.tranche_id), {OPTIMISED: plan, AGAIN: again})
         found.append(
             LateTranche(
                 tranche.tranche_id,
                 tranche.fund_id,
                 promised_usd(tranche, scenario.exchange_rates, tranche.due),
-                late[tranche.tranche_id].harm - base.harm,
+                best.harm - base.harm,
                 paired(seen.values(OPTIMISED, Response.EXPECTED_FATALITIES), punctual),
+                paired(seen.objective(OPTIMISED), ensemble.objective(OPTIMISED)),
+                paired(seen.objective(AGAIN), in_time),
             )
         )
     return tuple(found)
+
+
+def carried_out(scenario: Scenario, flows: DisposalPlan) -> DisposalPlan:
+    """Return a plan that was found period by period in lines that can be carried out: see `write_plan`."""
+    lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
+    facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
+    pieces = tuple(
+        Piece(lots[row.lot_id], facilities[row.facility_id], row.earliest_period, tonnes(row.mass_g))
+        for row in flows.lines
+    )
+    draft = Draft(flows.name, flows.source, pieces, flows.commissionings, flows.funds, flows.measures)
+    return write_plan(draft, scenario, stock_harm(scenario), disposal_options(scenario), lambda *_: AGAIN)
 
 
 def committed_only(scenario: Scenario) -> Scenario:

@@ -42,9 +42,10 @@ def donors_table(study: FundingStudy) -> Table:
     ]
     all_of_it = Row(("All together", figure(terms.shares.last_in_sum), figure(total), "100"), strong=True)
     caption = (
-        "What donors avert over the host alone. Last in: what is lost if this donor alone leaves; the sum "
-        "may be more or less than the total. Shapley: shares that sum to it, the mean of what a donor adds "
-        f"over all orders in which donors could come, from plans for {terms.shares.groups} groups of donors"
+        "What donors avert over the best plan found without them. Last in: what is lost if this donor alone "
+        "leaves; the sum may be more or less than the total. Shapley: shares that sum to it, the mean of what "
+        "a donor adds over all orders in which donors could come, from plans for "
+        f"{terms.shares.groups} groups of donors"
     )
     if terms.shares.orders is not None:
         caption += f"; an estimate from {terms.shares.orders} of the orders, with its standard error (s.e.)"
@@ -78,8 +79,9 @@ def late_table(study: FundingStudy) -> Table:
     columns = (
         Column("Tranche", wide=True),
         Column("Promises", "million USD"),
-        Column("If planned for", "deaths more, as planned"),
-        Column("By surprise", "deaths more, simulated, ±"),
+        Column("Plan made again", "deaths more, as planned"),
+        Column("Plan made again", "deaths more, simulated, ±"),
+        Column("Plan followed as it is", "deaths more, simulated, ±"),
     )
     late = study.terms.late if study.terms else ()
     rows = tuple(
@@ -88,12 +90,19 @@ def late_table(study: FundingStudy) -> Table:
                 short_name(one.tranche_id),
                 million(one.usd),
                 planned(study, one.replanned),
-                signed(one.simulated),
+                signed(one.made_again),
+                signed(one.followed),
             )
         )
         for one in late
     )
-    return Table("What it costs if a tranche comes a year late", columns, tuple(rows), _UNPRICED)
+    caption = (
+        "What it costs if a tranche comes a year late. Known in time, the plan is made again for that date. "
+        "By surprise, it is followed as it is and never made again: its lines are paid in their order, by "
+        "whatever money may pay for them. A programme that notices and plans again lies between. Below zero: "
+        "a plan that trusts this money less does better than the plan as it is"
+    )
+    return Table(caption, columns, tuple(rows), _UNPRICED)
 
 
 def terms_sentences(study: FundingStudy) -> tuple[str, ...]:

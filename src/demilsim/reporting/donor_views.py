@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, PolicyResult
 from demilsim.reporting.records import StoredResults
@@ -40,12 +42,16 @@ def bought(results: StoredResults) -> Table:
         Column("More spent", f"{million}, ± half width"),
         Column("Spent for each death averted", f"{million}, interval"),
     )
-    rows = tuple(_row(results, policy) for policy in _baselines(results))
+    baselines, later = _baselines(results), results.later_years
+    rows = [row for policy in baselines for row in _rows(results, policy)]
+    span = years_text(results.scenario.horizon_years)
+    if later and len(rows) > len(baselines):
+        span += f", and with the {years_text(later.years)} after at the rates left then, as the plan counts"
     caption = (
-        f"What {the_plan(results.shown)} buys over {years_text(results.scenario.horizon_years)}, mean of "
-        f"{results.replications:,} replications on the same draws"
+        f"What {the_plan(results.shown)} buys over {span}, mean of {results.replications:,} replications on "
+        "the same draws"
     )
-    return Table(caption, columns, rows)
+    return Table(caption, columns, tuple(rows))
 
 
 def _baselines(results: StoredResults) -> list[PolicyResult]:
@@ -60,26 +66,45 @@ def _averted(policy: PolicyResult) -> Spread | None:
     return difference.model_copy(update={"mean": -difference.mean}) if difference else None
 
 
-def _row(results: StoredResults, policy: PolicyResult) -> Row:
-    averted, all_deaths = _averted(policy), policy.measures.expected_fatalities
+def _rows(results: StoredResults, policy: PolicyResult) -> Iterator[Row]:
+    """Yield what the plan buys against a policy: deaths as it counts them, if known, and in the horizon."""
+    averted, later = _averted(policy), results.later_years
     assert averted, "kept for having one"
+    name, host = AGAINST[policy.name], policy.name == HOST_ONLY
+    known = later.against.get(policy.name) if later else None
+    if later and known:
+        weighted = ", weighted" if later.weighted else ""
+        longer = f"{name}, with the {years_text(later.years)} after{weighted}"
+        yield _row(results, policy, longer, known.averted, known.deaths, ABSENT, host)
+    better = _better(results, policy)
+    deaths = policy.measures.expected_fatalities
+    yield _row(results, policy, name, averted, deaths, better, host and known is None)
+
+
+def _row(
+    results: StoredResults,
+    policy: PolicyResult,
+    name: str,
+    averted: Spread,
+    all_deaths: Spread | None,
+    better: str,
+    strong: bool,
+) -> Row:
     decimals = interval_decimals(averted.half_width, averted.mean)
     own, other, paired = results.shown.measures, policy.measures, policy.difference
     spent = _more(own.cost_usd, other.cost_usd, paired.cost_usd if paired else None)
     tonnes = _more(own.destroyed_t, other.destroyed_t, paired.destroyed_t if paired else None)
-    return Row(
-        (
-            AGAINST[policy.name],
-            fixed(averted.mean, decimals),
-            interval(averted, decimals),
-            _share(averted, all_deaths),
-            _better(results, policy),
-            with_half_width(tonnes),
-            with_half_width(spent, USD_PER_MILLION),
-            _price(spent, averted),
-        ),
-        strong=policy.name == HOST_ONLY,
+    cells = (
+        name,
+        fixed(averted.mean, decimals),
+        interval(averted, decimals),
+        _share(averted, all_deaths),
+        better,
+        with_half_width(tonnes),
+        with_half_width(spent, USD_PER_MILLION),
+        _price(spent, averted),
     )
+    return Row(cells, strong)
 
 
 def _share(averted: Spread, everyone: Spread | None) -> str:
@@ -147,6 +172,7 @@ def bought_reading(results: StoredResults) -> tuple[str, ...]:
     if results.shown is results.policy(OPTIMISED) and results.policy(HOST_ONLY):
         said.append(
             f"{sentence(the_plan(results.shown))} spends donors' money and the host's; what stands against "
-            "the host's own money alone is what the donors' part adds."
+            "the host's own money alone is what donors' money and better use of the host's own avert "
+            "together. demilsim fund, with a budget of 0 among others, tells the two apart."
         )
     return tuple(said)

@@ -17,10 +17,11 @@ from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.reporting import donor_terms_views
 from demilsim.reporting import funding_views as views
-from demilsim.reporting.canvas import BLUE, ORANGE, new_figure, number_axis, settings, svg_text
+from demilsim.reporting.canvas import BLUE, INK, ORANGE, new_figure, number_axis, settings, svg_text
 from demilsim.reporting.document import Document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.funding_findings import findings
+from demilsim.reporting.funding_words import counts_more, with_later_words
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
 from demilsim.reporting.policy_measures import clearance_dates
@@ -60,7 +61,9 @@ def write_funding(
         As the columns of ``funding.csv``: ``budget_usd``; simulated, with ``_half_width``:
         ``expected_fatalities``, ``averted_over_host_only`` [persons], ``destroyed_t``, ``cost_usd`` [USD],
         ``usd_per_t``, ``usd_per_kg_neq``, ``usd_per_fatality_averted`` (each: spent more than host_only, for
-        one more than host_only; null where there is none), ``cleanup_avoided_usd`` (probability times cost,
+        one more than host_only; null where there is none, and at a budget of 0), the deaths of both also
+        ``..._with_later_years`` (as the plan counts: weighted, and the years after the horizon at the rates
+        left then), ``cleanup_avoided_usd`` (probability times cost,
         unconditional); ``p_explosion_host_only``, ``p_explosion``, ``cleanup_usd_if_any`` (host_only, given
         one); dates at which the surplus is cleared, ``cleared_p5``, ``cleared_p50``, ``cleared_p95`` and
         their intervals ``_low``, ``_high``; ``planning_harm``, ``do_nothing_planning_harm``;
@@ -77,7 +80,8 @@ def write_funding(
         ``fund_id``, ``price_planning_harm``: planned with them and without.
     ``late_tranches``
         ``tranche_id``, ``fund_id``, ``usd``, ``replanned_planning_harm``, and simulated, the plan as it is:
-        ``expected_fatalities_more`` with ``_half_width``.
+        ``expected_fatalities_more`` with ``_half_width``. With later years, as the plan counts: the same as
+        ``plan_followed_more``, and ``plan_made_again_more`` if it is made again in time.
     ``firmness``
         ``committed_usd``, ``indicative_usd``, ``indicative_expected_usd``,
         ``rests_on_indicative_planning_harm``.
@@ -152,11 +156,13 @@ def point_row(point: FundingPoint) -> Document:
     simulated: dict[str, Estimate | None] = {
         "expected_fatalities": point.expected_fatalities,
         "averted_over_host_only": point.averted,
+        "averted_over_host_only_with_later_years": point.averted_with_later,
         "destroyed_t": point.destroyed_t,
         "cost_usd": point.cost_usd,
         "usd_per_t": point.usd_per_t,
         "usd_per_kg_neq": point.usd_per_kg_neq,
         "usd_per_fatality_averted": point.usd_per_fatality_averted,
+        "usd_per_fatality_averted_with_later_years": point.usd_per_fatality_averted_with_later,
         "cleanup_avoided_usd": clean_up.avoided_usd,
     }
     row: Document = {"budget_usd": point.budget_usd}
@@ -203,6 +209,8 @@ def terms_document(terms: DonorTerms | None) -> Document:
             {"tranche_id": one.tranche_id, "fund_id": one.fund_id, "usd": one.usd}
             | {"replanned_planning_harm": one.replanned}
             | _pair("expected_fatalities_more", one.simulated)
+            | _pair("plan_followed_more", one.followed)
+            | _pair("plan_made_again_more", one.made_again)
             for one in terms.late
         ],
         firm,
@@ -221,17 +229,29 @@ def funding_figure(study: FundingStudy) -> str:
     title = "What donors' money buys"
     unit = "Expected fatalities averted against the host's own money alone [persons]"
     budget = [p.budget_usd / MILLION_USD for p in study.points]
-    averted = [p.averted.mean for p in study.points]
-    half = [p.averted.half_width or 0.0 for p in study.points]
     own = study.scenario.settings
+    curves = [("", BLUE, [p.averted_with_later for p in study.points])]
+    if counts_more(study):
+        curves = [
+            (with_later_words(study), BLUE, curves[0][2]),
+            ("up to the horizon", INK, [p.averted for p in study.points]),
+        ]
     with settings():
         figure, axes = new_figure(title, unit, own.synthetic)
-        axes.errorbar(budget, averted, yerr=half, color=BLUE, marker="o", markersize=4, capsize=3)
+        for name, colour, averted in curves:
+            half = [one.half_width or 0.0 for one in averted]
+            means = [one.mean for one in averted]
+            axes.errorbar(
+                budget, means, yerr=half, color=colour, marker="o", markersize=4, capsize=3, label=name
+            )
+        if len(curves) > 1:
+            axes.legend(loc="best", frameon=False, fontsize=8)
         axes.set_xlabel(f"Donors' money promised [million USD of {own.price_year}]")
         axes.axhline(0.0, color=ORANGE, linewidth=0.8)
         number_axis(axes.xaxis)
         number_axis(axes.yaxis)
-        words = "; ".join(f"{b:.3g} million USD averts {a:.3g}" for b, a in zip(budget, averted, strict=True))
+        first = [one.mean for one in curves[0][2]]
+        words = "; ".join(f"{b:.3g} million USD averts {a:.3g}" for b, a in zip(budget, first, strict=True))
         return svg_text(figure, title, f"{words}.")
 
 

@@ -11,7 +11,15 @@ from demilsim.experiments.statistics import LEVEL, Estimate, ratio
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.comparison_words import is_resolved, signed, spelled
-from demilsim.reporting.funding_words import HOST, least_that_counts, planned, short_name, step
+from demilsim.reporting.funding_words import (
+    HOST,
+    counts_more,
+    least_that_counts,
+    planned,
+    short_name,
+    span_words,
+    step,
+)
 from demilsim.reporting.wording import (
     USD_PER_MILLION,
     figure,
@@ -30,10 +38,9 @@ def findings(study: FundingStudy) -> tuple[str, ...]:
 
 def _curve_findings(study: FundingStudy) -> Iterator[str]:
     last = study.points[-1]
-    years = years_text(study.scenario.settings.horizon_years)
     by_donors = tuple(_by_donors(study))
     # One price is enough: that of what donors add, where it is known.
-    yield _bought(last, years, priced=not by_donors)
+    yield _bought(study, last, priced=not by_donors)
     yield from by_donors
     if len(study.points) > 1:
         before = study.points[-2]
@@ -49,24 +56,39 @@ def _curve_findings(study: FundingStudy) -> Iterator[str]:
 def _by_donors(study: FundingStudy) -> Iterator[str]:
     """Yield what of it is averted without any donor, and what most money adds, if the curve begins there."""
     first, last = study.points[0], study.points[-1]
-    if first is last or first.budget_usd or not is_resolved(first.averted) or first.averted.mean <= 0.0:
+    without = first.averted_with_later
+    if first is last or first.budget_usd or not is_resolved(without) or without.mean <= 0.0:
         return
     more, budget = step(first, last), f"USD {million(last.budget_usd)} million"
-    own = spelled(first.averted)
-    yield f"Without any donor {own} are averted already, by better use of the host's own money."
+    yield (
+        f"Without any donor {spelled(without)} of them are averted already, by better use of the host's own "
+        "money."
+    )
     if not is_resolved(more):
         yield f"That {budget} from donors avert any more cannot be shown: {signed(more)}."
         return
     if more.mean < 0.0:
         fewer = spelled(Estimate(-more.mean, more.half_width))
-        yield f"With {budget} from donors {fewer} fewer are averted up to the horizon than without."
+        yield f"With {budget} from donors {fewer} fewer are averted than without."
         return
     spent = last.ensemble.values(OPTIMISED, Response.COST) - first.ensemble.values(OPTIMISED, Response.COST)
-    deaths = Response.EXPECTED_FATALITIES
-    saved = first.ensemble.values(OPTIMISED, deaths) - last.ensemble.values(OPTIMISED, deaths)
-    price = ratio(spent, saved)
-    paid = f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
-    yield f"{budget} from donors add {spelled(more)}{paid}."
+    price = ratio(spent, first.as_counted(OPTIMISED) - last.as_counted(OPTIMISED))
+    yield f"{budget} from donors add {spelled(more)}{_for_each(price)}.{_both(last)}"
+
+
+def _both(last: FundingPoint) -> str:
+    """Return the price of donors' money and better use together, as the table and the report have it."""
+    price = last.usd_per_fatality_averted_with_later
+    if price is None:
+        return ""
+    return (
+        f" Both together cost USD {spelled(price, USD_PER_MILLION)} million for each, which is the price in "
+        "the table below and in the report of demilsim run."
+    )
+
+
+def _for_each(price: Estimate | None) -> str:
+    return f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
 
 
 def _as_planned(study: FundingStudy) -> Iterator[str]:
@@ -74,29 +96,40 @@ def _as_planned(study: FundingStudy) -> Iterator[str]:
     first, last = study.points[0], study.points[-1]
     if first is last or first.budget_usd or first.planning_harm is None or last.planning_harm is None:
         return
-    years = study.scenario.settings.terminal_years
-    counts = f", which counts what is left then for another {years_text(years)}," if years else ""
     more = planned(study, first.planning_harm - last.planning_harm)
     budget = f"USD {million(last.budget_usd)} million"
-    yield f"As planned{counts} {budget} avert {more} deaths more than no donors' money."
-
-
-def _bought(point: FundingPoint, years: str, priced: bool) -> str:
-    averted, budget = point.averted, f"USD {million(point.budget_usd)} million from donors"
-    interval = f"{level_text(LEVEL)} Monte Carlo interval"
-    if not is_resolved(averted):
-        return (
-            f"With {budget} no effect on expected deaths up to the horizon of {years} can be shown against "
-            f"{HOST}: {signed(averted)} averted ({interval})."
-        )
-    verb = "averts" if averted.mean > 0 else "adds"
-    size = Estimate(abs(averted.mean), averted.half_width)
-    price = point.usd_per_fatality_averted if priced else None
-    paid = f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
-    return (
-        f"With {budget} the plan {verb} {spelled(size)} expected deaths over {years} against {HOST} "
-        f"({interval}){paid}."
+    yield (
+        f"As planned, if money and capacity come as expected, {budget} avert {more} deaths more than no "
+        "donors' money."
     )
+
+
+def _bought(study: FundingStudy, point: FundingPoint, priced: bool) -> str:
+    averted, budget = point.averted_with_later, f"USD {million(point.budget_usd)} million from donors"
+    interval, span = f"{level_text(LEVEL)} Monte Carlo interval", span_words(study)
+    if is_resolved(averted):
+        paid = _for_each(point.usd_per_fatality_averted_with_later if priced else None)
+        said = (
+            f"With {budget} the plan {_effect(averted)} expected deaths {span} against {HOST} "
+            f"({interval}){paid}."
+        )
+    else:
+        said = (
+            f"With {budget} no effect on expected deaths {span} can be shown against {HOST}: "
+            f"{signed(averted)} averted ({interval})."
+        )
+    if not counts_more(study):
+        return said
+    years, alone = years_text(study.scenario.settings.horizon_years), point.averted
+    if not is_resolved(alone):
+        return f"{said} Over the {years} alone no effect can be shown: {signed(alone)} averted."
+    return f"{said} Over the {years} alone it {_effect(alone)}."
+
+
+def _effect(averted: Estimate) -> str:
+    """Return ``averts`` or ``adds`` and the size."""
+    size = Estimate(abs(averted.mean), averted.half_width)
+    return f"{'averts' if averted.mean > 0 else 'adds'} {spelled(size)}"
 
 
 def _terms_findings(study: FundingStudy) -> Iterator[str]:

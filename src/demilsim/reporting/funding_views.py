@@ -12,7 +12,14 @@ from demilsim.experiments.statistics import LEVEL, Estimate, wilson_interval
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.comparison_words import signed, spelled
-from demilsim.reporting.funding_words import PLANNED, planned, step
+from demilsim.reporting.funding_words import (
+    PLANNED,
+    counts_more,
+    planned,
+    planned_count,
+    step,
+    with_later_words,
+)
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.policy_measures import clearance_dates
 from demilsim.reporting.stored import plain
@@ -31,10 +38,12 @@ from demilsim.reporting.wording import (
 
 def curve_table(study: FundingStudy) -> Table:
     """Return a row for each budget: what it averts, destroys and costs, over the host's own money alone."""
-    year = study.scenario.settings.price_year
+    year, more = study.scenario.settings.price_year, counts_more(study)
+    averted = f"{with_later_words(study)}, against the host alone, ±" if more else "against the host alone, ±"
     columns = (
         Column("Donors promise", f"million USD of {year}"),
-        Column("Deaths averted", "against the host alone, ±"),
+        Column("Deaths averted", averted),
+        *([Column("Up to the horizon", "deaths averted, ±")] if more else ()),
         Column("By the last step", "deaths averted, ±"),
         Column("Averted as planned", "against doing nothing"),
         Column("Destroyed", "t, ±"),
@@ -52,7 +61,8 @@ def curve_table(study: FundingStudy) -> Table:
             Row(
                 (
                     million(point.budget_usd),
-                    signed(point.averted),
+                    signed(point.averted_with_later),
+                    *([signed(point.averted)] if more else ()),
                     signed(step(before, point)) if before else ABSENT,
                     _averted_as_planned(point),
                     spelled(point.destroyed_t),
@@ -64,8 +74,10 @@ def curve_table(study: FundingStudy) -> Table:
             )
         )
     caption = (
-        "What each amount buys, simulated. The three prices are money spent more than by the host alone, for "
-        f"one death, tonne or kg NEQ more; {ABSENT} where there is no more of it, or no donors' money"
+        "What each amount buys, simulated. Against the host alone is what donors' money and better use of "
+        "the host's own avert together, as in the report of demilsim run. The three prices are money spent "
+        "more than by the host alone, for one death, tonne or kg NEQ more; "
+        f"{ABSENT} where there is no more of it, or no donors' money"
     )
     return Table(caption, columns, tuple(rows))
 
@@ -85,10 +97,8 @@ def _averted_as_planned(point: FundingPoint) -> str:
 
 
 def _prices(point: FundingPoint) -> tuple[str, str, str]:
-    """Return the prices of a death, a tonne and a kg NEQ; none where donors pay nothing."""
-    if not point.budget_usd:
-        return ABSENT, ABSENT, ABSENT
-    death = _or_dash(point.usd_per_fatality_averted, USD_PER_MILLION)
+    """Return the prices of a death, as the plan counts deaths, of a tonne and of a kg NEQ."""
+    death = _or_dash(point.usd_per_fatality_averted_with_later, USD_PER_MILLION)
     return death, _or_dash(point.usd_per_t), _or_dash(point.usd_per_kg_neq)
 
 
@@ -183,23 +193,26 @@ def _end(point: FundingPoint) -> str:
     return "no end found" if point.next.holds_to_usd >= farthest else million(point.next.holds_to_usd)
 
 
+def _counted(study: FundingStudy) -> str:
+    """Return how deaths are counted, planned and simulated."""
+    if not counts_more(study):
+        return "Simulated deaths are counted as these are."
+    return (
+        "Simulated deaths are counted over the same years; only what is said to be up to the horizon stops "
+        "there, where a plan that works for the years after can look worse."
+    )
+
+
 def notes(study: FundingStudy) -> tuple[str, ...]:
     """Return what the reader must know."""
-    settings = study.scenario.settings
     replications = len(study.points[0].ensemble.results[OPTIMISED])
-    after = (
-        f" and counts what is left at the end for another {settings.terminal_years:g} years"
-        if settings.terminal_years
-        else ""
-    )
     told = [
         f"± is half the width of the {level_text(LEVEL)} Monte Carlo interval, each by itself, from "
         f"{replications:,} replications that are the same for every budget. What is not known about the "
         "model's constants is not in it: see the parameter range of the report.",
         f"Differences below {percent(GAP_AVERTED)} of what the plan averts are too small for the optimiser "
         "to tell apart: no number is given.",
-        f"“As planned” is the planner's own count: it weighs deaths{after}. Simulated deaths stop at the "
-        "horizon, so that a plan that works for the years after it can look worse there.",
+        f"{planned_count(study.scenario)}, if money and capacity come as expected. {_counted(study)}",
         "A budget is what all donors promise, before overhead; their dates, strings and probabilities stay, "
         f"and amounts are scaled. The scenario as given promises USD {million(study.promised_usd)} million.",
     ]

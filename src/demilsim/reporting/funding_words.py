@@ -1,21 +1,21 @@
 """How a funding study is put into words: deaths as simulated and as planned, and names.
 
-Two counts of deaths stand side by side and are never mixed: *simulated*, expected deaths up to the horizon
-with their Monte Carlo error, and *as planned*, the planner's own count, which weighs deaths and goes on after
-the horizon, and by which money is shared out and options are ranked.
+Two numbers of deaths stand side by side and are never mixed: *simulated*, with their Monte Carlo error, and
+*as planned*, as the planner computes it, by which money is shared out and options are ranked. Both count
+alike: they weigh deaths and go on after the horizon. Simulated deaths up to the horizon alone are called so.
 """
 
 from __future__ import annotations
 
-from demilsim.experiments.ensemble import Response
 from demilsim.experiments.funding_curve import FundingPoint
 from demilsim.experiments.funding_study import FundingStudy
 from demilsim.experiments.statistics import Estimate, paired
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.stored import plain
-from demilsim.reporting.wording import figure, shortened
+from demilsim.reporting.wording import figure, shortened, years_text
 from demilsim.scenario.scenario import Scenario
+from demilsim.scenario.schema import HarmWeights
 
 LONGEST_NAME = 60
 PLANNED = "deaths averted, as planned"
@@ -24,9 +24,32 @@ HOST = "the host's own money alone"
 
 
 def step(before: FundingPoint, after: FundingPoint) -> Estimate:
-    """Return the deaths that the money from one budget to the next averts, paired [persons]."""
-    deaths = Response.EXPECTED_FATALITIES
-    return paired(before.ensemble.values(OPTIMISED, deaths), after.ensemble.values(OPTIMISED, deaths))
+    """Return the deaths that the money from one budget to the next averts, paired [weighted persons]."""
+    return paired(before.as_counted(OPTIMISED), after.as_counted(OPTIMISED))
+
+
+def counts_more(study: FundingStudy) -> bool:
+    """Return whether the plan counts anything but deaths up to the horizon, each as one."""
+    settings = study.scenario.settings
+    return bool(settings.terminal_years) or settings.harm_weights != HarmWeights()
+
+
+def with_later_words(study: FundingStudy) -> str:
+    """Return which deaths the plan counts: ``with the 5 years after``, and whether they are weighted."""
+    settings = study.scenario.settings
+    after = f"with the {years_text(settings.terminal_years)} after" if settings.terminal_years else ""
+    return ", ".join(filter(None, (after, "weighted" if settings.harm_weights != HarmWeights() else "")))
+
+
+def span_words(study: FundingStudy) -> str:
+    """Return over which years deaths are counted, as the end of a sentence's first part."""
+    settings = study.scenario.settings
+    span = f"over {years_text(settings.horizon_years)}"
+    if settings.terminal_years:
+        span += f" and the {years_text(settings.terminal_years)} after, at the rates left then"
+    if settings.harm_weights != HarmWeights():
+        span += ", weighted as in the scenario"
+    return f"{span}, as the plan counts," if counts_more(study) else span
 
 
 def least_that_counts(study: FundingStudy) -> float:

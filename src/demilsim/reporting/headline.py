@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demilsim.reporting.later_years import later_sentence
+from demilsim.reporting.later_years import later_against, later_sentence
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, Measures, PolicyResult
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.stored import Spread
@@ -142,9 +142,12 @@ def _against_rule(results: StoredResults) -> str:
     decimals = interval_decimals(difference.half_width, difference.mean)
     size = fixed(abs(difference.mean), decimals)
     effect = f"averts a further {size}" if difference.mean <= 0 else f"causes {size} more deaths"
+    later = later_against(results.later_years, rule.name)
     if _unsure(difference):
-        return f"Against {name} no difference in deaths can be shown: {with_half_width(difference)}."
-    return f"Against {name} it {effect}{_interval(difference, decimals, results.level)}."
+        said = f"Against {name} no difference in deaths can be shown: {with_half_width(difference)}"
+    else:
+        said = f"Against {name} it {effect}{_interval(difference, decimals, results.level)}"
+    return f"{said}; {later}." if later else f"{said}."
 
 
 def _work(results: StoredResults) -> str:

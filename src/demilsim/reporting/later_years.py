@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from demilsim.experiments.ensemble import Ensemble
-from demilsim.experiments.statistics import paired
+from demilsim.experiments.statistics import estimate, paired
 from demilsim.reporting.document import estimate_document
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED
 from demilsim.reporting.records import LaterYears
-from demilsim.reporting.wording import fixed, interval_decimals, level_text, years_text
+from demilsim.reporting.wording import fixed, interval_decimals, level_text, with_half_width, years_text
 from demilsim.scenario.schema import HarmWeights
 
 
@@ -17,12 +17,21 @@ def later_document(ensemble: Ensemble) -> dict[str, object] | None:
     baseline = next((name for name in (HOST_ONLY, DO_NOTHING) if name in plans), None)
     if OPTIMISED not in plans or baseline is None or not settings.terminal_years:
         return None
-    averted = paired(ensemble.objective(baseline), ensemble.objective(OPTIMISED))
+    own = ensemble.objective(OPTIMISED)
+    others = {name: ensemble.objective(name) for name in plans if name != OPTIMISED}
+    against = {
+        name: {
+            "deaths": estimate_document(estimate(values)),
+            "averted": estimate_document(paired(values, own)),
+        }
+        for name, values in others.items()
+    }
     return {
         "years": settings.terminal_years,
         "baseline": baseline,
         "weighted": settings.harm_weights != HarmWeights(),
-        "averted": estimate_document(averted),
+        "averted": against[baseline]["averted"],
+        "against": against,
     }
 
 
@@ -46,4 +55,16 @@ def later_sentence(later: LaterYears | None, level: float) -> str:
     return (
         f"{text} (± {fixed(averted.half_width, decimals)}, the half width of the {level_text(level)} Monte "
         f"Carlo interval{', which includes zero' if unsure else ''})."
+    )
+
+
+def later_against(later: LaterYears | None, policy: str) -> str:
+    """Return what the plan averts against a policy with the later years too, as a clause; empty without."""
+    known = later.against.get(policy) if later else None
+    if later is None or known is None:
+        return ""
+    averted = known.averted
+    size = with_half_width(averted.model_copy(update={"mean": abs(averted.mean)}))
+    return (
+        f"with those {years_text(later.years)} too it {'averts' if averted.mean >= 0.0 else 'causes'} {size}"
     )
