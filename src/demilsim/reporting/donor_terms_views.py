@@ -43,8 +43,8 @@ def donors_table(study: FundingStudy) -> Table:
     all_of_it = Row(("All together", figure(terms.shares.last_in_sum), figure(total), "100"), strong=True)
     caption = (
         "What donors avert over the best plan found without them. Last in: what is lost if this donor alone "
-        "leaves; the sum may be more or less than the total. Shapley: shares that sum to it, the mean of what "
-        "a donor adds over all orders in which donors could come, from plans for "
+        "leaves; the sum may be more or less than the total. Shapley: shares that sum to it, the mean of "
+        "what a donor adds over all orders in which donors could come, from plans for "
         f"{terms.shares.groups} groups of donors"
     )
     if terms.shares.orders is not None:
