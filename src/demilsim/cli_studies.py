@@ -65,13 +65,13 @@ def facilities(
     from demilsim.experiments.facilities import facilities_under_draws
     from demilsim.reporting.facilities import write_facilities
 
-    console = Console(quiet or json)
+    console, started = Console(quiet or json), time.monotonic()
     outcome = facilities_under_draws(
         load(scenario, set_), draws, seed=seed, tail=worst, batches=batches, tell=console.say
     )
-    document = write_facilities(out, outcome)
+    document = write_facilities(out, outcome, how_run(started, 1))
     tell_findings(document, json, console)
-    console.say(f"facilities: {out / 'facilities.json'}")
+    console.say(f"facilities: {out / 'facilities.html'}")
 
 
 def frontier(

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import html
 import json
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.main import get_command
 
+from demilsim.cli import app
 from demilsim.errors import DemilsimError, StudyError
-from demilsim.experiments.facilities import FacilitiesOutcome, facilities_under_draws
+from demilsim.experiments.facilities import (
+    FacilitiesOutcome,
+    draw_tasks,
+    facilities_under_draws,
+    recourse_along,
+)
+from demilsim.experiments.statistics import Estimate
+from demilsim.planning.rules import nominal_start
 from demilsim.reporting.facilities import sentences, write_facilities
+from demilsim.reporting.facilities_views import advice
+from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.wording import figure, million
 from optimisation.instances import build_or_not
+from pages import Page, cells
 from worlds import two_lots
 
 
@@ -85,3 +103,79 @@ def test_dates_are_refused() -> None:
     lots = [row.model_copy(update={"destroy_by": dt.date(2028, 1, 1)}) for row in build_or_not().lots]
     with pytest.raises(StudyError, match=r"destroy_by: .*got 2 of 2 lots: L1, L2.*take them out"):
         facilities_under_draws(build_or_not(lots=lots))
+
+
+def test_a_facility_is_worth_the_harm_of_the_plan_without_it(outcome: FacilitiesOutcome) -> None:
+    """With one facility, what it averts is the harm of no order less that of its order, draw by draw."""
+    (kiln,) = outcome.options
+    scenario = outcome.scenario
+    plan = nominal_start(scenario)
+    tasks = draw_tasks(scenario, 4, 3)
+    without = [recourse_along(task, plan).evaluate(np.zeros(0, dtype=np.int64))[0] for task in tasks]
+    assert kiln.ordered
+    assert kiln.order == outcome.worth.stochastic.orders[0]
+    assert kiln.averted == pytest.approx(np.array(without) - outcome.worth.stochastic.harm, abs=1e-9)
+    assert kiln.beyond_usd.tolist() == [0.0] * 4
+
+
+def test_what_the_funds_cannot_pay_is_told_in_dollars_not_in_deaths() -> None:
+    """A kiln for 10 million against 210,000 USD of funds: the rest is beyond them; no more dies than can."""
+    dear = build_or_not()
+    kiln = dear.facilities[1].model_copy(update={"capital_cost_usd": 1e7})
+    found = facilities_under_draws(replace(dear, facilities=(dear.facilities[0], kiln)), 2, seed=3, batches=0)
+    (option,) = found.options
+    assert not option.ordered
+    assert np.all(option.beyond_usd >= 1e7 - 210_000.0)
+    assert np.all(option.beyond_usd <= 1e7 + 1.0)
+    assert np.all(np.abs(option.averted) <= found.do_nothing)
+    assert "No facility is worth ordering over 2 draws." in advice(found)
+
+
+def named(outcome: FacilitiesOutcome, name: str) -> FacilitiesOutcome:
+    """Return the outcome with plants of another name, asked for as a variant."""
+    plants = tuple(row.model_copy(update={"name": name}) for row in outcome.scenario.facilities)
+    return replace(outcome, scenario=replace(outcome.scenario, facilities=plants, asked_as="tiny@late"))
+
+
+def test_the_page_tells_the_numbers_of_its_table(outcome: FacilitiesOutcome, tmp_path: Path) -> None:
+    """Each facility's money, orders and deaths averted stand on the page as in facility_options.csv."""
+    write_facilities(tmp_path, named(outcome, "<b>Kiln</b>"), HowRun(("demilsim", "facilities"), 1.0, 1))
+    text = (tmp_path / "facilities.html").read_text("utf-8")
+    (row,) = csv.DictReader((tmp_path / "facility_options.csv").read_text("utf-8").splitlines())
+    shown, *worth = cells(text)
+    name, price, ready, keep, order, _, _, averted, span, draws, beyond = shown
+    assert (name, order) == ("<b>Kiln</b>", row["date"])
+    assert [price, keep] == [million(float(row[k])) for k in ("capital_cost_usd", "fixed_cost_usd_per_year")]
+    assert (float(ready), draws) == (float(row["lead_time_days"]), row["draws_that_avert"])
+    assert averted == figure(float(row["averted_mean"]))
+    assert span == f"{figure(float(row['averted_least']))} to {figure(float(row['averted_most']))}"
+    assert beyond == million(float(row["beyond_funds_usd"]))
+    assert worth[0][1] == figure(outcome.do_nothing)
+    assert worth[1][1] == figure(outcome.worth.stochastic.objective)
+    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert (run["seed"], run["draws"], run["batches"]) == (3, 4, 2)
+
+
+def test_the_page_is_fit_for_the_public(outcome: FacilitiesOutcome, tmp_path: Path) -> None:
+    """It says SYNTHETIC, runs nothing, names no lot, store or site, and its command is understood."""
+    outcome = named(outcome, "<b>Kiln</b>")
+    write_facilities(tmp_path, outcome)
+    text = (tmp_path / "facilities.html").read_text("utf-8")
+    page, drawn = Page(text), (tmp_path / "figures" / "facilities.svg").read_text("utf-8")
+    assert "SYNTHETIC" in drawn
+    assert page.text.count("SYNTHETIC") >= 5
+    assert not {"script", "b"} & {tag for tag, _ in page.tags}
+    assert all(attributes["alt"] for tag, attributes in page.tags if tag == "img")
+    assert not re.search(r"\b(L1|L2|H1|H2|S1)\b", page.text + drawn)
+    (said,) = re.findall(r"demilsim facilities [^<]* DIR", text)
+    command: Any = get_command(app)
+    given = command.commands["facilities"].make_context("f", shlex.split(html.unescape(said))[2:]).params
+    assert str(given["scenario"]) == "tiny@late"
+    assert (given["draws"], given["worst"], given["batches"], given["seed"]) == (4, 0.5, 2, 3)
+
+
+def test_a_difference_on_fresh_draws_within_the_gap_is_no_number(outcome: FacilitiesOutcome) -> None:
+    """1e-11 deaths are told as none; a tenth of what is averted is told with its interval."""
+    dust, much = Estimate(1e-11, 1e-10), Estimate(0.1 * outcome.averted, 0.01 * outcome.averted)
+    assert "no worse than the best of each batch" in sentences(replace(outcome, fresh_gap=dust))[2]
+    assert f"{much.mean:.3g} ± {much.half_width:.3g} deaths" in sentences(replace(outcome, fresh_gap=much))[2]

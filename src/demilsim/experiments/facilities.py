@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demilsim.errors import DemilsimError
+from demilsim.experiments.facility_options import OptionWorth, worth_of_options
 from demilsim.experiments.parameters import scrambled_draws, with_parameters
 from demilsim.experiments.statistics import Estimate, estimate
 from demilsim.optimisation.deadlines import refuse_dates
@@ -61,6 +62,10 @@ class FacilitiesOutcome:
         doi:10.1016/S0167-6377(98)00054-6); None without batches.
     emergency_usd
         Emergency money that the orders for all draws need in each draw [USD], shape (draw,).
+    options
+        What each facility that could be ordered is worth beside the orders for all draws.
+    seed, batches, tail_share
+        What was asked; None for no tail.
     """
 
     scenario: Scenario
@@ -69,6 +74,10 @@ class FacilitiesOutcome:
     do_nothing: float
     fresh_gap: Estimate | None
     emergency_usd: Floats
+    options: tuple[OptionWorth, ...]
+    seed: int
+    batches: int
+    tail_share: float | None
 
     @property
     def averted(self) -> float:
@@ -128,7 +137,13 @@ def facilities_under_draws(
         gaps.append(fresh_gap([recourse_along(task, plan) for task in some], worth.stochastic.orders))
     judged = estimate(np.array(gaps)) if gaps else None
     chosen = draws.indices(worth.stochastic.orders)
-    return FacilitiesOutcome(scenario, worth, least_tail, do_nothing, judged, draws.emergency_usd(chosen))
+    possible = [i for i, facility in enumerate(scenario.facilities) if facility.status == "possible"]
+    tell("each facility with and without")
+    options = worth_of_options(draws, chosen, possible)
+    emergency = draws.emergency_usd(chosen)
+    return FacilitiesOutcome(
+        scenario, worth, least_tail, do_nothing, judged, emergency, options, root, batches, tail
+    )
 
 
 def _check(scenario: Scenario, count: int, tail: float | None, batches: int) -> None:

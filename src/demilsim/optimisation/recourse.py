@@ -40,6 +40,13 @@ class Recourse:
         Scenario and coefficients of the draw.
     path_t
         Stock of each group along which harm is made linear [t], shape (period + 1, group).
+
+    Attributes
+    ----------
+    do_nothing
+        Planning harm of doing nothing in this draw [persons].
+    emergency_price
+        Harm that a dollar of emergency money counts for [persons/USD]; 0 where none can be needed.
     """
 
     def __init__(self, task: Task, path_t: Floats) -> None:
@@ -51,6 +58,7 @@ class Recourse:
         self._orders = np.arange(problem.order_offset, problem.payment_offset, dtype=np.int32)
         self._names = list(zip(problem.orders.facility.tolist(), problem.orders.period.tolist(), strict=True))
         self._emergency = np.arange(len(problem.columns.names), len(model.columns.names))
+        self.emergency_price = float(model.cost[self._emergency].max(initial=0.0)) / USD_PER_KUSD
         self._constant, self._scale = model.constant, cost_scale(model.cost)
         with silent_stdout():
             self._highs = pass_model(replace(model, cost=self._scale * model.cost))

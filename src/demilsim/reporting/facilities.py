@@ -1,4 +1,4 @@
-"""Facilities under draws as a document and as sentences."""
+"""Facilities under draws as a page, a table, a document and sentences."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from demilsim.experiments.facilities import FacilitiesOutcome
 from demilsim.optimisation.recourse import Order
 from demilsim.optimisation.releases import waits
 from demilsim.reporting.document import Document, estimate_document
+from demilsim.reporting.facilities_views import LEAST_SHARE, told
 from demilsim.reporting.folder import make_folder, write_atomically
-from demilsim.reporting.tables import json_text
+from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.study_page import write_study_page
+from demilsim.reporting.tables import csv_text, json_text
 from demilsim.scenario.scenario import Scenario
-
-LEAST_SHARE = 0.001
-"""Share of the harm averted below which a difference is within the gap at which choices stop [1]."""
 
 
 def facilities_document(outcome: FacilitiesOutcome) -> Document:
@@ -30,6 +30,7 @@ def facilities_document(outcome: FacilitiesOutcome) -> Document:
         "orders": _orders(scenario, worth.stochastic.orders),
         "orders_for_mean": _orders(scenario, worth.for_mean),
         "orders_for_worst": None if outcome.tail is None else _orders(scenario, outcome.tail.orders),
+        "options": _options(outcome),
         "value_of_stochastic_solution": worth.value_of_stochastic_solution,
         "expected_value_of_perfect_information": worth.expected_value_of_perfect_information,
         "gap_on_fresh_draws": None if gap is None else estimate_document(gap),
@@ -55,10 +56,11 @@ def sentences(outcome: FacilitiesOutcome) -> tuple[str, ...]:
         if known > LEAST_SHARE * averted
         else "Knowing the draw before ordering would change next to nothing."
     )
-    gap = outcome.fresh_gap
-    fresh = () if gap is None else (
-        f"On fresh draws they are {gap.mean:.3g} ± {gap.half_width:.3g} deaths from the best of each batch.",
-    )  # fmt: skip
+    gap, fresh = outcome.fresh_gap, tuple[str, ...]()
+    if gap is not None:
+        close = gap.high <= LEAST_SHARE * averted
+        least = "no worse than" if close else f"{gap.mean:.3g} ± {gap.half_width:.3g} deaths from"
+        fresh = (f"On fresh draws they are {least} the best of each batch.",)
     aside: tuple[str, ...] = (
         ("Measures other than destruction are left aside.",) if outcome.scenario.measures else ()
     )
@@ -67,12 +69,43 @@ def sentences(outcome: FacilitiesOutcome) -> tuple[str, ...]:
     return (pays, told, *fresh, *aside)
 
 
-def write_facilities(out: Path, outcome: FacilitiesOutcome) -> Document:
-    """Write ``facilities.json`` and return the document."""
+def write_facilities(out: Path, outcome: FacilitiesOutcome, how: HowRun | None = None) -> Document:
+    """Write ``facilities.html``, its figure, ``facility_options.csv`` and ``facilities.json``.
+
+    ``run.json`` is written if `how` says how it was run. The page names facilities, and no site, stock or
+    road: any audience may read it. Columns of the table, as of ``options`` in the document: ``date`` of the
+    order, or of the one that promises most; deaths that the facility averts beside the other orders, mean,
+    least and most of the draws [weighted persons]; in how many draws it averts any; what it needs beyond the
+    funds, mean of draws [USD].
+    """
     document = facilities_document(outcome)
     make_folder(out)
+    table = csv_text(list(document["options"][0]), [list(row.values()) for row in document["options"]])
+    write_atomically(out / "facility_options.csv", table)
     write_atomically(out / "facilities.json", json_text(document))
+    facts = {"seed": outcome.seed, "draws": document["draws"], "batches": outcome.batches}
+    write_study_page(out, "facilities", outcome.scenario, told(outcome, sentences(outcome)), how, facts)
     return document
+
+
+def _options(outcome: FacilitiesOutcome) -> list[Document]:
+    """Return the row of each facility that could be ordered."""
+    return [
+        {
+            "facility_id": outcome.scenario.facilities[one.facility].facility_id,
+            "capital_cost_usd": outcome.scenario.facilities[one.facility].capital_cost_usd,
+            "lead_time_days": outcome.scenario.facilities[one.facility].lead_time_days,
+            "fixed_cost_usd_per_year": outcome.scenario.facilities[one.facility].fixed_cost_usd_per_year,
+            "ordered": one.ordered,
+            "date": outcome.scenario.period_dates[one.order[1]].isoformat() if one.order else None,
+            "averted_mean": float(one.averted.mean()),
+            "averted_least": float(one.averted.min()),
+            "averted_most": float(one.averted.max()),
+            "draws_that_avert": int((one.averted > 0.0).sum()),
+            "beyond_funds_usd": float(one.beyond_usd.mean()),
+        }
+        for one in outcome.options
+    ]
 
 
 def _orders(scenario: Scenario, orders: tuple[Order, ...]) -> list[Document]:
