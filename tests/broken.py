@@ -116,7 +116,7 @@ VALUES = [
         status="surpluss",
     ),
     broken_row("truth value", LOTS, 3, "expected yes or no", safe_to_move="maybe"),
-    broken_row("id", LOTS, 3, "expected letters, digits", lot_id="L 02"),
+    broken_row("id", LOTS, 3, "expected Latin letters, digits", lot_id="L 02"),
     broken_row("stabiliser word", LOTS, 3, "a number, or unknown", stabiliser_fraction="?"),
     broken_row("stabiliser high", LOTS, 3, "expected <= 1 or unknown", stabiliser_fraction="1.2"),
     broken_row("months", PLANTS, 2, "a first and a last month such as 4-10", open_months="4-13"),

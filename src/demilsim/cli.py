@@ -31,6 +31,7 @@ from demilsim.cli_options import (
     ScenarioPath,
     Seed,
     Set,
+    Version,
     Within,
 )
 from demilsim.cli_sensitivity import SENSITIVITY
@@ -65,7 +66,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def _options(context: typer.Context, debug: Debug = False) -> None:
+def _options(context: typer.Context, debug: Debug = False, version: Version = False) -> None:
     context.obj = debug
 
 

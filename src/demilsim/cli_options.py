@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from demilsim import __version__
+
 SETTINGS_FILE, VARIANTS = "scenario.yaml", "variants"
 """As in `demilsim.scenario.folder`, which takes too long to import for help."""
 
@@ -103,4 +105,16 @@ Averting = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+
+
+def _version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        typer.echo(f"demilsim {__version__}")
+        raise typer.Exit()
+
+
+Version = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

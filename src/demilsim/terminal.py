@@ -28,6 +28,15 @@ LINE_SECONDS = 30.0
 """Time after which a heartbeat is written where there is no terminal, however little was done [s]."""
 
 
+EXPECTED = {
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_parsing": "expected a number",
+    "greater_than_equal": "expected {ge} or more",
+}
+"""What is said of an option whose value cannot be read, by what its reader calls that."""
+
+
 class ExitCode(IntEnum):
     """What the exit code of a command means."""
 
@@ -135,6 +144,19 @@ def stoppable(console: Console, kept: str) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
+def usage_text(usage: typer.TyperException) -> str:
+    """Return what is wrong with an option; values that could not be read are named as they were typed."""
+    text, problems = usage.format_message(), getattr(usage.__cause__, "errors", None)
+    if problems is None:
+        return text
+    found = problems()[0]
+    option, _, told = text.partition(": ")
+    expected = EXPECTED.get(found["type"])
+    if expected is None:
+        return f"{option}: {told.removeprefix('Value error, ')}"
+    return f"{option}: {expected.format(**found.get('ctx', {}))} (got {found['input']!r})"
+
+
 def guarded(app: typer.Typer) -> int:
     """Run the application; turn every error into plain lines on stderr and a documented exit code."""
     debug = "--debug" in sys.argv
@@ -147,7 +169,7 @@ def guarded(app: typer.Typer) -> int:
     except typer.Exit as finished:
         return finished.exit_code
     except typer.TyperException as usage:
-        typer.echo(usage.format_message(), err=True)
+        typer.echo(usage_text(usage), err=True)
         return ExitCode.INPUT_WRONG
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted", err=True)

@@ -8,6 +8,7 @@ import pytest
 
 from broken import BROKEN, Broken
 from commands import CommandLine
+from demilsim import __version__
 from demilsim.terminal import Console
 
 SIMULATING = ("run", "simulate", "plan")
@@ -46,6 +47,29 @@ def test_results_in_place_of_a_file_are_refused_at_once(
     assert (seen.code, seen.out) == (2, "")
     assert seen.err == f"Invalid value for '--out': expected a folder, there or new ({file} is a file)\n"
     assert file.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("option", "typed", "expected"),
+    [
+        ("--replications", "abc", "expected a whole number (got 'abc')"),
+        ("--seed", "1.5", "expected a whole number (got '1.5')"),
+        ("--replications", "1", "expected 2 or more (got '1')"),
+        ("--audience", "everybody", "'everybody' is not one of 'public', 'partner', 'restricted'."),
+    ],
+)
+def test_what_was_typed_for_an_option_is_named(
+    option: str, typed: str, expected: str, alpha: Path, tmp_path: Path, cli: CommandLine
+) -> None:
+    """The message says what would be expected, and what stood there."""
+    seen = cli("run", alpha, "--out", tmp_path / "out", option, typed)
+    assert (seen.code, seen.err) == (2, f"Invalid value for '{option}': {expected}\n")
+
+
+def test_the_version_is_told(cli: CommandLine) -> None:
+    """It is that of the package, alone on a line."""
+    seen = cli("--version")
+    assert (seen.code, seen.out, seen.err) == (0, f"demilsim {__version__}\n", "")
 
 
 def test_help_tells_every_command_in_full(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

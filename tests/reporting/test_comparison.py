@@ -228,7 +228,7 @@ def test_the_public_learns_what_differs_but_no_secret(
         "funding[DONOR-1].amount_usd",
     }
     assert "3,456,789" in page
-    assert f"{len(SECRET) + len(GUARD)} of these are not shown to this audience" in page
+    assert f"{len(SECRET) + len(GUARD)} of these are not shown to this audience: --audience partner" in page
     assert "The horizons differ" in page
 
 

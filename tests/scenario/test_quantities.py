@@ -129,6 +129,21 @@ def test_commas_and_points(text: str, comma: bool, doubtful: bool, found: float 
     assert seen == found if isinstance(found, float) else found in str(seen)
 
 
+def test_another_currency_is_told_where_it_belongs(folder: Path) -> None:
+    """A payment has columns of its own for it, a cost has none; advice on money is for money."""
+    cell("funding.csv", 5, "amount_usd", "60000000 KZT")(folder)
+    cell("facility_rates.csv", 2, "unit_cost_usd_per_t", "450 EUR/t")(folder)
+    cell("facility_rates.csv", 3, "unit_cost_usd_per_t", "450 kg")(folder)
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(folder)
+    told = [problem.message for problem in refused.value.problems]
+    assert [message.partition("; ")[2] for message in told] == [
+        "convert what is in another currency to US dollars of the price year",
+        "",
+        "give what is promised in another currency as amount and currency, and its rate in exchange_rates",
+    ]
+
+
 def test_every_unit_of_the_tables_is_known() -> None:
     """What the description of the tables calls a unit can be written behind a number."""
     units = {

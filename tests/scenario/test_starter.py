@@ -36,7 +36,7 @@ def test_starter_never_overwrites(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "../out", "a b", "-x", ".hidden", "a" * 41, "a/b", "a\n"])
 def test_bad_names_are_refused(name: str, tmp_path: Path) -> None:
     """A name that is no identifier makes nothing, least of all outside the folder."""
-    with pytest.raises(ScenarioError, match="expected a name of letters"):
+    with pytest.raises(ScenarioError, match="expected a name of Latin letters"):
         write_starter(name, tmp_path / "inside")
     assert list(tmp_path.iterdir()) == []
 

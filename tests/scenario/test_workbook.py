@@ -175,6 +175,30 @@ def test_another_unit_is_refused(book: bytes, read: Callable[[bytes], Scenario])
         read(with_text(book, "lots", "E2", "[lb]"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "todo"),
+    [("kg", "write it in brackets"), ("lb", "convert the numbers, and write units in brackets")],
+)
+def test_a_unit_without_brackets_is_told_as_a_unit(
+    book: bytes, read: Callable[[bytes], Scenario], typed: str, todo: str
+) -> None:
+    """The row of units is not taken for a lot: one problem, in the cell that was changed."""
+    with pytest.raises(ScenarioError) as caught:
+        read(with_text(book, "lots", "E2", typed))
+    [problem] = caught.value.problems
+    assert (problem.cell, problem.message) == ("E2", f"expected the unit [kg] (got '{typed}'); {todo}")
+
+
+def test_a_row_of_units_without_any_bracket_is_still_one(book: bytes, tmp_path: Path) -> None:
+    """Who types all units anew is told so of each, not that they are no lot."""
+    sheets = cells_of(book)
+    sheets["lots"][1] = [str(cell).strip("[]") for cell in sheets["lots"][1]]
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(write_cells(tmp_path / "bare.xlsx", sheets))
+    assert {problem.line for problem in caught.value.problems} == {2}
+    assert all("; write it in brackets" in problem.message for problem in caught.value.problems)
+
+
 def test_sheets_and_columns_may_stand_in_any_order(book: bytes, tmp_path: Path) -> None:
     """A workbook without rows of units, with columns turned round and sheets last first, is the same."""
     sheets = {

@@ -38,6 +38,9 @@ from demilsim.scenario.columns import column_meanings
 from demilsim.scenario.origins import Given, Origin
 
 HUNDREDTH = 0.01
+WHO_SEES_MORE = "--audience partner shows lots and sites, --audience restricted all"
+"""Said where differences are withheld."""
+
 MOST_LINES = 8
 """Lines of differences between inputs on the page; the file of them has all that the audience may see."""
 
@@ -171,7 +174,7 @@ def _none(inputs: Sequence[ShownInputs]) -> str:
         return "One scenario: the inputs are the same, and only the plans differ."
     if all(one.identical for one in inputs):
         return "No input differs."
-    return "No input differs that this audience may see."
+    return f"No input differs that this audience may see: {WHO_SEES_MORE}."
 
 
 def inputs_sentences(inputs: Sequence[ShownInputs]) -> tuple[str, ...]:
@@ -181,7 +184,11 @@ def inputs_sentences(inputs: Sequence[ShownInputs]) -> tuple[str, ...]:
         counts = [_count(row) for row in one.counts]
         whole = f"In all, “{shortened(plain(one.scenario), LONGEST_NAME)}” differs in " + "; ".join(counts)
         if counts:
-            withheld = f" {one.withheld:,} of these are not shown to this audience." if one.withheld else ""
+            withheld = (
+                f" {one.withheld:,} of these are not shown to this audience: {WHO_SEES_MORE}."
+                if one.withheld
+                else ""
+            )
             said.append(f"{whole}.{withheld}")
     return tuple(said)
 

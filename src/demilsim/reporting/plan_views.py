@@ -158,7 +158,7 @@ def when_planned(results: StoredResults) -> str:
     if facts is None or facts.basis is None:
         known = any(line.planned for line in results.lines)
         return "work is planned" if known or not results.lines else "work may begin"
-    said = "work is planned" if facts.basis == "decided" else "work is expected at expected days and money"
+    said = "work is planned" if facts.basis == "decided" else "work is expected, at mean days and money"
     if facts.weighed:
         said += ", lots that may not come counted with their probability"
     if facts.not_reached_t:

@@ -58,10 +58,27 @@ def column_meanings() -> dict[tuple[str, str], ColumnMeaning]:
     return {(row.table, row.column): row for row in rows}
 
 
-def is_units_row(cells: Sequence[str]) -> bool:
-    """Return whether a row holds nothing but units in brackets, as the second row of our workbooks."""
-    given = [cell.strip() for cell in cells if cell.strip()]
-    return bool(given) and all(cell.startswith("[") and cell.endswith("]") for cell in given)
+def is_units_row(table: str, header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Return whether a row holds units, as the second row of our workbooks.
+
+    It does if most of its cells are in brackets, or are the unit of their column without them.
+    """
+    given = [(head, cell.strip()) for head, cell in zip(header, cells, strict=False) if cell.strip()]
+    return sum(_is_unit(table, head, cell) for head, cell in given) > len(given) / 2
+
+
+def _is_unit(table: str, head: str, cell: str) -> bool:
+    """Return whether a cell is in brackets or the unit of its column; 1 and - stand among data too."""
+    known = _known(table, head)
+    return _bracketed(cell) or bool(known and cell == known.unit and cell not in ("1", "-"))
+
+
+def _bracketed(cell: str) -> bool:
+    return cell.startswith("[") and cell.endswith("]")
+
+
+def _known(table: str, head: str) -> ColumnMeaning | None:
+    return column_meanings().get((table, head)) or column_meanings().get((ANY_TABLE, head))
 
 
 def wrong_units(table: str, header: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[int, str, str]]:
@@ -69,8 +86,9 @@ def wrong_units(table: str, header: Sequence[str], cells: Sequence[str]) -> Iter
 
     Columns that are not known are left to others.
     """
-    meanings = column_meanings()
     for number, (head, cell) in enumerate(zip(header, cells, strict=False), start=1):
-        known = meanings.get((table, head)) or meanings.get((ANY_TABLE, head))
-        if known and cell.strip() not in ("", known.bracketed):
-            yield number, head, f"expected the unit {known.bracketed} {got(cell)}; convert the numbers"
+        known, given = _known(table, head), cell.strip()
+        if known and given not in ("", known.bracketed):
+            todo = "write it in brackets" if given == known.unit else "convert the numbers"
+            todo += "" if given == known.unit or _bracketed(given) else ", and write units in brackets"
+            yield number, head, f"expected the unit {known.bracketed} {got(cell)}; {todo}"

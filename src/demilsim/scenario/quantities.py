@@ -26,6 +26,16 @@ _WITH_UNIT = re.compile(r"([+-]?[\d.,][\d.,'\s]*(?:[eE][+-]?\d+)?)\s*([A-Za-z%°
 _MONEY_FIRST = re.compile(r"(USD|US\$|\$)\s*([+-]?[\d.,].*)", re.ASCII)
 
 
+_USD = "USD"
+_CURRENCY = re.compile(r"[A-Z]{3}(?![A-Za-z])", re.ASCII)
+_TO_USD = "; convert what is in another currency to US dollars of the price year"
+_OTHER_MONEY = {
+    "amount_usd": "; give what is promised in another currency as amount and currency, and its rate in "
+    "exchange_rates"
+}
+"""What to do about another currency, by column: only payments may be in one."""
+
+
 def _no_unit(path: str) -> str:
     return ""
 
@@ -79,13 +89,13 @@ class Reading:
         plain = read_number(text, comma, comma and self.point_doubtful)
         unit = self.unit_of(path)
         if plain is None:
-            plain = self._with_unit(text, unit, comma) if len(text) <= LONGEST else None
+            plain = self._with_unit(path, text, unit, comma) if len(text) <= LONGEST else None
         if plain is not None and plain != text:
             value = f"{float(plain):.12g}{'' if unit in ('', '1', '-') else ' ' + unit}"
             self.understood.append(Understood(path, text, value))
         return plain
 
-    def _with_unit(self, text: str, unit: str, comma: bool) -> str | None:
+    def _with_unit(self, path: str, text: str, unit: str, comma: bool) -> str | None:
         money = _MONEY_FIRST.fullmatch(text)
         parts = _WITH_UNIT.fullmatch(f"{money[2]} {money[1]}" if money else text)
         if not parts:
@@ -97,7 +107,10 @@ class Reading:
         if factor is None:
             units = units_like(unit)
             listed = f"{', '.join(units[:-1])} or {units[-1]}" if len(units) > 1 else units[0]
-            raise ValueError(f"expected a number of {unit}, alone or followed by {listed} {got(text)}")
+            hint = (
+                _OTHER_MONEY.get(path, _TO_USD) if unit.startswith(_USD) and _CURRENCY.match(parts[2]) else ""
+            )
+            raise ValueError(f"expected a number of {unit}, alone or followed by {listed} {got(text)}{hint}")
         # Only after a look at its size: an exact 0e999999999 would fill the memory.
         exact = Fraction(number) * factor if in_size(number) else Fraction(0)
         return str(exact) if exact.denominator == 1 else repr(float(exact))

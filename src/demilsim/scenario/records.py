@@ -34,7 +34,7 @@ _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0
 _PATTERNS = {
     r"^[A-Z]{2}$": "expected two capital letters such as KZ",
     r"^[A-Z]{3}$": "expected three capital letters such as EUR",
-    IDENTIFIER_PATTERN: "expected letters, digits and . _ - only, a letter or digit first",
+    IDENTIFIER_PATTERN: "expected Latin letters, digits and . _ - only, a letter or digit first",
 }
 _RANGES = {"greater_than": (">", "gt"), "greater_than_equal": (">=", "ge"),
            "less_than": ("<", "lt"), "less_than_equal": ("<=", "le")}  # fmt: skip

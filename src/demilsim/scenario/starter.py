@@ -21,7 +21,7 @@ def write_starter(name: str, directory: str | Path) -> Path:
     Parameters
     ----------
     name
-        Name of the scenario and of its folder: letters, digits and ``. _ -``, at most 40.
+        Name of the scenario and of its folder: Latin letters, digits and ``. _ -``, at most 40.
     directory
         Existing folder in which the new one is made.
 
@@ -33,7 +33,7 @@ def write_starter(name: str, directory: str | Path) -> Path:
     try:
         TypeAdapter(Identifier).validate_python(name)
     except ValidationError:
-        message = f"expected a name of letters, digits and . _ -, at most 40 {got(name)}"
+        message = f"expected a name of Latin letters, digits and . _ -, at most 40 {got(name)}"
         raise ScenarioError([Problem("new", 0, "", message)]) from None
     folder = Path(directory) / name
     source = files("demilsim.scenario").joinpath("starter")

@@ -150,7 +150,7 @@ def form_table(
     rows = []
     ragged = 0
     for count, (line, cells) in enumerate(lines):
-        if count == 0 and table and is_units_row(cells):
+        if count == 0 and table and is_units_row(table, header, cells):
             say(line, wrong_units(table, header, cells))
             continue
         if len(cells) == len(header) and max(map(len, cells)) > MAX_CELL_CHARACTERS:

@@ -57,7 +57,7 @@ def variant_of(
         problems.append(replace(places.get(key, here), variant=name).problem(plain(key), message))
 
     if not is_identifier(name) or name == BASE:
-        wrong("", f"expected a name of letters, digits and . _ -, at most 40, not {BASE} {got(name)}")
+        wrong("", f"expected a name of Latin letters, digits and . _ -, at most 40, not {BASE} {got(name)}")
     if not isinstance(given, dict):
         wrong("", f"expected the keys {' and '.join(_KEYS)} {_found(given)}")
         return None

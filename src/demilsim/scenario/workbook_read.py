@@ -239,7 +239,8 @@ class _Book:
             }
             here = places.get("variant", Place(table.name))
             if not is_identifier(name) or name == BASE:
-                message = f"expected a name of letters, digits and . _ -, at most 40, not {BASE} {got(name)}"
+                found = f"not {BASE} {got(name)}"
+                message = f"expected a name of Latin letters, digits and . _ -, at most 40, {found}"
                 self.problems.append(here.problem("variant", message))
             known = variants.get(name) or VariantText(name, extends or BASE, (), here)
             if extends not in ("", known.extends):
