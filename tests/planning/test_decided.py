@@ -46,8 +46,9 @@ def sites_of_work(scenario: Scenario, plan: DisposalPlan, replication: int) -> l
 
 @pytest.mark.parametrize("sites", CASES.values(), ids=CASES.keys())
 def test_simulated_plant_follows_the_moves_of_its_plan(sites: tuple[tuple[float, float], ...]) -> None:
-    """Sites come in the planned order, also if the plant breaks down; harm is the planned one, not a rule's.
+    """Sites come in the planned order, also if plant breaks down; harm is the planned one, not a rule's.
 
+    No explosion closes a site for half a year, in which plant would work elsewhere, where order is looked at.
     Plans count work as spread over the period in which it is done, and let plant leave in the midst of one;
     simulated moves that open a period wait for it. That is worth less than a quarter.
     """

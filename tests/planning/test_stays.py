@@ -116,6 +116,18 @@ def test_plant_that_is_ordered_stands_nowhere_before_it_opens() -> None:
     assert found.stays == (stay("S1", None, (2, 7), (dt.date(2026, 7, 1), END), 40.0),)
 
 
+def test_what_has_been_due_for_longer_elsewhere_comes_first_once_it_can_be_paid() -> None:
+    """Without money for S2 in the first quarter plant goes there in the second, and then back to S1."""
+    money = (tranche(amount_usd=2_500.0), tranche("T2", amount_usd=1e5, due=dt.date(2026, 4, 1)))
+    lines = line("L1", 5.0), line("L2", 10.0), line("L1", 35.0, period=1)
+    found = implied(sites_with(40.0, 10.0, tranches=money), *lines)
+    assert [(s.site_id, s.first_period) for s in found.stays] == [("S1", 0), ("S2", 1), ("S1", 1)]
+    found = implied(sites_with(40.0, 10.0, tranches=money[1:]), *lines[1:])
+    assert [(s.site_id, s.first_period) for s in found.stays] == [("S1", 0), ("S2", 1), ("S1", 1)]
+    found = implied(sites_with(40.0, 10.0, tranches=money[:1]), *lines)
+    assert [s.site_id for s in found.stays] == ["S1"]
+
+
 @pytest.mark.parametrize("plant", [{"mobile": False}, {"move_days": 0.0, "move_cost_usd": 0.0}])
 def test_plant_without_a_place_has_no_stays(plant: dict[str, Any]) -> None:
     """Fixed plant, and mobile plant whose moves take neither time nor money, is not told of."""

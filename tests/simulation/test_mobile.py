@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from demilsim.plan import DisposalPlan
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Facility
 from demilsim.simulation.destruction import Plant
@@ -77,6 +79,33 @@ def test_it_moves_on_to_the_site_of_the_next_order_in_priority() -> None:
     assert result.spent_cents.sum() == 20 * 50_000 + 2 * 200_000
 
 
+def late_for_s2(*funds_usd: tuple[str, float, int], **changes: Any) -> tuple[Scenario, DisposalPlan]:
+    """Return 5 t at S1, 10 t at S2 and 45 t at S1 that are due in April, and money by fund and month."""
+    rows = [
+        tranche(f"T{k}", name, amount_usd=usd, due=dt.date(2026, month, 1))
+        for k, (name, usd, month) in enumerate(funds_usd)
+    ]
+    story = plan(line("L1", 5.0), line("L2", 10.0), line("L1", 45.0, period=1))
+    return kiln(50.0, 10.0, tranches=tuple(rows), **changes), story
+
+
+def test_what_has_been_due_for_longer_elsewhere_comes_first() -> None:
+    """Without money for S2 in the first quarter it goes there in April, before what is due at S1 by then."""
+    _, state = play(*late_for_s2(("HOST", 2_500.0, 1), ("HOST", 1e5, 4)))
+    assert log(state) == [
+        ("F1", "L1", 0.0, 5.0, 5.0), ("F1", "L2", 100.0, 110.0, 10.0), ("F1", "L1", 120.0, 165.0, 45.0),
+    ]  # fmt: skip
+
+
+def test_plant_does_not_wait_for_what_nobody_can_pay() -> None:
+    """S2's own money comes in the third quarter: until then it goes on at S1."""
+    funds = (fund("ONE", earmark_sites=("S1",)), fund("TWO", earmark_sites=("S2",)))
+    _, state = play(*late_for_s2(("ONE", 1e5, 1), ("TWO", 1e5, 7), funds=funds))
+    assert log(state) == [
+        ("F1", "L1", 0.0, 5.0, 5.0), ("F1", "L1", 90.0, 135.0, 45.0), ("F1", "L2", 191.0, 201.0, 10.0),
+    ]  # fmt: skip
+
+
 def test_moves_are_calendar_days_also_in_the_closed_season() -> None:
     """Open from January to March, it moves in April and begins on 1 January, without another ten days."""
     scenario = kiln(90.0, 10.0, open_months=(1, 2, 3))
@@ -145,6 +174,15 @@ def test_explosion_at_the_next_site_calls_the_move_off_before_it_begins() -> Non
     assert begun == [("L1", 0.0), ("L1", 10.0), ("L2", KNOTS[3] + 10.0)]
     assert result.spent_cents.sum() == pytest.approx(95 * 50_000 + 200_000, abs=1)
     assert state.ledger.committed == [0]
+
+
+def test_a_site_to_which_a_move_was_called_off_is_served_before_later_lines() -> None:
+    """S2 goes up on day 10 and is closed until day 190: then 380 t that became due at S1 wait for it."""
+    later = (line("L1", 95.0, period=1) for _ in range(4))
+    story = plan(line("L1", 20.0), line("L2", 100.0), *later)
+    _, state = play(kiln(400.0, 100.0), story, candidate(10.0, storehouse=1, extent=STACK))
+    lots = [row[1] for row in log(state)]
+    assert [lot for k, lot in enumerate(lots) if k == 0 or lot != lots[k - 1]] == ["L1", "L2", "L1"]
 
 
 def test_explosion_at_the_next_site_finds_the_plant_under_way() -> None:

@@ -38,8 +38,8 @@ class Filler:
         Ids of the funds that may pay; empty means all.
     orders
         Facilities that are ordered as soon as their period has come and they can be paid.
-    lines_t
-        What may be taken in all for each line of a plan [t].
+    lines_t, lines_due
+        What may be taken in all for each line of a plan [t], and the period since which it is due.
     waiting
         Tranches that come once what was done and spent has earned them; None if all money comes as the
         coefficients say.
@@ -55,6 +55,7 @@ class Filler:
         funds: tuple[str, ...] = (),
         orders: tuple[Commissioning, ...] = (),
         lines_t: Sequence[float] = (),
+        lines_due: Sequence[int] = (),
         waiting: Waiting | None = None,
     ) -> None:
         self.scenario = scenario
@@ -67,7 +68,7 @@ class Filler:
         self._standing: list[tuple[int, int]] = []
         self._years = interval_years(scenario)
         # The last one is that of jobs without a line.
-        self._most_t = [*lines_t, np.inf]
+        self._most_t, self._due = [*lines_t, np.inf], [*lines_due, 0]
         allowed = np.array([not funds or fund.fund_id in funds for fund in scenario.funds], dtype=bool)
         self._fund_order = [f for f in drawing_order(scenario.funds) if allowed[f]]
         self._purse = np.zeros(len(scenario.funds))
@@ -139,8 +140,8 @@ class Filler:
     def fill(self, period: int, left_t: Floats, ranked: Iterable[Job]) -> list[Piece]:
         """Return the pieces of a period in the order in which they were ranked.
 
-        Mobile plant first takes the lots of the site where it stands; what it does at others comes last, site
-        by site.
+        Mobile plant first takes the lots of the site where it stands, but for lines that became due after one
+        of another site that can be done; what it does elsewhere comes last, site by site.
         """
         room = self._days[:, period].copy()
         for facility in self._days_on_the_way:
@@ -150,17 +151,39 @@ class Filler:
         pieces: list[Piece] = []
         jobs = [job for job in ranked if passable[job[0]][job[1]]]
         while jobs:
-            jobs = self._take(period, jobs, room, left, pieces)
             jobs = [
-                (lot, f, line)
-                for lot, f, line in jobs
-                if room[f] > NEGLIGIBLE_DAYS
-                and min(left[lot], self._most_t[line]) > NEGLIGIBLE_T
-                and self._payable(lot, f)
+                job for job in self._take(period, jobs, room, left, pieces) if self._doable(job, room, left)
             ]
             if jobs:
-                self._move(period, *jobs[0][:2], room)
+                facility = jobs[0][1]
+                own = (job for job in jobs if job[1] == facility)
+                lot, _, _ = min(own, key=lambda job: (self._due[job[2]], not self._stands_at(job)))
+                if self._place[facility] != self._site[lot]:
+                    self._move(period, lot, facility, room)
         return pieces
+
+    def _stands_at(self, job: Job) -> bool:
+        """Return whether a job needs no move of mobile plant."""
+        lot, facility, _ = job
+        return self._place.get(facility, self._site[lot]) == self._site[lot]
+
+    def _doable(self, job: Job, room: Floats, left: Floats) -> bool:
+        """Return whether there are room and tonnes for a job, and money for a move if it needs one."""
+        lot, facility, line = job
+        if room[facility] <= NEGLIGIBLE_DAYS or min(left[lot], self._most_t[line]) <= NEGLIGIBLE_T:
+            return False
+        return self._stands_at(job) or self._payable(lot, facility)
+
+    def _due_elsewhere(self, jobs: Iterable[Job], room: Floats, left: Floats) -> dict[int, int]:
+        """Return, by mobile plant, since when jobs that it can do after a move have been due: the longest."""
+        found: dict[int, int] = {}
+        for job in jobs:
+            facility, due = job[1], self._due[job[2]]
+            if self._stands_at(job) or due >= found.get(facility, due + 1):
+                continue
+            if self._doable(job, room, left):
+                found[facility] = due
+        return found
 
     def _payable(self, lot: int, facility: int) -> bool:
         """Return whether mobile plant may move to a lot: permit and money are not used up by the move."""
@@ -200,15 +223,15 @@ class Filler:
         left: Floats,
         pieces: list[Piece],
     ) -> list[Job]:
-        """Add the pieces of ranked jobs; return the jobs of mobile plant that would have to move first."""
-        elsewhere = []
+        """Add the pieces of ranked jobs; return those of mobile plant that has to move first, or does so."""
+        elsewhere, longest = [], self._due_elsewhere(jobs, room, left)
         for job in jobs:
             lot, facility, line = job
             if room[facility] <= NEGLIGIBLE_DAYS or left[lot] <= NEGLIGIBLE_T:
                 continue
             if self._most_t[line] <= NEGLIGIBLE_T:
                 continue
-            if self._place.get(facility, self._site[lot]) != self._site[lot]:
+            if not self._stands_at(job) or self._due[line] > longest.get(facility, self._due[line]):
                 elsewhere.append(job)
                 continue
             days = float(self.options.days_per_t[lot, facility])

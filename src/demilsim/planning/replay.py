@@ -92,7 +92,9 @@ def replayed_with_moves(
 
     lines_t = [tonnes(line.mass_g) for line in lines]
     waiting = waiting or waiting_tranches(scenario, coefficients)
-    filler = Filler(scenario, coefficients, options, plan.funds, plan.commissionings, lines_t, waiting)
+    lines_due = [line.earliest_period for line in lines]
+    ordered = plan.funds, plan.commissionings
+    filler = Filler(scenario, coefficients, options, *ordered, lines_t, lines_due, waiting)
     pieces = filled(filler, due, harm, first)
     sites = {site.site_id: i for i, site in enumerate(scenario.sites)}
     tours = tuple((facility, period, sites[to]) for facility, period, to in filler.moves)

@@ -23,10 +23,10 @@ IMPLIED = (
 )
 SIMULATED = (
     f"The simulation does not follow these moves to the day. Lines may begin up to {LEAD_PERIODS} periods "
-    "before they are planned, so that plant may come earlier, or do first what is planned for a later stay "
-    "where it stands; a stop, a closed site or late money holds it up or calls a move off; and when nothing "
-    "more is due where it stands it goes where the next line in priority says. What moves take in the "
-    "simulation is under “Where working days go”."
+    "before they are planned, but where moves are decided not in an earlier stay than their own. A stop, a "
+    "closed site or late money holds plant up or calls a move off. At the start of each period plant serves "
+    "the site at which work has been due for longest; of several that where it stands, else that of the next "
+    "line in priority. What moves take in the simulation is under “Where working days go”."
 )
 NOT_PUBLIC = "Sites and dates of moves are not public."
 """Said to the public in place of the table of stays."""

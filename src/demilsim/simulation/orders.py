@@ -1,7 +1,8 @@
 """The order book: plan lines that wait, and their commitment at the start of each period.
 
 Orders of one facility or pool that the same funds pay wait in one heap, by rank; those of mobile plant with a
-place in one for each site. Settling money, permits and room in global priority then looks only at the heads.
+place in one for each site and period since which they are due. Settling money, permits and room in global
+priority then looks only at the heads.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from demilsim.simulation.destruction import Job, Plant
 from demilsim.simulation.funding import Ledger, Payment
 from demilsim.simulation.schedule import Order, Schedule
 from demilsim.simulation.storage import Stock
+from demilsim.simulation.touring import Key, begin_tours
 from demilsim.simulation.transport import Dispatch
 from demilsim.simulation.use import Use
 from demilsim.simulation.world import World
@@ -27,43 +29,6 @@ COMMITMENT_MARGIN = 1.25
 
 Waiting = list[tuple[int, int, Order]]
 """A heap of orders by rank, then by when they were put there."""
-
-Key = tuple[int, int, int]
-"""Whose heap it is: facility or first of its pool, payers, and site of mobile plant with a place, else -1."""
-
-Head = tuple[int, Key]
-"""A heap by the rank of its head."""
-
-
-@dataclass(slots=True)
-class Tour:
-    """The heaps of mobile plant in one period: those of the site where it stands, then site by site.
-
-    Parameters
-    ----------
-    open
-        Heaps of the present site that may still give an order.
-    later
-        Those of other sites.
-    """
-
-    open: int = 0
-    later: list[Head] = field(default_factory=list)
-
-    def close_one(self) -> list[Head]:
-        """Return the heaps that are next when one has no more to give: after the last, of another site."""
-        self.open -= 1
-        return self.next_site() if self.open <= 0 else []
-
-    def next_site(self) -> list[Head]:
-        """Return the heaps of the site of the order that is next in priority."""
-        if not self.later:
-            return []
-        site = min(self.later)[1][2]
-        found = [head for head in self.later if head[1][2] == site]
-        self.later = [head for head in self.later if head[1][2] != site]
-        self.open = len(found)
-        return found
 
 
 @dataclass(slots=True)
@@ -111,9 +76,11 @@ class OrderBook:
 
     def push(self, order: Order) -> None:
         """Put an order among those that wait."""
-        site = order.site if self.world.placed[order.facility] else -1
+        site, due = -1, -1
+        if self.world.placed[order.facility]:
+            site, due = order.site, order.earliest_period
         pool = self.schedule.pools[order.facility]
-        queue = self._waiting.setdefault((pool[0], order.payers, site), [])
+        queue = self._waiting.setdefault((pool[0], order.payers, site, due), [])
         self._pushed += 1
         heapq.heappush(queue, (order.rank, self._pushed, order))
 
@@ -155,8 +122,7 @@ class OrderBook:
 
         A heap whose head cannot be paid in full gives what the money pays for and is passed over until the
         next period; an order whose site is closed, whose road is until the next period, or whose lot has not
-        arrived, is set aside. Mobile plant takes the orders of the site where it stands, then moves to that
-        of the next order in priority.
+        arrived, is set aside. Mobile plant takes the orders of one site, then of the next (`touring`).
 
         Parameters
         ----------
@@ -172,7 +138,8 @@ class OrderBook:
         room = self._room(period, day, {f for _, key in waiting for f in self.schedule.pools[key[0]]})
         end = self.world.days[period + 1]
         leaves, aside = day, list[Order]()
-        heads, tours = self._heads([head for head in waiting if self._has_room(head[1][0], room)])
+        ready = [head for head in waiting if self._has_room(head[1][0], room)]
+        heads, tours = begin_tours(ready, self.plants) if any(self.world.placed) else (ready, {})
         heapq.heapify(heads)
         plain, to_come_g, queues = self.dispatch.plain, self.stock.to_come_g, self._waiting
         while heads:
@@ -204,28 +171,6 @@ class OrderBook:
         if site_closed:
             return Use.SITE_CLOSED
         return Use.LOT_MISSING if self.stock.to_come_g[order.lot] else Use.ROAD_CLOSED
-
-    def _heads(self, waiting: list[Head]) -> tuple[list[Head], dict[int, Tour]]:
-        """Return the heaps to begin with, and those of mobile plant at other sites than where it stands."""
-        tours: dict[int, Tour] = {}
-        if not any(self.world.placed):
-            return waiting, tours
-        heads = []
-        for head in waiting:
-            facility, _, site = head[1]
-            if site < 0:
-                heads.append(head)
-                continue
-            tour = tours.setdefault(facility, Tour())
-            if site == self.plants[facility].destination:
-                tour.open += 1
-                heads.append(head)
-            else:
-                tour.later.append(head)
-        for tour in tours.values():
-            if not tour.open:
-                heads += tour.next_site()
-        return heads, tours
 
     def _open(self, order: Order) -> None:
         """Find out what a lot really weighs: what a plan for all of it did not know of is ordered too."""
