@@ -31,17 +31,17 @@ def rolling(
     from demilsim.experiments.rolling import static_against_rolling
     from demilsim.reporting.rolling import write_rolling
 
-    console = Console(quiet or json)
+    console, started = Console(quiet or json), time.monotonic()
     loaded = load(scenario, set_)
     with console.progress(replications) as bar:
         outcome = static_against_rolling(
             loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
         )
-    document = write_rolling(out, outcome)
+    document = write_rolling(out, outcome, seed, how_run(started, jobs))
     if json:
         print_json(document)
     code = plan_code(outcome.programme, console)
-    console.say(f"static against rolling: {out / 'rolling.csv'}")
+    console.say(f"static against rolling: {out / 'rolling.html'}")
     raise typer.Exit(code)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import html
 import json
 import re
@@ -16,36 +15,19 @@ import pytest
 from typer.main import get_command
 
 from demilsim.cli import app
-from demilsim.experiments.frontier import Frontier, FrontierPoint
+from demilsim.experiments.frontier import Frontier
 from demilsim.reporting.frontier import write_frontier
 from demilsim.reporting.frontier_views import findings, frontier_table
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import ABSENT, figure, fixed, million
-from optimisation.instances import build_or_not
 from pages import Page, cells
-
-HOSTILE = "<b>Kiln</b> $x^2$"
-HASTE = dt.date(2027, 7, 1)
-
-
-def point(share: float, harm: float, cost_usd: float, by: dt.date | None = None) -> FrontierPoint:
-    """Return a point that orders the kiln."""
-    done = dt.date(2027, 4, 1)
-    return FrontierPoint(share, harm, harm, cost_usd, by, cost_usd / 500.0, done, ("KILN",))
+from priced import HASTE, HOSTILE, point, priced_by_hand
 
 
 @pytest.fixture(scope="module")
 def found() -> Frontier:
-    """Return a frontier made by hand: of 10 deaths the best plan averts 8, for 4 million; half is cheap.
-
-    A second frontier, for a date, reaches the half alone, at a higher price.
-    """
-    scenario = build_or_not()
-    facilities = tuple(row.model_copy(update={"name": HOSTILE}) for row in scenario.facilities)
-    scenario = replace(scenario, facilities=facilities, asked_as="two@late")
-    points = (point(0.5, 6.0, 2e6, HASTE), point(1.0, 2.0, 4e6), point(0.75, 4.0, 2e6), point(0.5, 6.0, 1e6))
-    note = "by 2027-07-01 no plan was found that averts more than 60.0% of what can be averted"
-    return Frontier(scenario, 10.0, 2.0, points, (1.0, 0.75, 0.5), (HASTE,), (note,))
+    """Return the frontier that is made by hand."""
+    return priced_by_hand()
 
 
 def test_the_page_tells_the_numbers_of_its_table(found: Frontier, tmp_path: Path) -> None:

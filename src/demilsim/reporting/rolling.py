@@ -1,4 +1,4 @@
-"""Static against rolling as a table and a JSON document."""
+"""Static against rolling as a page, a table and a JSON document."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from demilsim.experiments.rolling import RollingOutcome
 from demilsim.experiments.statistics import LEVEL
 from demilsim.reporting.document import estimate_document
 from demilsim.reporting.folder import make_folder, write_atomically
+from demilsim.reporting.outputs import HowRun
+from demilsim.reporting.rolling_views import told
 from demilsim.reporting.scenario_facts import scenario_facts
+from demilsim.reporting.study_page import write_study_page
 from demilsim.reporting.tables import csv_text, json_text
 
 OBJECTIVE = "planning_objective"
 """Name of the simulated planning objective among the measures."""
 
 
-def write_rolling(directory: Path, outcome: RollingOutcome) -> dict[str, Any]:
-    """Write ``rolling.csv`` and ``rolling.json``; return the JSON document.
+def write_rolling(
+    directory: Path, outcome: RollingOutcome, seed: int | None = None, how: HowRun | None = None
+) -> dict[str, Any]:
+    """Write ``rolling.html``, its figure, ``rolling.csv`` and ``rolling.json``; return the JSON document.
 
+    ``run.json`` is written if `how` says how it was run; `seed` is the root seed, the scenario's by default.
+    The page names no facility, site, stock or road: any audience may read it.
     Rows by policy and measure, in the order of ``summary.json``; the difference is optimised - rolling, on
     the same replications.
     """
@@ -52,4 +59,11 @@ def write_rolling(directory: Path, outcome: RollingOutcome) -> dict[str, Any]:
     make_folder(directory)
     write_atomically(directory / "rolling.csv", csv_text(header, rows))
     write_atomically(directory / "rolling.json", json_text(document))
+    root = ensemble.scenario.settings.seed if seed is None else seed
+    facts = {
+        "plan_sha256": outcome.programme.plan.sha256(),
+        "seed": root,
+        "replications": document["replications"],
+    }
+    write_study_page(directory, "rolling", ensemble.scenario, told(outcome, root), how, facts)
     return document
