@@ -10,8 +10,10 @@ import pytest
 from demilsim.experiments.policies import simple_plan
 from demilsim.optimisation.optimise import optimise
 from demilsim.plan import DisposalPlan
+from demilsim.planning.coordinate import Programme
 from demilsim.planning.draft import Piece
 from demilsim.planning.expected import ExpectedWork, as_written, expected_work
+from demilsim.planning.risk_moved import decided
 from demilsim.planning.rules import nominal_coefficients, nominal_start
 from demilsim.planning.stays import Basis
 from demilsim.scenario.loader import load_scenario
@@ -69,6 +71,15 @@ def test_expected_work_keeps_the_permit_that_earliest_periods_break(
     for own, planned in zip(found.lines, work.periods, strict=True):
         assert planned is not None
         assert planned >= own.earliest_period
+
+
+def test_risk_of_a_rule_is_that_of_its_work_as_expected(starter: Scenario) -> None:
+    """Who works at the range is not counted with more tonnes in a year than its permit allows."""
+    found, known = simple_plan("oldest_first", starter), nominal_coefficients(starter)
+    plan_as_done = decided(starter, Programme(found, {}, None, known, ()))
+    ids = [one.facility_id for one in starter.facilities]
+    done = ((ids.index(p.facility_id), p.earliest_period, tonnes(p.mass_g)) for p in plan_as_done.lines)
+    assert 100.0 < most_in_a_year(starter, done) <= 250.0 + 1e-6
 
 
 def slow() -> Scenario:

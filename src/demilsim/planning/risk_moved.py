@@ -20,6 +20,8 @@ from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.disaggregate import flow_plan
+from demilsim.planning.draft import Draft, period_by_period
+from demilsim.planning.expected import expected_work
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import ExposedSite
@@ -68,10 +70,13 @@ class GroupRisk:
 
 
 def decided(scenario: Scenario, programme: Programme) -> DisposalPlan:
-    """Return a programme's plan as it was decided, by periods; a rule's by the earliest of its lines."""
-    result = programme.result
-    own = result is not None and programme.plan.source == result.source
-    return flow_plan(scenario, result) if own and result is not None else programme.plan
+    """Return a programme's plan by the periods that were decided; a rule's by those that are expected."""
+    plan, result = programme.plan, programme.result
+    if result is not None and plan.source == result.source:
+        return flow_plan(scenario, result)
+    work = expected_work(scenario, plan, programme.coefficients)
+    orders = plan.commissionings, plan.funds, plan.measures
+    return period_by_period(Draft(plan.name, plan.source, work.pieces, *orders), scenario)
 
 
 def risk_by_group(scenario: Scenario, plan: DisposalPlan) -> tuple[GroupRisk, ...]:
