@@ -111,7 +111,7 @@ def priced(model: Model, solver: str | None = None) -> PricedLp:
 
 def vertex_after(lp: PricedLp, cost: Floats, change: Floats) -> Vertex:
     """Return an optimal vertex after a change of limits; parameters as in `optimum_after`."""
-    with _shifted(lp, change):
+    with shifted(lp, change):
         return lp.minimise(cost)
 
 
@@ -127,12 +127,12 @@ def optimum_after(lp: PricedLp, cost: Floats, change: Floats) -> Optimum:
     change
         Change of every right-hand side, shape (row,).
     """
-    with _shifted(lp, change):
+    with shifted(lp, change):
         return lp.optimum(cost)
 
 
 @contextmanager
-def _shifted(lp: PricedLp, change: Floats) -> Iterator[None]:
+def shifted(lp: PricedLp, change: Floats) -> Iterator[None]:
     """Change every right-hand side for a while."""
     lp.shift(change)
     try:

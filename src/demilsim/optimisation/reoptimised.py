@@ -2,6 +2,10 @@
 
 Commissionings stay; flows are optimised again from the plan as it is. Beside each stands what the shadow
 prices promise for the same change.
+
+A small plan is made again to the end of its search, for each change from two starts. For a large one that
+would end in what its search leaves open, which is more than a change is worth; there one short step is taken
+with the change and without, and the difference counts, in which much of the error goes out.
 """
 
 from __future__ import annotations
@@ -12,13 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demilsim.optimisation.assemble import assemble
-from demilsim.optimisation.duals import Duals, optimum, priced, vertex_after
+from demilsim.optimisation.duals import Duals, optimum, priced, shifted, vertex_after
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.places import places
-from demilsim.optimisation.plan_model import PlanModel
+from demilsim.optimisation.plan_model import SETTLING_STEPS, PlanModel
 from demilsim.optimisation.prices import PRICED, UNITS, priced_rows
 from demilsim.optimisation.problem import USD_PER_KUSD
 from demilsim.optimisation.risk_plan import with_risk
+from demilsim.optimisation.sequential import largest_part, polish
 from demilsim.optimisation.task import make_task
 from demilsim.plan import Floats
 from demilsim.scenario.scenario import Scenario
@@ -29,6 +34,9 @@ SHARE = 0.01
 
 WAY = 0.1
 """Length of the step towards the best linear plan, as a share of the way [1]."""
+
+SMALL_FLOWS = 2_000
+"""Flows up to which a plan is made again to the end."""
 
 NO_STRINGS = {
     "use": "any", "earmark_sites": (), "earmark_methods": (), "earmark_categories": (),
@@ -57,8 +65,8 @@ class Worth:
         Harm averted per unit by the step up, and lost by the step down, by the linear plan solved again
         [persons/unit]; `linear_down` is None if commissionings could not be paid with that much less.
     up, down
-        The same optimised again on exact harm, against the same step without a change; None where no plan is
-        possible.
+        The same optimised again on exact harm; None where no plan is possible. Of a small plan never below
+        zero.
     """
 
     family: str
@@ -102,16 +110,15 @@ def worths(at: PlanModel, duals: Duals) -> tuple[Worth, ...]:
     duals
         Its duals.
     """
-    base = _optimised_again(at, np.zeros(len(at.row_names)))
-    assert base is not None, "the plan is possible as it is"
+    changes = tuple(_changes(at))
+    again = _made_again(at, [SHARE * change for _, _, change in changes], duals)
     found = []
-    for family, subject, change in _changes(at):
+    for (family, subject, change), (gain, loss) in zip(changes, again, strict=True):
         unit = PRICED[family]
         amount = float(change.sum()) * unit
         step = SHARE * amount
         moved = SHARE * change
         linear = [optimum(at.lp, at.model.cost, sign * moved) for sign in (1.0, -1.0)]
-        exact = [_optimised_again(at, sign * moved) for sign in (1.0, -1.0)]
         found.append(
             Worth(
                 family=family,
@@ -122,8 +129,8 @@ def worths(at: PlanModel, duals: Duals) -> tuple[Worth, ...]:
                 price=0.0 - float(duals.row @ change) / amount,
                 linear_up=(duals.objective - linear[0]) / step,
                 linear_down=(linear[1] - duals.objective) / step if np.isfinite(linear[1]) else None,
-                up=None if exact[0] is None else (base - exact[0]) / step,
-                down=None if exact[1] is None else (exact[1] - base) / step,
+                up=None if gain is None else gain / step,
+                down=None if loss is None else loss / step,
             )
         )
     return tuple(found)
@@ -163,17 +170,65 @@ def _changes(at: PlanModel) -> Iterator[tuple[str, str, Floats]]:
                 yield rows.family, identifier, change
 
 
-def _optimised_again(at: PlanModel, change: Floats) -> float | None:
-    """Return exact harm a short step from the plan, after a change of limits; None if no plan is possible.
+def _made_again(
+    at: PlanModel, changes: list[Floats], duals: Duals
+) -> list[tuple[float | None, float | None]]:
+    """Return what each change of limits gains and what its opposite loses, on exact harm [persons].
+
+    None where no plan is possible.
+    """
+    nothing = np.zeros(len(at.row_names))
+    small = at.harm.flows <= SMALL_FLOWS and at.limits is None
+    # What the linear plan gives nothing for is not worth a search.
+    searched = [i for i, change in enumerate(changes) if small and float(duals.row @ change) < 0.0]
+    step = _step_harm(at, nothing)
+    assert step is not None, "the plan is possible as it is"
+    found = [
+        (None if up is None else step - up, None if down is None else down - step)
+        for up, down in ((_step_harm(at, change), _step_harm(at, -change)) for change in changes)
+    ]
+    if not searched:
+        return found
+    base = _searched(at, nothing, at.values) or (at.total, at.values)
+    less = {i: _searched(at, -changes[i], base[1]) for i in searched}
+    # What is possible with less is possible as it is, and what is possible as it is with more.
+    base = min((base, *(one for one in less.values() if one is not None)), key=lambda one: one[0])
+    for i in searched:
+        more, fewer = _searched(at, changes[i], base[1]), less[i]
+        gain = None if more is None else max(base[0] - more[0], 0.0)
+        found[i] = gain, None if fewer is None else fewer[0] - base[0]
+    return found
+
+
+def _searched(at: PlanModel, change: Floats, plan: Floats) -> tuple[float, Floats] | None:
+    """Return the least exact harm found after a change of limits, and where; None if no plan is possible.
+
+    Limited steps begin at as much of a plan as is possible, and a short step from the one of the model: each
+    alone ends now and then where the other does not.
+    """
+    starts = [_step_to(at, change)]
+    with shifted(at.lp, change):
+        starts.append(largest_part(at.lp, plan[: at.harm.flows], at.model.columns.upper))
+        ends = [polish(at.lp, at.harm, s, SETTLING_STEPS) for s in starts if s is not None]
+    best = min(ends, key=lambda end: end.harm[-1], default=None)
+    return None if best is None else (best.harm[-1], best.values)
+
+
+def _step_harm(at: PlanModel, change: Floats) -> float | None:
+    """Return exact harm a short step from the plan, after a change of limits; None if no plan is possible."""
+    point = _step_to(at, change)
+    return None if point is None else at.harm.total(point[: at.harm.flows])
+
+
+def _step_to(at: PlanModel, change: Floats) -> Floats | None:
+    """Return the point a short step from the plan after a change of limits; None if no plan is possible.
 
     Limits are linear in the plan: (1 - s) of the plan as it is and s of one for limits that change by 1/s as
     much make a plan for the change. So all of the change is used however short the step towards the best
     linear plan is, while the error of the linear plan falls with the square of the step.
     """
     vertex = vertex_after(at.lp, at.model.cost, change / WAY).values
-    if vertex is None:
-        return None
-    return at.harm.total(at.flows + WAY * (vertex[: at.harm.flows] - at.flows))
+    return None if vertex is None else at.values + WAY * (vertex - at.values)
 
 
 def _without_strings(at: PlanModel, scenario: Scenario, k: int) -> float:

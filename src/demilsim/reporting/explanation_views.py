@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from demilsim.reporting.disclosure import Audience
-from demilsim.reporting.explanation_records import AlternativeFacts, ExplanationFacts, WorthFacts
+from demilsim.reporting.explanation_records import (
+    AlternativeFacts,
+    ExplanationFacts,
+    StringsFacts,
+    WorthFacts,
+)
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.records import StoredResults
-from demilsim.reporting.wording import ABSENT, figure, fixed, percent, sentence
+from demilsim.reporting.wording import ABSENT, figure, fixed, level_text, percent, sentence
 
 MOST_REASONS = 25
 """Lines with their reasons in a report; ``plan_reasons.csv`` has them all."""
 
-PER = {"USD": (1e6, "1 million USD"), "working day": (10.0, "10 working days"), "t": (100.0, "100 t")}
-"""How many units, and in words, a price is told for."""
+UNITS = {"USD": "USD", "working day": "days", "t": "t"}
+"""Units of what there is more or less of, in words."""
 
 FAR = 0.25
 """Share by which the price and the plan made again may differ before the reader is told [1]."""
@@ -29,11 +34,13 @@ def price_sentences(results: StoredResults) -> tuple[str, ...]:
     facts = results.explanation
     if facts is None:
         return ()
+    step = level_text(facts.step)
     return (
         "A price is what one more unit would avert, with new facilities as they are planned, by the linear "
-        f"plan around the optimiser's. Beside it stands the plan made again with {percent(facts.step)} more "
-        "and less: where the three differ, the price holds for less than that, or is not one number. Harm is "
-        "as planned.",
+        f"plan around the optimiser's. It is told for {step} of what there is, and for no more, since it may "
+        f"hold no further. Beside it stands the plan made again with {step} more and less: where "
+        "the three differ, the price holds for less than that, or is not one number. Harm is "
+        f"as planned; with the plan {figure(facts.planned_harm, 2)} are left.",
     )
 
 
@@ -43,34 +50,37 @@ def worth_table(results: StoredResults) -> Table:
     columns = (
         Column("A little more of", wide=True),
         Column("There is", "over the horizon"),
-        Column("Price for", wide=True),
+        Column("A little", "" if facts is None else f"{level_text(facts.step)} of it"),
         Column("Deaths averted", "by the price"),
         Column("with more", "plan made again"),
         Column("with less", "deaths added"),
         Column("Reading", wide=True),
     )
-    rows = [_worth_row(worth) for worth in facts.worth if worth.price > 0.0] if facts else []
+    rows = [_worth_row(worth, facts) for worth in facts.worth if worth.price > 0.0] if facts else []
     return Table("What a little more would buy", columns, tuple(rows), "No limit of the plan has a price.")
 
 
-def _worth_row(worth: WorthFacts) -> Row:
-    size, words = PER[worth.unit]
+def _worth_row(worth: WorthFacts, facts: ExplanationFacts) -> Row:
     what = {
         "budget": f"money of {worth.name}",
         "working_days": f"time of {worth.name}",
         "permits": f"permit of {worth.name}",
     }[worth.family]
-    unit = {"USD": "USD", "working day": "days", "t": "t"}[worth.unit]
+    step = facts.step * worth.amount
     cells = (
         sentence(what),
-        f"{fixed(worth.amount, 0)} {unit}",
-        words,
-        figure(size * worth.price, 2),
-        ABSENT if worth.up is None else figure(size * worth.up, 2),
-        ABSENT if worth.down is None else figure(size * worth.down, 2),
+        _amount(worth.amount, worth.unit),
+        _amount(step, worth.unit),
+        figure(min(step * worth.price, facts.planned_harm), 2),
+        ABSENT if worth.up is None else figure(min(step * worth.up, facts.planned_harm), 2),
+        ABSENT if worth.down is None else figure(step * worth.down, 2),
         _reading(worth),
     )
     return Row(cells, strong=worth.family == "budget")
+
+
+def _amount(amount: float, unit: str) -> str:
+    return f"{figure(amount, 2)} {UNITS[unit]}"
 
 
 def _reading(worth: WorthFacts) -> str:
@@ -78,8 +88,10 @@ def _reading(worth: WorthFacts) -> str:
     if worth.up is None or worth.down is None:
         return "not possible with less"
     allowed = FAR * max(abs(worth.price), abs(worth.up), abs(worth.down))
-    if max(abs(worth.up - worth.price), abs(worth.down - worth.price)) > allowed:
+    if abs(worth.up - worth.down) > allowed:
         return "not unique: more and less differ"
+    if max(abs(worth.up - worth.price), abs(worth.down - worth.price)) > allowed:
+        return "the price does not hold for as much"
     return "holds"
 
 
@@ -88,11 +100,22 @@ def strings_table(results: StoredResults) -> Table:
     facts = results.explanation
     columns = (
         Column("Fund", wide=True),
-        Column("Deaths averted", "by the first free 1 million USD"),
-        Column("Deaths averted", "without any string"),
+        Column("A little", "" if facts is None else f"{level_text(facts.step)} of its money"),
+        Column("Deaths averted", "by a little without strings"),
+        Column("Deaths averted", "by all without any string"),
     )
-    rows = [(s.name, figure(1e6 * s.price, 2), figure(s.averted, 2)) for s in facts.strings] if facts else []
+    rows = [_strings_cells(one, facts) for one in facts.strings] if facts else []
     return Table("What the strings on money cost", columns, plain_rows(rows))
+
+
+def _strings_cells(one: StringsFacts, facts: ExplanationFacts) -> tuple[str, ...]:
+    """Return what a fund's strings cost: nothing averts more than all does, nor all more than is left."""
+    money = [w.amount for w in facts.worth if w.family == "budget" and w.subject == one.fund_id]
+    most = min(one.averted, facts.planned_harm)
+    if not money:
+        return (one.name, ABSENT, ABSENT, figure(most, 2))
+    step = facts.step * money[0]
+    return (one.name, _amount(step, "USD"), figure(min(step * one.price, most), 2), figure(most, 2))
 
 
 def alternatives_table(results: StoredResults) -> Table:
