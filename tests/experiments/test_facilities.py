@@ -131,6 +131,20 @@ def test_what_the_funds_cannot_pay_is_told_in_dollars_not_in_deaths() -> None:
     assert "No facility is worth ordering over 2 draws." in advice(found)
 
 
+def test_advice_tells_what_counts_and_names_what_does_not(outcome: FacilitiesOutcome) -> None:
+    """An order within the gap at which choices stop is named without a number; one beyond it with its own."""
+    (kiln,) = outcome.options
+    assert f"KILN (2026-01-01), which averts {figure(float(kiln.averted.mean()))} deaths more" in advice(
+        outcome
+    )
+    little = replace(kiln, averted=np.full(4, 1e-5 * outcome.averted))
+    said = advice(replace(outcome, options=(little,)))
+    assert said == (
+        f"Order, on average over 4 draws: KILN, which changes less than {figure(1e-3 * outcome.averted, 2)} "
+        "deaths."
+    )
+
+
 def named(outcome: FacilitiesOutcome, name: str) -> FacilitiesOutcome:
     """Return the outcome with plants of another name, asked for as a variant."""
     plants = tuple(row.model_copy(update={"name": name}) for row in outcome.scenario.facilities)

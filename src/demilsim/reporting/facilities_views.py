@@ -74,12 +74,15 @@ def advice(outcome: FacilitiesOutcome) -> str:
     ordered = [one for one in outcome.options if one.ordered]
     if not ordered:
         return f"No facility is worth ordering {draws}. {_best_left(outcome)}".rstrip()
+    counts = [one for one in ordered if _is_told(outcome, one)]
+    few = [_name(outcome, one) for one in ordered if not _is_told(outcome, one)]
     said = "; ".join(
         f"{_name(outcome, one)} ({_date(outcome, one.order)}), which averts {_worth(outcome, one)} deaths "
         f"more, {_span(one)} by draw"
-        for one in ordered
+        for one in counts
     )
-    return f"Order, on average {draws}: {said}."
+    little = f"{', '.join(few)}, which changes less than {figure(_gap(outcome), 2)} deaths" if few else ""
+    return f"Order, on average {draws}: {'; '.join(filter(None, (said, little)))}."
 
 
 def _best_left(outcome: FacilitiesOutcome) -> str:
@@ -214,7 +217,7 @@ def options_figure(outcome: FacilitiesOutcome) -> DrawnFigure:
         axes.set_xlabel("deaths averted; left of zero its money averts more elsewhere")
         number_axis(axes.xaxis)
         svg = svg_text(drawing, TITLE, alt)
-    caption = "Dark: to order. Grey: not. The line in each row is the mean of its draws."
+    caption = "Blue: to order. Grey: not. The line in each row is the mean of its draws."
     return DrawnFigure("facilities", TITLE, caption, alt, svg)
 
 
@@ -248,10 +251,15 @@ def _ordered(outcome: FacilitiesOutcome, orders: Sequence[Order], facility: int)
 
 def _worth(outcome: FacilitiesOutcome, one: OptionWorth) -> str:
     """Return the mean of what a facility averts; what is within the gap is said to be below it."""
-    mean, gap = float(one.averted.mean()), _gap(outcome)
+    mean = float(one.averted.mean())
     if one.order is None or mean == 0.0:
         return "0"
-    return figure(mean) if abs(mean) >= gap else f"below {figure(gap, 2)}"
+    return figure(mean) if _is_told(outcome, one) else f"below {figure(_gap(outcome), 2)}"
+
+
+def _is_told(outcome: FacilitiesOutcome, one: OptionWorth) -> bool:
+    """Return whether what a facility averts is more than the gap at which choices stop."""
+    return abs(float(one.averted.mean())) >= _gap(outcome)
 
 
 def _span(one: OptionWorth) -> str:
