@@ -32,7 +32,7 @@ from demilsim.optimisation.status import PlanStatus
 from demilsim.optimisation.task import Task
 from demilsim.optimisation.tour_choice import tours_of_plan
 from demilsim.optimisation.tour_rows import PLACE_FAMILIES
-from demilsim.optimisation.tours import TourColumns, Tours
+from demilsim.optimisation.tours import Tours
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.planning.learned import learned_coefficients
@@ -72,30 +72,15 @@ def worth(problem: Problem, *per_t: float) -> Floats:
     return -np.array(per_t)[problem.tours.plant.site_of_group[problem.flows.group]]
 
 
-def moves_of(columns: TourColumns, values: Floats) -> Tours:
-    """Return the moves that values of the columns of places make, shape (column,)."""
-    stands, moves = values[: columns.columns] > 0.5, values[columns.columns :] > 0.5
-    plant, site, period = columns.pairs
-    found: list[tuple[int, int, int]] = []
-    place = dict(enumerate(columns.plant.home.tolist()))
-    for i, b in sorted(set(zip(plant[moves].tolist(), period[moves].tolist(), strict=True))):
-        then = (plant == i) & (period == b)
-        last = int(site[stands & then][0])
-        for to in sorted(site[moves & then].tolist(), key=lambda s: s == last):
-            if to != place[i]:
-                found.append((int(columns.plant.facility[i]), b, to))
-            place[i] = to
-    return tuple(found)
-
-
 def best(task: Task, *per_t: float, solver: str = "HiGHS") -> tuple[float, Tours]:
     """Return what the best plan averts if tonnes at each site avert so much, and its moves."""
     problem = task.touring_problem(())
     found = solve(assemble(problem, worth(problem, *per_t), 0.0), replace(EXACT, solvers=(solver,)))
     assert found.status is PlanStatus.OPTIMAL
     assert found.values is not None
-    assert problem.tours is not None
-    return -found.objective, moves_of(problem.tours, found.values[problem.tour_offset :])
+    moves = problem.tours_of(found.values)
+    assert moves is not None
+    return -found.objective, moves
 
 
 def with_moves(task: Task, moves: Tours, *per_t: float) -> float:

@@ -172,6 +172,10 @@ class Problem:
         """Column of the first ``stands[facility, site, period]``."""
         return self.release_offset + (0 if self.released is None else len(self.released.names))
 
+    def tours_of(self, values: Floats) -> Tours | None:
+        """Return the moves that a point of shape (column,) makes; None where places are left out."""
+        return None if self.tours is None else self.tours.tours_of(values[self.tour_offset :])
+
     def releases_of(self, values: Floats) -> Releases | None:
         """Return what a point of shape (column,) releases; None where no tranche waits."""
         return None if self.released is None else self.released.releases_of(values[self.release_offset :])

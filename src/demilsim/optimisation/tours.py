@@ -189,6 +189,21 @@ class TourColumns:
         row = (number * self.periods + period)[costly]
         return row, column[costly], -self.plant.move_usd[plant[costly]] / USD_PER_KUSD
 
+    def tours_of(self, values: Floats) -> Tours:
+        """Return the moves that values of these columns make, shape (column,)."""
+        stands, moves = values[: self.columns] > 0.5, values[self.columns : 2 * self.columns] > 0.5
+        plant, site, period = self.pairs
+        found: list[tuple[int, int, int]] = []
+        place = dict(enumerate(self.plant.home.tolist()))
+        for i, b in sorted(set(zip(plant[moves].tolist(), period[moves].tolist(), strict=True))):
+            then = (plant == i) & (period == b)
+            last = int(site[stands & then][0])
+            for to in sorted(site[moves & then].tolist(), key=lambda s: s == last):
+                if to != place[i]:
+                    found.append((int(self.plant.facility[i]), b, to))
+                place[i] = to
+        return tuple(found)
+
 
 def needed(plant: MobilePlant, moves: Tours, work: Bools) -> Tours:
     """Return the moves of which something comes: those to sites at which nothing is done then are left out.
