@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,14 @@ def test_a_wasteful_plan_stays_a_plan_when_it_pays_what_it_costs(make: Any) -> N
     assert USD_PER_KUSD * float(payment_cost(problem) @ values) > 1.001 * cost
     assert float(paid_usd(problem, values).sum()) == pytest.approx(cost, rel=1e-9)
     assert np.all(paid_usd(problem, values) >= 0.0)
+
+
+def test_verification_is_a_cost_of_the_plan() -> None:
+    """Whoever wants each tonne verified at 100 USD pays 600 for it, and no more than that."""
+    scenario = rich()
+    funds = tuple(one.model_copy(update={"verification_usd_per_t": 100.0}) for one in scenario.funds)
+    (point,) = frontier(replace(scenario, funds=funds), [1.0], options=QUICK).points
+    assert point.cost_usd == pytest.approx(600.0 * point.destroyed_t, rel=1e-6)
 
 
 def test_alternatives_cost_what_they_do() -> None:
