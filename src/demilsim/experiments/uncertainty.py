@@ -144,18 +144,18 @@ class Uncertainty:
     def parameter_range(self, policy: str, response: Response) -> tuple[float, float] | None:
         """Return the 5% and 95% points of a response's mean over what is not known; None where not known.
 
-        It is not where chance explains all that draws differ by: a range of no width would say that nothing
-        depends on what is not known. Of a counted response it is known only with `FEW_EVENTS` or more, and if
-        its share of what is not known is told apart from zero. No other response's range stands for it.
+        It is not where the share of what is not known cannot be told apart from zero: chance may then explain
+        all that draws differ by, and a range without a width, or beside the mean, would say that nothing
+        depends on the constants. Of a counted response it is not with fewer than `FEW_EVENTS` either. No other
+        response's range stands for it.
         """
         values = self.of(policy, response)
         share = variance_split(values, self.sequence).share_not_known
-        if share == 0.0:
+        error = share_half_width(values, values, self.sequence)
+        if share is not None and share <= (error or 0.0):
             return None
-        if response in COUNTS:
-            error = share_half_width(values, values, self.sequence)
-            if self.events(policy, response) < FEW_EVENTS or not share or error is None or share <= error:
-                return None
+        if response in COUNTS and (error is None or self.events(policy, response) < FEW_EVENTS):
+            return None
         low, high = draw_quantiles(values, PARAMETER_RANGE, self.sequence)
         return low, high
 
