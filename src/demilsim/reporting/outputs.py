@@ -185,7 +185,7 @@ def notes_of(
     if programme is not None:
         notes.append(
             "Bound and gaps are of the exact planning harm, over all plans of the optimiser's groups; they "
-            "do not bound the simulated harm. The status is that of the search for commissionings, on harm "
+            "do not bound the simulated harm. The status is that of the choice of new facilities, on harm "
             "made linear."
         )
         if programme.result is not None:
