@@ -146,8 +146,8 @@ class Uncertainty:
 
         It is not where the share of what is not known cannot be told apart from zero: chance may then explain
         all that draws differ by, and a range without a width, or beside the mean, would say that nothing
-        depends on the constants. Of a counted response it is not with fewer than `FEW_EVENTS` either. No other
-        response's range stands for it.
+        depends on the constants. Of a counted response it is not with fewer than `FEW_EVENTS` either. No
+        other response's range stands for it.
         """
         values = self.of(policy, response)
         share = variance_split(values, self.sequence).share_not_known

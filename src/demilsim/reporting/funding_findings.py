@@ -82,8 +82,8 @@ def _both(last: FundingPoint) -> str:
     if price is None:
         return ""
     return (
-        f" Both together cost USD {spelled(price, USD_PER_MILLION)} million for each: so count the table below "
-        "and the report of demilsim run."
+        f" Both together cost USD {spelled(price, USD_PER_MILLION)} million for each: so count the table "
+        "below and the report of demilsim run."
     )
 
 
