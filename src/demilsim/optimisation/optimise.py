@@ -150,7 +150,7 @@ def _planned_near(task: Task, plans: Sequence[DisposalPlan], options: SolveOptio
     if not searches:
         raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
     ended = released_further(task, finish_near(searches, options.bound_steps), path, options.max_steps)
-    ended = with_places(task, ended, plans[0], plans[1:], options.max_steps, near=True)
+    ended = with_places(task, ended, plans[0], plans[1:], options.max_steps)
     best = _result(task, found, ended, plans[0], None)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:

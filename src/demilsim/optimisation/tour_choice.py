@@ -46,7 +46,6 @@ def with_places(
     start: DisposalPlan | None,
     others: Sequence[DisposalPlan],
     max_steps: int,
-    near: bool = False,
 ) -> list[Search]:
     """Return searches in which mobile plant has a place; those that are given where none has to move.
 
@@ -62,8 +61,6 @@ def with_places(
         the starts of these searches.
     max_steps
         As in `finish`.
-    near
-        Whether moves are to stay near those of the first plan that is given.
 
     Returns
     -------
@@ -84,8 +81,7 @@ def with_places(
             break
         if (choice, releases) not in tried:
             tried.add((choice, releases))
-            known = replace(task, releases=releases), choice, search, start, others, max_steps
-            placed = _placed(*known, near)
+            placed = _placed(replace(task, releases=releases), choice, search, start, others, max_steps)
             unpaid = unpaid or (number == 0 and not placed)
             found += [replace(each, instead=unpaid) for each in placed]
     return sorted(found, key=lambda search: search.exact_harm)
@@ -98,7 +94,6 @@ def _placed(
     start: DisposalPlan | None,
     others: Sequence[DisposalPlan],
     max_steps: int,
-    near: bool,
 ) -> list[Search]:
     """Return searches with given commissionings and moves, from where a search has come to without."""
     destroyed_t = _destroyed_t(task, search)
@@ -107,8 +102,7 @@ def _placed(
     from_start_t = None if start is None or choice != task.choice(start) else start_t
     given_t = others_t if start_t is None else [start_t, *others_t]
     path, begun = task.left_t(destroyed_t), list[Search]()
-    wanted_t = None if near and given_t else destroyed_t
-    for moves in tour_patterns(task, choice, path, given_t, wanted_t):
+    for moves in tour_patterns(task, choice, path, given_t, destroyed_t):
         known = replace(task, tours=moves), choice, path
         begun += begin(*known, from_start_t, [destroyed_t, *others_t])
     return _once_more(task, choice, finish(begun, max_steps), max_steps) if begun else []
@@ -119,7 +113,7 @@ def _once_more(task: Task, choice: Choice, ended: list[Search], max_steps: int) 
     destroyed_t, moves = _destroyed_t(task, ended[0]), ended[0].tours
     assert moves is not None, "moves are decided"
     path = task.left_t(destroyed_t)
-    (better,) = _improved(task.touring_problem(choice), task, path, [moves])
+    better = _Linear(task, choice, path).search.improved(moves)
     if better == moves:
         return ended
     more = begin(replace(task, tours=better), choice, path, None, [destroyed_t])
@@ -134,7 +128,7 @@ def _destroyed_t(task: Task, search: Search) -> Floats:
 
 
 def tour_patterns(
-    task: Task, choice: Choice, path_t: Floats, plans_t: Sequence[Floats], wanted_t: Floats | None
+    task: Task, choice: Choice, path_t: Floats, plans_t: Sequence[Floats], wanted_t: Floats
 ) -> tuple[Tours, ...]:
     """Return choices of moves to search from: improved ones, those of plans, and none.
 
@@ -147,31 +141,43 @@ def tour_patterns(
     path_t
         Path along which harm is made linear [t], shape (knot, group).
     plans_t
-        What plans destroy [t], shape (group, facility, period). Moves of the first are improved.
+        What plans destroy [t], shape (group, facility, period).
     wanted_t
-        What would be destroyed with places left out, alike, for other moves that are improved; None without.
+        What would be destroyed with places left out, alike. Of the moves that are read from it and from the
+        first plan the better ones are improved.
     """
-    problem = task.touring_problem(choice)
-    given = [tours_of_plan(problem, plan_t) for plan_t in plans_t]
-    starts = [*given[:1], *([] if wanted_t is None else [tours_of_plan(problem, wanted_t)])]
-    return tuple(dict.fromkeys([*_improved(problem, task, path_t, starts, milp=True), *given, ()]))
+    linear = _Linear(task, choice, path_t)
+    given = [tours_of_plan(linear.problem, plan_t) for plan_t in plans_t]
+    starts = [*given[:1], tours_of_plan(linear.problem, wanted_t)]
+    improved = [linear.search.improved(moves) for moves in (*linear.by_milp(), linear.best_of(starts))]
+    return tuple(dict.fromkeys([*improved, *given, ()]))
 
 
-def _improved(
-    problem: Problem, task: Task, path_t: Floats, starts: Sequence[Tours], milp: bool = False
-) -> list[Tours]:
-    """Return moves that no single step makes better for linear harm, from those given and of a small MILP."""
-    assert problem.tours is not None, "only asked for where plant has a place"
-    harm = planning_harm(problem, task.stock)
-    model = assemble(problem, harm.linearised(path_t), harm.do_nothing)
-    cost = model.cost.copy()
-    cost[problem.tour_offset + problem.tours.columns :] = LEAST_GAIN * harm.do_nothing
-    model = replace(model, cost=cost)
-    if milp and 2 * problem.tours.columns <= SMALL:
-        found = solve(model, SolveOptions(gap_averted=GAP_AVERTED, node_limit=NODES)).values
-        starts = starts if found is None else [problem.tours.tours_of(found[problem.tour_offset :]), *starts]
-    search = TourSearch(TourValues(problem, model), problem.tours.plant, problem.tours.periods)
-    return [search.improved(moves) for moves in starts]
+class _Linear:
+    """Moves for harm that is linear along a path [t], shape (knot, group)."""
+
+    def __init__(self, task: Task, choice: Choice, path_t: Floats) -> None:
+        self.problem = task.touring_problem(choice)
+        assert self.problem.tours is not None, "only asked for where plant has a place"
+        self._tours = self.problem.tours
+        harm = planning_harm(self.problem, task.stock)
+        model = assemble(self.problem, harm.linearised(path_t), harm.do_nothing)
+        cost = model.cost.copy()
+        cost[self.problem.tour_offset + self._tours.columns :] = LEAST_GAIN * harm.do_nothing
+        self._model = replace(model, cost=cost)
+        self._values = TourValues(self.problem, self._model)
+        self.search = TourSearch(self._values, self._tours.plant, self._tours.periods)
+
+    def best_of(self, starts: Sequence[Tours]) -> Tours:
+        """Return the moves of least linear harm."""
+        return min(starts, key=self._values.of)
+
+    def by_milp(self) -> tuple[Tours, ...]:
+        """Return moves that a MILP chooses, where it is small."""
+        if 2 * self._tours.columns > SMALL:
+            return ()
+        found = solve(self._model, SolveOptions(gap_averted=GAP_AVERTED, node_limit=NODES)).values
+        return () if found is None else (self._tours.tours_of(found[self.problem.tour_offset :]),)
 
 
 def tours_of_plan(problem: Problem, destroyed_t: Floats) -> Tours:
