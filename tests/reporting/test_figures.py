@@ -138,7 +138,11 @@ def test_single_constants_are_drawn_from_low_to_high(drawn: tuple[DrawnFigure, .
     """Names in words, the largest first, both colours named, and the caption tells the first."""
     tornado = {figure.name: figure for figure in drawn}["tornado"]
     shown = texts(tornado.svg)
-    assert {"responders per event", "open detonation accident rate per t", "low end of the range"} <= {*shown}
+    assert {
+        "responders per event [persons]",
+        "open detonation accident rate per t",
+        "low end of the range",
+    } <= {*shown}
     assert "from 10 to 100 the optimised plan's expected deaths go from 4.25 to 14.2" in tornado.caption
 
 

@@ -21,6 +21,7 @@ from demilsim.reporting.wording import (
     shortened,
     the_plan,
 )
+from demilsim.scenario.register import shipped_register
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,11 +33,25 @@ NAMES_LEFT, BARS_WIDTH = 0.34, 0.58
 """Where the bars begin, and how wide they are, as shares of the figure's width."""
 
 
+SUFFIXES = {
+    "1/yr": "_per_year", "J/mol": "_j_per_mol", "USD/(t km)": "_usd_per_t_km", "USD/t": "_usd_per_t",
+    "USD": "_usd", "d": "_days", "h": "_hours", "kg": "_kg", "km": "_km", "m": "_m", "t": "_t",
+    "t/d": "_t_per_day", "t/yr": "_t_per_year", "yr": "_years",
+}  # fmt: skip
+"""How names end that are in a unit."""
+
+
+def with_unit(name: str, unit: str, more: str = "") -> str:
+    """Return a name in words with what is said of it and its unit in brackets, if it has one, at its end."""
+    words = name.removesuffix(SUFFIXES.get(unit, "")).replace("_", " ") + more
+    return f"{words} [{unit}]" if unit not in ("", "1") else words
+
+
 def constant_label(key: str) -> str:
-    """Return the name of a constant in words: its key without group and underscores."""
+    """Return the name of a constant in words, with its unit: its key without group, underscores and unit."""
     group, _, name = key.partition(".")
-    words = name.replace(".", " ") if group == "method" else name
-    return words.replace("_", " ")
+    entry = shipped_register().entries.get(key)
+    return with_unit(name.replace(".", " ") if group == "method" else name, entry.unit if entry else "")
 
 
 def sentences(results: StoredResults) -> tuple[str, ...]:
