@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ from typer.main import get_command
 from demilsim.cli import app
 from demilsim.experiments.frontier import Frontier
 from demilsim.reporting.frontier import write_frontier
-from demilsim.reporting.frontier_views import findings, frontier_table
+from demilsim.reporting.frontier_views import (
+    LABEL_HEIGHT,
+    LABEL_WIDTH,
+    findings,
+    frontier_table,
+    label_places,
+)
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import ABSENT, figure, fixed, million
 from pages import Page, cells
@@ -106,3 +113,17 @@ def test_a_frontier_without_points_says_so(found: Frontier, tmp_path: Path) -> N
     text = (tmp_path / "frontier.html").read_text("utf-8")
     assert text.count("No plan was found that averts a share that was asked for.") == 2
     assert cells(text) == []
+
+
+def test_labels_of_points_close_together_do_not_meet() -> None:
+    """Ten points within a tenth of the axes: labels stay right of and below their points, and apart."""
+    points = [(0.5 - 0.01 * i, 0.95 - 0.005 * i) for i in range(10)]
+    places = label_places(points)
+    for (x, y), (across, up) in zip(points, places, strict=True):
+        assert across > x
+        assert up < y
+    for one, two in combinations(places, 2):
+        apart = abs(one[0] - two[0]) >= LABEL_WIDTH or abs(one[1] - two[1]) >= LABEL_HEIGHT * 0.999
+        assert apart, (one, two)
+    alone = label_places([(0.9, 0.9), (0.1, 0.9)])
+    assert alone[0][1] == alone[1][1]

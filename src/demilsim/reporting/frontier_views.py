@@ -12,10 +12,10 @@ from demilsim.experiments.frontier import Frontier, FrontierPoint
 from demilsim.reporting.canvas import (
     FAINT,
     INK,
+    MUTED,
     new_figure,
     number_axis,
     settings,
-    spread_out,
     svg_text,
 )
 from demilsim.reporting.curves import COLOURS
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 TITLE = "What averting harm costs"
 UNIT = "Deaths averted against doing nothing, as planned, not simulated [weighted expected deaths]"
 MARKERS = "os^DvP"
-LABEL_ROOM = 0.05
-"""Least distance between two labels of points, as a share of the axes' height."""
+LABEL_WIDTH, LABEL_HEIGHT = 0.055, 0.05
+"""Room of a point's label, as shares of the axes' width and height."""
 
 ROOM_FOR_LABELS = 1.16
 """How far the money axis goes beyond the dearest plan, for its label."""
@@ -225,21 +225,47 @@ def frontier_figure(found: Frontier) -> DrawnFigure:
 
 
 def _label_points(axes: Axes, found: Frontier) -> None:
-    """Write the share beside each point of the horizon, below the curve where it is free, moved apart."""
-    points = found.whole
+    """Write the share beside each point of the horizon, below the curve where it is free."""
     width, height = axes.get_xlim()[1], axes.get_ylim()[1]
-    wanted = [found.averted(point) / height - LABEL_ROOM / 2 for point in points]
-    for point, place in zip(points, spread_out(wanted, LABEL_ROOM), strict=True):
-        across = point.cost_usd / USD_PER_MILLION / width + 0.012
+    points = [
+        (point.cost_usd / USD_PER_MILLION / width, found.averted(point) / height) for point in found.whole
+    ]
+    for point, (x, y), (across, up) in zip(found.whole, points, label_places(points), strict=True):
+        axes.plot(
+            [x, across],
+            [y, up],
+            transform=axes.transAxes,
+            color=MUTED,
+            linewidth=0.6,
+            scalex=False,
+            scaley=False,
+        )
         axes.text(
             across,
-            place,
+            up,
             share_text(point.share),
             transform=axes.transAxes,
             va="center",
             color=INK,
             fontsize=8.5,
         )
+
+
+def label_places(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return where to begin the label of each point, right of it and below, below those near it.
+
+    Parameters
+    ----------
+    points
+        As shares of the axes' width and height, the highest first.
+    """
+    places: list[tuple[float, float]] = []
+    for x, y in points:
+        across = x + LABEL_WIDTH / 4
+        near = [other - LABEL_HEIGHT for at, other in places if abs(at - across) < LABEL_WIDTH]
+        up = min([y - 0.7 * LABEL_HEIGHT, *near])
+        places.append((across, up))
+    return places
 
 
 def _alt(found: Frontier) -> str:
