@@ -79,7 +79,7 @@ def tell_earlier(out: Path, console: Console, *files: str) -> None:
     """Say before the work begins that results of an earlier command will be written over."""
     there = [name for name in files if (out / name).is_file()]
     if there:
-        console.say(f"{out}: {' and '.join(there)} of an earlier command will be written over")
+        console.say(f"{out}: results of an earlier command will be replaced ({', '.join(there)})")
 
 
 def tell_left_over(out: Path, console: Console) -> None:

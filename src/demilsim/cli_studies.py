@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from demilsim.cli_options import Jobs, Json, Out, Quiet, Replications, ScenarioPath, Seed, Set
-from demilsim.cli_steps import how_run, load, plan_code, print_json, tell_findings
+from demilsim.cli_steps import how_run, load_warned, plan_code, print_json, tell_earlier, tell_findings
 from demilsim.errors import DemilsimError
 from demilsim.terminal import Console
 
@@ -32,7 +32,8 @@ def rolling(
     from demilsim.reporting.rolling import write_rolling
 
     console, started = Console(quiet or json), time.monotonic()
-    loaded = load(scenario, set_)
+    tell_earlier(out, console, "rolling.json")
+    loaded, _ = load_warned(scenario, set_, console)
     with console.progress(replications) as bar:
         outcome = static_against_rolling(
             loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
@@ -66,9 +67,9 @@ def facilities(
     from demilsim.reporting.facilities import write_facilities
 
     console, started = Console(quiet or json), time.monotonic()
-    outcome = facilities_under_draws(
-        load(scenario, set_), draws, seed=seed, tail=worst, batches=batches, tell=console.say
-    )
+    tell_earlier(out, console, "facilities.json")
+    loaded, _ = load_warned(scenario, set_, console)
+    outcome = facilities_under_draws(loaded, draws, seed=seed, tail=worst, batches=batches, tell=console.say)
     document = write_facilities(out, outcome, how_run(started, 1))
     tell_findings(document, json, console)
     console.say(f"facilities: {out / 'facilities.html'}")
@@ -95,7 +96,9 @@ def frontier(
     from demilsim.reporting.frontier import write_frontier
 
     console, started = Console(quiet or json), time.monotonic()
-    found = price(load(scenario, set_), _shares(shares), by=_dates(by), tell=console.say)
+    tell_earlier(out, console, "frontier.json")
+    loaded, _ = load_warned(scenario, set_, console)
+    found = price(loaded, _shares(shares), by=_dates(by), tell=console.say)
     document = write_frontier(out, found, how_run(started, 1))
     if json:
         print_json(document)

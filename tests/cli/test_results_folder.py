@@ -37,7 +37,7 @@ def test_odd_inputs_are_told_with_the_results(cli: CommandLine, alpha: Path, tmp
     # The same folder again: what is there is told, and what is not ours stays.
     (out / "prices.csv").write_text("mine")
     err = simulated(cli, alpha, out)
-    assert f"{out}: summary.json of an earlier command will be written over" in err
+    assert f"{out}: results of an earlier command will be replaced (summary.json)" in err
     assert f"{out}: not of these results: prices.csv;" in err
 
 
