@@ -20,9 +20,9 @@ from demilsim.planning.stays import Basis, Move, PlannedStays, Rest, Stay, plann
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
 from mobile_plans import crowded, plan_of, programme_of
-from optimisation.test_tours import sites_with
+from optimisation.test_tours import MOVE_USD, USD_PER_T, sites_with
 from stories import line, plan
-from worlds import facility, tranche, world
+from worlds import facility, fund, tranche, world
 
 END = dt.date(2028, 1, 1)
 
@@ -126,6 +126,20 @@ def test_what_has_been_due_for_longer_elsewhere_comes_first_once_it_can_be_paid(
     assert [(s.site_id, s.first_period) for s in found.stays] == [("S1", 0), ("S2", 1), ("S1", 1)]
     found = implied(sites_with(40.0, 10.0, tranches=money[:1]), *lines)
     assert [s.site_id for s in found.stays] == ["S1"]
+
+
+def test_what_was_left_behind_does_not_call_plant_back() -> None:
+    """20 t at S2 can be paid in July, when plant is back at S1 for 200 t: these are done before it goes."""
+    money = (
+        tranche("T0", "ONE", amount_usd=MOVE_USD + 205 * USD_PER_T),
+        tranche("T1", "TWO", amount_usd=MOVE_USD + 10 * USD_PER_T),
+        tranche("T2", "TWO", amount_usd=1e5, due=dt.date(2026, 7, 1)),
+    )
+    funds = (fund("ONE", earmark_sites=("S1",)), fund("TWO", earmark_sites=("S2",)))
+    lines = line("L1", 5.0), line("L2", 30.0), *(line("L1", 50.0, period=1) for _ in range(4))
+    found = implied(sites_with(205.0, 30.0, tranches=money, funds=funds), *lines)
+    done = [(s.site_id, s.destroyed_t) for s in found.stays]
+    assert done == [("S1", 5.0), ("S2", 10.0), ("S1", pytest.approx(200.0)), ("S2", pytest.approx(20.0))]
 
 
 @pytest.mark.parametrize("plant", [{"mobile": False}, {"move_days": 0.0, "move_cost_usd": 0.0}])

@@ -97,6 +97,22 @@ def test_what_has_been_due_for_longer_elsewhere_comes_first() -> None:
     ]  # fmt: skip
 
 
+def test_what_it_left_behind_does_not_call_plant_back() -> None:
+    """20 t at S2 are paid in July, when it has come back to S1 for 200 t: these are done before it goes."""
+    money = (("ONE", 2_000.0 + 205 * 500.0, 1), ("TWO", 2_000.0 + 10 * 500.0, 1), ("TWO", 1e5, 7))
+    rows = [
+        tranche(f"T{k}", name, amount_usd=usd, due=dt.date(2026, month, 1))
+        for k, (name, usd, month) in enumerate(money)
+    ]
+    funds = (fund("ONE", earmark_sites=("S1",)), fund("TWO", earmark_sites=("S2",)))
+    later = (line("L1", 50.0, period=1) for _ in range(4))
+    story = plan(line("L1", 5.0), line("L2", 30.0), *later)
+    _, state = play(kiln(205.0, 30.0, tranches=tuple(rows), funds=funds), story)
+    assert [(lot, first) for _, lot, first, _, _ in log(state)] == [
+        ("L1", 0.0), ("L2", 15.0), *(("L1", 100.0 + 50.0 * k) for k in range(4)), ("L2", 310.0),
+    ]  # fmt: skip
+
+
 def test_plant_does_not_wait_for_what_nobody_can_pay() -> None:
     """S2's own money comes in the third quarter: until then it goes on at S1."""
     funds = (fund("ONE", earmark_sites=("S1",)), fund("TWO", earmark_sites=("S2",)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -82,6 +82,7 @@ class Filler:
         self._place = {
             f: facility.site_id for f, facility in enumerate(scenario.facilities) if has_place(facility)
         }
+        self._came_for = dict.fromkeys(self._place, 0)
         self.moves: list[tuple[int, int, str]] = []
         self._days_on_the_way = dict.fromkeys(self._place, 0.0)
         # Moves are paid as they are made.
@@ -141,7 +142,8 @@ class Filler:
         """Return the pieces of a period in the order in which they were ranked.
 
         Mobile plant first takes the lots of the site where it stands, but for lines that became due after one
-        of another site that can be done; what it does elsewhere comes last, site by site.
+        elsewhere that can be done, and was not left behind when the plant came; what it does at other sites
+        comes last, site by site.
         """
         room = self._days[:, period].copy()
         for facility in self._days_on_the_way:
@@ -155,12 +157,22 @@ class Filler:
                 job for job in self._take(period, jobs, room, left, pieces) if self._doable(job, room, left)
             ]
             if jobs:
-                facility = jobs[0][1]
-                own = (job for job in jobs if job[1] == facility)
-                lot, _, _ = min(own, key=lambda job: (self._due[job[2]], not self._stands_at(job)))
-                if self._place[facility] != self._site[lot]:
-                    self._move(period, lot, facility, room)
+                self._move_on(period, jobs, room, left)
         return pieces
+
+    def _move_on(self, period: int, jobs: Sequence[Job], room: Floats, left: Floats) -> None:
+        """Bring the plant of the first job to what has been due for longest, if all is done where it is."""
+        facility, longest = jobs[0][1], self._due_elsewhere(jobs, room, left)
+        own = [job for job in jobs if job[1] == facility]
+        if any(self._stands_at(job) and not self._waits(job, longest) for job in own):
+            return
+        lot, _, line = min((j for j in own if not self._stands_at(j)), key=lambda job: self._due[job[2]])
+        self._came_for[facility] = self._due[line]
+        self._move(period, lot, facility, room)
+
+    def _waits(self, job: Job, longest: Mapping[int, int]) -> bool:
+        """Return whether a job where plant stands comes after one elsewhere."""
+        return self._due[job[2]] > longest.get(job[1], self._due[job[2]])
 
     def _stands_at(self, job: Job) -> bool:
         """Return whether a job needs no move of mobile plant."""
@@ -175,11 +187,14 @@ class Filler:
         return self._stands_at(job) or self._payable(lot, facility)
 
     def _due_elsewhere(self, jobs: Iterable[Job], room: Floats, left: Floats) -> dict[int, int]:
-        """Return, by mobile plant, since when jobs that it can do after a move have been due: the longest."""
+        """Return, by mobile plant, since when a job elsewhere has been due that it can do after a move.
+
+        That of the longest counts, without those that were left behind when it came to where it stands.
+        """
         found: dict[int, int] = {}
         for job in jobs:
             facility, due = job[1], self._due[job[2]]
-            if self._stands_at(job) or due >= found.get(facility, due + 1):
+            if self._stands_at(job) or not self._came_for[facility] <= due < found.get(facility, due + 1):
                 continue
             if self._doable(job, room, left):
                 found[facility] = due
@@ -231,7 +246,7 @@ class Filler:
                 continue
             if self._most_t[line] <= NEGLIGIBLE_T:
                 continue
-            if not self._stands_at(job) or self._due[line] > longest.get(facility, self._due[line]):
+            if not self._stands_at(job) or self._waits(job, longest):
                 elsewhere.append(job)
                 continue
             days = float(self.options.days_per_t[lot, facility])

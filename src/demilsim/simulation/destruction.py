@@ -99,8 +99,9 @@ class Plant:
         Day from which it may work [d]; infinite before it is ordered.
     ordered
         Period in which the plan ordered it; -1 if it did not.
-    place, move_days
-        Site where mobile plant stands, -1 without a place, and how long it moves to another [d].
+    place, stay_for, move_days
+        Site where mobile plant stands, -1 without a place, the earliest period of the order for which it
+        came, and how long it moves to another [d].
     held_until
         Day before which mobile plant begins no move: orders were called off, or its site is closed [d].
     pace
@@ -129,6 +130,7 @@ class Plant:
     open_from: float
     ordered: int = -1
     place: int = -1
+    stay_for: int = 0
     move_days: float = 0.0
     held_until: float = 0.0
     pace: Pace | None = None
@@ -171,6 +173,14 @@ class Plant:
     def destination(self) -> int:
         """Site where mobile plant will stand when its queue is done."""
         return self.queue[-1].order.site if self.queue else self.place
+
+    @property
+    def came_for(self) -> int:
+        """Earliest period of the order for which mobile plant will have come there; 0 where it begins."""
+        for job in reversed(self.queue):
+            if job.move is not None:
+                return job.order.earliest_period
+        return self.stay_for
 
     def must_move(self, order: Order) -> bool:
         """Return whether mobile plant must move before it can begin an order after its queue."""
@@ -314,6 +324,7 @@ class Plant:
         if job.move is not None:
             payment, job.move = (*job.move, *payment), None
             self.moves.append((self.path.at(job.move_begins), job.begin))
+            self.stay_for = job.order.earliest_period
         if self.place >= 0:
             self.place = job.order.site
         self.cursor = end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -39,23 +40,29 @@ class Tour:
         return self.next_site() if self.open <= 0 else []
 
     def next_site(self) -> list[Head]:
-        """Return the heaps that are next: of the site at which orders have been due for longest.
+        """Return the heaps that are next: where the plant stands as long as it stays, else at another site.
 
-        Of several such sites it is that where the plant stands, else that of the next order in priority. What
-        became due there after an order at another site comes after that one. So plant that is late, because
-        of money or a closed site, goes on with its stays in their order.
+        It leaves for an order that became due no earlier than that for which it came, but before what is
+        left where it stands: so plant that is late, because of money or a closed site, goes on with its stays
+        in their order. What it has left behind does not call it back. From a site it goes to that at which an
+        order has been due for longest; of several to that of the next order in priority.
         """
         if not self.later:
             return []
         here = self.plant.destination
-        site = min((key[3], key[2] != here, rank, key[2]) for rank, key in self.later)[3]
-        elsewhere = [key[3] for _, key in self.later if key[2] != site]
-        found, later = list[Head](), list[Head]()
-        for head in self.later:
-            ready = head[1][2] == site and not (elsewhere and head[1][3] > min(elsewhere))
-            (found if ready else later).append(head)
-        self.later, self.open = later, len(found)
+        found = self._ready(here, self.plant.came_for)
+        if not found:
+            due, _, site = min((key[3], rank, key[2]) for rank, key in self.later if key[2] != here)
+            found = self._ready(site, due)
+        self.later = [head for head in self.later if head not in found]
+        self.open = len(found)
         return found
+
+    def _ready(self, site: int, came_for: int) -> list[Head]:
+        """Return the heaps of a site that were due before all others, those due before `came_for` aside."""
+        others = (key[3] for _, key in self.later if key[2] != site and key[3] >= came_for)
+        until = min(others, default=math.inf)
+        return [head for head in self.later if head[1][2] == site and head[1][3] <= until]
 
 
 def begin_tours(waiting: Sequence[Head], plants: Sequence[Plant]) -> tuple[list[Head], dict[int, Tour]]:
