@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from demilsim.optimisation import held as holding
-from demilsim.optimisation.assemble import assemble
+from demilsim.optimisation.assemble import Model, assemble
+from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.task import Task
 from demilsim.optimisation.tour_search import TourSearch
 from demilsim.optimisation.tour_values import TourValues
 from demilsim.optimisation.tours import Tours
+from demilsim.planning.rules import nominal_coefficients, nominal_start
+from demilsim.scenario.loader import load_scenario
 from optimisation.test_tours import best, random_case, sites_with, tours, with_moves, worth
 from optimisation.waiting import task_of
 from worlds import tranche
+
+CENTRAL_ASIA = Path(__file__).parents[2] / "scenarios" / "central-asia"
 
 
 def search_of(task: Task, *per_t: float) -> tuple[TourSearch, TourValues]:
@@ -98,3 +106,23 @@ def test_moves_that_cannot_be_paid_are_not_where_the_search_begins() -> None:
     start: Tours = ((0, 0, 1), (0, 0, 2), (0, 1, 0))
     assert np.isinf(values.of(start))
     assert search.improved(start) == search.improved(())
+
+
+@pytest.mark.soak
+def test_central_asia_takes_few_solves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moves of 40 quarters and ten sites take 250 solves at most; harm is at most 0.3040.
+
+    Measured: 164 solves and 0.3038. A MILP and steps each of which was solved for, 650, came to 0.3037.
+    """
+    scenario, made = load_scenario(CENTRAL_ASIA), list[TourValues]()
+    begin = TourValues.__init__
+
+    def counted(self: TourValues, problem: Problem, model: Model) -> None:
+        begin(self, problem, model)
+        made.append(self)
+
+    monkeypatch.setattr(TourValues, "__init__", counted)
+    found = optimise(scenario, nominal_coefficients(scenario), start=nominal_start(scenario))
+    assert found.tours
+    assert found.planned_harm <= 0.3040
+    assert 0 < sum(values.solves for values in made) <= 250
