@@ -7,8 +7,18 @@ from typing import Any
 
 import pytest
 
-from demilsim.reporting.explanation_records import ExplanationFacts, StringsFacts, WorthFacts
-from demilsim.reporting.explanation_views import price_sentences, strings_table, worth_table
+from demilsim.reporting.explanation_records import (
+    ExplanationFacts,
+    StoredReason,
+    StringsFacts,
+    WorthFacts,
+)
+from demilsim.reporting.explanation_views import (
+    price_sentences,
+    reasons_table,
+    strings_table,
+    worth_table,
+)
 from demilsim.reporting.wording import ABSENT
 
 LEFT = 0.095
@@ -81,3 +91,13 @@ def test_the_first_of_a_funds_money_averts_no_more_than_all_of_it() -> None:
     little = tied.model_copy(update={"averted": 0.002})
     assert strings_table(results(money, strings=(little,))).rows[0].cells[2:] == ("0.0020", "0.0020")
     assert strings_table(results(strings=(tied,))).rows[0].cells == ("Donor", ABSENT, ABSENT, "0.036")
+
+
+def test_what_a_line_averts_is_told_for_a_thousand_dollars() -> None:
+    """A line of 30,000 dollars that averts 0.19 deaths averts no 6.3 for a million, which nobody has."""
+    line = StoredReason("1", "L01", "KILN", 0.19, 1e6 * 0.19 / 30_000.0, None, "now", "there")
+    shown: Any = SimpleNamespace(reasons=(line,), policies=())
+    table = reasons_table(shown, "restricted")
+    assert table.columns[2].unit == "per 1,000 USD"
+    assert table.rows[0].cells[2:4] == ("0.0063", ABSENT)
+    assert reasons_table(shown, "public").rows == ()

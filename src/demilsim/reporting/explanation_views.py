@@ -19,6 +19,9 @@ MOST_REASONS = 25
 UNITS = {"USD": "USD", "working day": "days", "t": "t"}
 """Units of what there is more or less of, in words."""
 
+THOUSANDS_IN_A_MILLION = 1e3
+"""``plan_reasons.csv`` has a line's harm averted for a million; most lines cost less and avert less."""
+
 FAR = 0.25
 """Share by which the price and the plan made again may differ before the reader is told [1]."""
 
@@ -163,7 +166,7 @@ def reasons_table(results: StoredResults, audience: Audience) -> Table:
     columns = (
         Column("Lot", wide=True),
         Column("Facility", wide=True),
-        Column("Deaths averted", "per million USD"),
+        Column("Deaths averted", "per 1,000 USD"),
         Column("Deaths averted", "per facility-day"),
         Column("Why not earlier", wide=True),
         Column("Why not elsewhere", wide=True),
@@ -174,7 +177,9 @@ def reasons_table(results: StoredResults, audience: Audience) -> Table:
         (
             reason.lot_id,
             names.get(reason.facility_id, reason.facility_id),
-            figure(reason.per_million_usd, 2),
+            ABSENT
+            if reason.per_million_usd is None
+            else figure(reason.per_million_usd / THOUSANDS_IN_A_MILLION, 2),
             figure(reason.per_facility_day, 2),
             sentence(reason.why_now),
             sentence(reason.why_there),
