@@ -192,6 +192,8 @@ class Filler:
         That of the longest counts, without those that were left behind when it came to where it stands.
         """
         found: dict[int, int] = {}
+        if not self._place or not any(self._due):
+            return found
         for job in jobs:
             facility, due = job[1], self._due[job[2]]
             if self._stands_at(job) or not self._came_for[facility] <= due < found.get(facility, due + 1):

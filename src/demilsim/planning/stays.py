@@ -2,8 +2,8 @@
 
 Moves of the optimiser's plan are decisions. Any other plan is a list of lines: its moves are those that
 follow if its lines are done in their order at the days and money that can be expected, by the rule of the
-simulation: what has been due for longest, where the plant stands if that is as long, then what is next in
-priority.
+simulation: at a site what became due before work elsewhere, then what has been due for longest, then what is
+next in priority.
 """
 
 from __future__ import annotations

@@ -24,9 +24,10 @@ IMPLIED = (
 SIMULATED = (
     f"The simulation does not follow these moves to the day. Lines may begin up to {LEAD_PERIODS} periods "
     "before they are planned, but where moves are decided not in an earlier stay than their own. A stop, a "
-    "closed site or late money holds plant up or calls a move off. At the start of each period plant serves "
-    "the site at which work has been due for longest; of several that where it stands, else that of the next "
-    "line in priority. What moves take in the simulation is under “Where working days go”."
+    "closed site or late money holds plant up or calls a move off. Plant leaves a site when all is done "
+    "there that became due before work elsewhere, and goes where work has been due for longest; of several "
+    "such sites to that of the next line in priority. What moves take in the simulation is under “Where "
+    "working days go”."
 )
 NOT_PUBLIC = "Sites and dates of moves are not public."
 """Said to the public in place of the table of stays."""
