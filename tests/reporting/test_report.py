@@ -307,11 +307,14 @@ def test_the_public_report_merges_small_regions(folder: Path, edit: EditSummary)
 
 
 def test_figures_of_another_audience_do_not_stay(folder: Path) -> None:
-    """A figure that this report does not have is removed."""
+    """A figure that this report does not have is removed; those that no report draws stay."""
     (folder / "figures").mkdir()
-    (folder / "figures" / "site-map.svg").write_text("<svg/>")
+    for name in ("frequency-number.svg", "funding.svg", "logo.svg"):
+        (folder / "figures" / name).write_text("<svg/>")
     written(folder)
-    assert not (folder / "figures" / "site-map.svg").exists()
+    assert not (folder / "figures" / "frequency-number.svg").exists()
+    assert (folder / "figures" / "funding.svg").exists()
+    assert (folder / "figures" / "logo.svg").exists()
 
 
 def test_everything_synthetic_says_so(folder: Path, edit: EditSummary, reported: Reported) -> None:

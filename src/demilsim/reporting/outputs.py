@@ -27,7 +27,7 @@ from demilsim.reporting.explanation import explanation_document, explanation_fil
 from demilsim.reporting.folder import write_atomically
 from demilsim.reporting.mobile_plant import MOBILE_PLANT, mobile_plant_text, planned_by_policy
 from demilsim.reporting.plan_table import plan_text
-from demilsim.reporting.report import Audience, write_report
+from demilsim.reporting.report import REPORT_FIGURES, Audience, write_report
 from demilsim.reporting.risk_by_group import groups_of, risk_by_group_text
 from demilsim.reporting.summary import precision_document, summary_document
 from demilsim.reporting.tables import csv_text, json_text
@@ -162,7 +162,8 @@ def write_all(directory: Path, files: Mapping[str, str], run: dict[str, object],
     listed = written(files, "report.html", "results.xlsx", "run.json")
     write_files(directory, files, listed)
     write_report(directory, audience)
-    figures = [f"figures/{path.name}" for path in sorted((directory / "figures").glob("*.svg"))]
+    drawn = sorted(name for name in REPORT_FIGURES if (directory / "figures" / f"{name}.svg").is_file())
+    figures = [f"figures/{name}.svg" for name in drawn]
     run = run | {"files": listed | dict.fromkeys(figures)}
     write_atomically(directory / "run.json", json_text(run))
 

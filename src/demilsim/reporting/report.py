@@ -46,6 +46,14 @@ __all__ = ["Audience", "report_html", "write_report"]
 REPORT = "report.html"
 RESULTS_BOOK = "results.xlsx"
 FIGURES = "figures"
+REPORT_FIGURES = frozenset(
+    {
+        "deaths", "delays", "facilities", "finishing", "frequency-number", "harm-rate", "load", "map",
+        "regions", "schedule", "spending", "stock", "tornado", "tranches", "waterfall",
+    }
+)  # fmt: skip
+"""Names of all figures that a report may have."""
+
 LARGEST_BYTES = 3_000_000
 """A report must pass through an e-mail."""
 
@@ -171,11 +179,16 @@ def write_report(directory: Path, audience: Audience = "public") -> Path:
 
 
 def _write_figures(folder: Path, figures: tuple[DrawnFigure, ...]) -> None:
-    """Write the figures, and remove those of an earlier report: they may be for another audience."""
+    """Write the figures, and remove those of an earlier report: they may be for another audience.
+
+    Figures of other commands, and of people, stay.
+    """
+    names = {figure.name for figure in figures}
+    assert names <= REPORT_FIGURES, "what a report draws is what a later one removes"
     try:
         folder.mkdir(exist_ok=True)
         for stale in sorted(folder.glob("*.svg")):
-            if stale.stem not in {figure.name for figure in figures}:
+            if stale.stem in REPORT_FIGURES - names:
                 stale.unlink()
     except OSError as error:
         raise ResultsError(f"{FIGURES}: cannot be written: {error.strerror or error}") from error
