@@ -245,7 +245,7 @@ def funding_figure(study: FundingStudy) -> str:
                 budget, means, yerr=half, color=colour, marker="o", markersize=4, capsize=3, label=name
             )
         if len(curves) > 1:
-            axes.legend(loc="best", frameon=False, fontsize=8)
+            axes.legend(loc="best", framealpha=1.0, edgecolor="none", fontsize=8)
         axes.set_xlabel(f"Donors' money promised [million USD of {own.price_year}]")
         axes.axhline(0.0, color=ORANGE, linewidth=0.8)
         number_axis(axes.xaxis)
