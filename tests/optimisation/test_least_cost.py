@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy.optimize import brentq
 
 from demilsim.errors import DemilsimError, StudyError
 from demilsim.experiments.frontier import frontier, least_harm_searches
+from demilsim.optimisation.bridge import run_kept
 from demilsim.optimisation.candidates import Search
 from demilsim.optimisation.least_cost import Cheapener
 from demilsim.optimisation.status import SolveOptions
@@ -141,3 +143,18 @@ def test_measures_are_left_aside_and_said_to_be() -> None:
     found = frontier(two_towns(measures=(measure("RRPL", level=3, cost_usd=1.0),)), [1.0])
     assert found.points == frontier(two_towns(), [1.0]).points
     assert found.notes == ("1 measures other than destruction are left aside",)
+
+
+@pytest.mark.parametrize("answers", [["kOptimal"], ["kUnknown", "kInfeasible"], ["kUnknown", "kUnknown"]])
+def test_a_kept_solver_that_ends_without_a_result_begins_anew_once(answers: list[str]) -> None:
+    """Of a national frontier one program of hundreds ended so; solved from nothing it had an answer."""
+    highspy = pytest.importorskip("highspy")
+    done: list[str] = []
+    ok = highspy.HighsStatus.kOk
+    solver = SimpleNamespace(
+        run=lambda: done.append("run") or ok,
+        clearSolver=lambda: done.append("clear") or ok,
+        getModelStatus=lambda: getattr(highspy.HighsModelStatus, answers[done.count("run") - 1]),
+    )
+    run_kept(solver)
+    assert done == (["run"] if len(answers) == 1 else ["run", "clear", "run"])

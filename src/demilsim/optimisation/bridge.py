@@ -140,3 +140,17 @@ def check(code: Any, what: str) -> None:
 
     if code == highspy.HighsStatus.kError:
         raise SolverError(f"HiGHS returned an error on: {what}")
+
+
+def run_kept(highs: Any) -> None:
+    """Run a kept HiGHS; once more from nothing where it ends without a result.
+
+    A basis that is kept through many changes may leave numbers that HiGHS calls unknown, where it solves
+    the same program anew in an instant.
+    """
+    import highspy
+
+    check(highs.run(), "run")
+    if highs.getModelStatus() == highspy.HighsModelStatus.kUnknown:
+        check(highs.clearSolver(), "clear solver")
+        check(highs.run(), "run from nothing")

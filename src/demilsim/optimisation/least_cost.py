@@ -16,7 +16,7 @@ import numpy as np
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import cost_scale
-from demilsim.optimisation.bridge import check
+from demilsim.optimisation.bridge import check, run_kept
 from demilsim.optimisation.candidates import Search
 from demilsim.optimisation.highs import highs_status, silent_stdout
 from demilsim.optimisation.kept import pass_model
@@ -214,7 +214,7 @@ class Cheapener:
                 check(self._highs.changeCoeff(self._row, column, coefficient), "coefficient")
             check(self._highs.changeRowBounds(self._row, -np.inf, scale * limit), "row")
             check(self._highs.changeColsBounds(columns.size, columns, lower, upper), "bounds")
-            check(self._highs.run(), "run")
+            run_kept(self._highs)
         if highs_status(self._highs) is not PlanStatus.OPTIMAL:
             return None
         return np.array(self._highs.getSolution().col_value)
