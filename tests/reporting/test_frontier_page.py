@@ -24,6 +24,7 @@ from demilsim.reporting.frontier_views import (
     findings,
     frontier_table,
     label_places,
+    notes,
 )
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import ABSENT, figure, fixed, million
@@ -105,6 +106,17 @@ def test_the_page_prints_a_command_that_is_understood(found: Frontier, tmp_path:
     assert str(given["scenario"]) == "two@late"
     assert tuple(map(float, given["shares"].split(","))) == found.shares
     assert given["by"] == HASTE.isoformat()
+
+
+def test_what_is_left_aside_is_said(found: Frontier) -> None:
+    """Notes of the study stand on the page; of moves of mobile plant only where they cost something."""
+    assert any(note.startswith("By 2027-07-01 no plan was found") for note in notes(found))
+    assert not any("Moves of mobile plant" in note for note in notes(found))
+    team = found.scenario.facilities[0].model_copy(update={"mobile": True, "move_days": 5.0})
+    mobile = replace(found.scenario, facilities=(team, found.scenario.facilities[1]))
+    assert any(
+        "Moves of mobile plant are left aside" in note for note in notes(replace(found, scenario=mobile))
+    )
 
 
 def test_a_frontier_without_points_says_so(found: Frontier, tmp_path: Path) -> None:

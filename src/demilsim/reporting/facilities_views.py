@@ -24,7 +24,7 @@ from demilsim.reporting.comparison_words import spelled
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.funding_words import planned_count, short_name
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
-from demilsim.reporting.study_page import StudyTold
+from demilsim.reporting.study_page import StudyTold, places_left_aside
 from demilsim.reporting.wording import ABSENT, figure, fixed, million, shortened
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def notes(outcome: FacilitiesOutcome) -> tuple[str, ...]:
         "number is given.",
         "Whatever is ordered is paid in every draw: what the funds lack comes from an account that is as "
         "dear as the best other use of money. In a simulation, and in life, such an order waits.",
+        *places_left_aside(outcome.scenario),
         "The draws are few and judge the orders that were chosen for them; the fresh ones judge them anew.",
     )
 

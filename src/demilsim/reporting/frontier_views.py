@@ -23,7 +23,7 @@ from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.funding_words import planned_count, short_name
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.stored import plain
-from demilsim.reporting.study_page import StudyTold
+from demilsim.reporting.study_page import StudyTold, places_left_aside
 from demilsim.reporting.wording import ABSENT, USD_PER_MILLION, figure, fixed, million, percent, sentence
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def reading(found: Frontier) -> tuple[str, ...]:
     asked = plain(found.scenario.command_name)
     return (
         "Each point is the cheapest plan found that averts its share of what the best plan found averts; its "
-        "money is what work, commissionings and moves cost.",
+        "money is what its work and commissionings cost.",
         "Deaths and money are as planned, with capacity, money and harm as the scenario expects them. "
         "Nothing here was simulated: delays, breakdowns and late tranches make plans do less. To have the "
         f"plan of a point, ask for “demilsim plan {asked} --order cost,harm --averting 90%”, and simulate it "
@@ -174,6 +174,7 @@ def notes(found: Frontier) -> tuple[str, ...]:
         "with none: a cheaper one may exist, so that costs are upper ends.",
         "What is not known about the model's constants is in no number here: see the parameter range of the "
         "report.",
+        *places_left_aside(found.scenario),
         *(f"{sentence(plain(note))}." for note in found.notes),
     )
 

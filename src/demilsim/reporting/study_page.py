@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from demilsim.optimisation.tours import placed_facilities
 from demilsim.reporting.document import Document
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.folder import make_folder, write_atomically
@@ -55,6 +56,15 @@ class StudyPage(Sheet):
 
     told: StudyTold
     source: str
+
+
+def places_left_aside(scenario: Scenario) -> tuple[str, ...]:
+    """Return what a study that leaves places of mobile plant out says of it; nothing where they are free."""
+    if not placed_facilities(scenario).size:
+        return ()
+    return (
+        "Moves of mobile plant are left aside: it is taken to be where it is needed, at once and for free.",
+    )
 
 
 def write_study_page(
