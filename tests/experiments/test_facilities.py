@@ -175,7 +175,7 @@ def test_the_page_is_fit_for_the_public(outcome: FacilitiesOutcome, tmp_path: Pa
     outcome = named(outcome, "<b>Kiln</b>")
     write_facilities(tmp_path, outcome)
     text = (tmp_path / "facilities.html").read_text("utf-8")
-    page, drawn = Page(text), (tmp_path / "figures" / "facilities.svg").read_text("utf-8")
+    page, drawn = Page(text), (tmp_path / "figures" / "facility-options.svg").read_text("utf-8")
     assert "SYNTHETIC" in drawn
     assert page.text.count("SYNTHETIC") >= 5
     assert not {"script", "b"} & {tag for tag, _ in page.tags}

@@ -219,7 +219,7 @@ def options_figure(outcome: FacilitiesOutcome) -> DrawnFigure:
         number_axis(axes.xaxis)
         svg = svg_text(drawing, TITLE, alt)
     caption = "Blue: to order. Grey: not. The line in each row is the mean of its draws."
-    return DrawnFigure("facilities", TITLE, caption, alt, svg)
+    return DrawnFigure("facility-options", TITLE, caption, alt, svg)
 
 
 def _dots(axes: Axes, options: Sequence[OptionWorth]) -> None:

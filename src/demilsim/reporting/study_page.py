@@ -70,7 +70,7 @@ def places_left_aside(scenario: Scenario) -> tuple[str, ...]:
 def write_study_page(
     directory: Path, name: str, scenario: Scenario, told: StudyTold, how: HowRun | None, facts: Document
 ) -> None:
-    """Write ``NAME.html`` and ``figures/NAME.svg``, and ``run.json`` if `how` says how it was run.
+    """Write ``NAME.html``, the figure under its own name, and ``run.json`` if `how` says how it was run.
 
     Parameters
     ----------
