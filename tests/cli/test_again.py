@@ -96,3 +96,13 @@ def test_the_main_job_of_a_variant(tmp_path: Path) -> None:
     given = understood(verb, rest)
     assert (verb, str(given["scenario"]), str(given["out"])) == ("run", "testland@late", "out")
     assert (given["seed"], given["replications"], given["parameter_draws"]) == (7, 400, 32)
+
+
+def test_values_set_beside_are_pointed_to(home: Path, cli: CommandLine) -> None:
+    """A printed command says that values were set beside it, not which: they may name lots and sites."""
+    word = "horizon_years=6"
+    assert cli("simulate", "alpha", "--rule", "cheapest_first", "--set", word, *FEW, "--out", "one").code == 0
+    page = (home / "one" / "report.html").read_text("utf-8")
+    assert "--out DIR  # and the --set of run.json" in page
+    assert word not in page
+    assert word in (home / "one" / "run.json").read_text("utf-8")

@@ -27,6 +27,7 @@ from demilsim.reporting.outputs import HowRun, run_facts
 from demilsim.reporting.sheet import HASH_CHARACTERS, Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import json_text
+from demilsim.reporting.wording import beside_command
 
 PAGE, FIGURE = "comparison.html", "compare.svg"
 
@@ -152,6 +153,7 @@ def _command(comparison: Comparison) -> str:
     return (
         f"demilsim compare {names}{plans} --seed {comparison.seed} "
         f"--replications {comparison.replications} --parameter-draws {draws} --out DIR"
+        f"{beside_command(max(e.scenario.values_set for e in comparison.ensembles))}"
     )
 
 

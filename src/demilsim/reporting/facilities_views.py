@@ -25,7 +25,7 @@ from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.funding_words import planned_count, short_name
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.study_page import StudyTold, places_left_aside
-from demilsim.reporting.wording import ABSENT, figure, fixed, million, shortened
+from demilsim.reporting.wording import ABSENT, beside_command, figure, fixed, million, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -194,6 +194,7 @@ def command(outcome: FacilitiesOutcome) -> str:
     return (
         f"demilsim facilities {shlex.quote(outcome.scenario.command_name)} --draws {_draws(outcome)}{worst} "
         f"--batches {outcome.batches} --seed {outcome.seed} --out DIR"
+        f"{beside_command(outcome.scenario.values_set)}"
     )
 
 

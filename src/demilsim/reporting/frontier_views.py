@@ -24,7 +24,16 @@ from demilsim.reporting.funding_words import planned_count, short_name
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.stored import plain
 from demilsim.reporting.study_page import StudyTold, places_left_aside
-from demilsim.reporting.wording import ABSENT, USD_PER_MILLION, figure, fixed, million, percent, sentence
+from demilsim.reporting.wording import (
+    ABSENT,
+    USD_PER_MILLION,
+    beside_command,
+    figure,
+    fixed,
+    million,
+    percent,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -183,7 +192,9 @@ def command(found: Frontier) -> str:
     """Return the command that gives the same numbers again."""
     shares = ",".join(f"{share:.10g}" for share in found.shares)
     by = f" --by {','.join(date.isoformat() for date in found.by)}" if found.by else ""
-    return f"demilsim frontier {shlex.quote(found.scenario.command_name)} --shares {shares}{by} --out DIR"
+    asked = shlex.quote(found.scenario.command_name)
+    beside = beside_command(found.scenario.values_set)
+    return f"demilsim frontier {asked} --shares {shares}{by} --out DIR{beside}"
 
 
 def frontier_figure(found: Frontier) -> DrawnFigure:

@@ -29,6 +29,7 @@ from demilsim.reporting.scenario_facts import scenario_facts
 from demilsim.reporting.sheet import Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import csv_text, json_text
+from demilsim.reporting.wording import beside_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
         clean_up=views.clean_up_table(study),
         notes=views.notes(study),
         command=f"demilsim fund {shlex.quote(scenario.command_name)} --budgets {budgets} --seed {seed} "
-        f"--replications {replications} --out DIR",
+        f"--replications {replications} --out DIR{beside_command(scenario.values_set)}",
     )
 
 

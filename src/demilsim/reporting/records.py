@@ -40,6 +40,7 @@ class ScenarioFacts(Stored):
     terminal_years: float | None = None
     period: Text = "quarter"
     asked_as: Text = ""
+    values_set: int = 0
 
 
 class PlanFacts(Stored):

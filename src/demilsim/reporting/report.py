@@ -38,7 +38,7 @@ from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.reading import read_results
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.sheet import rendered
-from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
+from demilsim.reporting.wording import POLICY_MEANINGS, beside_command, figure, label, sentence, years_text
 from demilsim.reporting.workbook import results_workbook
 
 __all__ = ["Audience", "report_html", "write_report"]
@@ -301,11 +301,11 @@ def _command(results: StoredResults) -> str:
     """Return the command that gives these results again, without anyone's paths."""
     scenario = shlex.quote(results.scenario.asked_as or results.scenario.name)
     asked = f"{scenario} --seed {results.seed} --replications {results.replications}"
+    beside = beside_command(results.scenario.values_set)
     announced = results.plan is not None and results.plan.source == ANNOUNCED
     if len(results.policies) == 1 and not announced:
         alone = results.policies[0].name
-        return (
-            f"demilsim simulate {asked} {f'--rule {alone}' if alone in POLICIES else '--plan FILE'} --out DIR"
-        )
+        rule = f"--rule {alone}" if alone in POLICIES else "--plan FILE"
+        return f"demilsim simulate {asked} {rule} --out DIR{beside}"
     draws = results.uncertainty.parameter_draws if results.uncertainty else 0
-    return f"demilsim run {asked} --parameter-draws {draws} --out DIR"
+    return f"demilsim run {asked} --parameter-draws {draws} --out DIR{beside}"

@@ -31,7 +31,7 @@ from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.funding_words import planned_count
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.study_page import StudyTold
-from demilsim.reporting.wording import MINUS, USD_PER_MILLION, level_text, percent, years_text
+from demilsim.reporting.wording import MINUS, USD_PER_MILLION, beside_command, level_text, percent, years_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,8 @@ def told(outcome: RollingOutcome, seed: int) -> StudyTold:
         drawn=worth_figure(outcome),
         notes=notes(outcome),
         command=f"demilsim rolling {shlex.quote(outcome.ensemble.scenario.command_name)} --seed {seed} "
-        f"--replications {replications(outcome)} --out DIR",
+        f"--replications {replications(outcome)} --out DIR"
+        f"{beside_command(outcome.ensemble.scenario.values_set)}",
     )
 
 

@@ -150,3 +150,12 @@ def shortened(text: str, longest: int) -> str:
 def sentence(text: str) -> str:
     """Return a text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
+
+
+def beside_command(values_set: int) -> str:
+    """Return a comment after a printed command if values were set beside it: they may name lots and sites."""
+    if not values_set:
+        return ""
+    return (
+        f"  # and the {values_set} --set of run.json" if values_set > 1 else "  # and the --set of run.json"
+    )

@@ -49,7 +49,8 @@ def load_resolved(path: str | Path, overrides: Mapping[str, str] | None = None) 
     # A variant may have a name of its own, by which no command finds it.
     name = base.settings.tree.get("name") if base.settings else None
     own = name if isinstance(name, str) and is_identifier(name) else resolved.scenario.settings.name
-    scenario = replace(resolved.scenario, asked_as=f"{own}@{variant}" if variant else own)
+    asked_as = f"{own}@{variant}" if variant else own
+    scenario = replace(resolved.scenario, asked_as=asked_as, values_set=len(sets))
     return replace(resolved, scenario=scenario)
 
 
