@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, vstack
 
 from demilsim.errors import SolverError
 from demilsim.optimisation.assemble import FEASIBILITY_TOLERANCE, Model, cost_scale
-from demilsim.optimisation.bridge import arrays_of_model, check, hand_over
+from demilsim.optimisation.bridge import arrays_of_model, check, hand_over, run_kept
 from demilsim.optimisation.highs import highs_available, highs_status, silent_stdout
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import Floats
@@ -89,7 +89,7 @@ class _Highs:
         highs, held = self._highs, self._held
         with silent_stdout():
             check(highs.changeColsBounds(held.size, held, values, values), "bounds")
-            check(highs.run(), "run")
+            run_kept(highs)
             if highs_status(highs) is not PlanStatus.OPTIMAL:
                 _, exists, ray = highs.getDualRay()
                 return np.inf, self._excluded(np.array(ray), values) if exists else None

@@ -14,12 +14,10 @@ from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.optimisation.result import PlanResult
 from demilsim.plan import DisposalPlan, PlanningCoefficients
-from demilsim.planning.coordinate import LEAD_PERIODS
-from demilsim.planning.decided import decided_stays
-from demilsim.planning.disaggregate import NEGLIGIBLE_T, decided_pieces
-from demilsim.planning.draft import Piece, drafted_periods
+from demilsim.planning.disaggregate import NEGLIGIBLE_T
+from demilsim.planning.draft import Piece
 from demilsim.planning.replay import replayed
-from demilsim.planning.stays import Basis
+from demilsim.planning.stays import Basis, decided_work
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
 
@@ -62,12 +60,10 @@ def expected_work(
     """
     options = disposal_options(scenario)
     harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
-    if result is not None and plan.source == result.source:
-        pieces = decided_pieces(scenario, result, harm, options)
-        stays = decided_stays(scenario, result.tours)
-        periods = drafted_periods(plan, pieces, scenario, LEAD_PERIODS, stays)
-        if periods is not None:
-            return ExpectedWork(Basis.DECIDED, tuple(pieces), tuple(periods))
+    known = None if result is None else decided_work(scenario, plan, result, harm, options)
+    if known is not None:
+        pieces, periods = known
+        return ExpectedWork(Basis.DECIDED, tuple(pieces), tuple(periods))
     pieces = list(replayed(plan, scenario, coefficients, harm, options).pieces)
     return ExpectedWork(Basis.IMPLIED, tuple(pieces), tuple(_first_periods(scenario, plan, pieces)))
 

@@ -18,8 +18,8 @@ from enum import StrEnum
 import numpy as np
 
 from demilsim.model.calendar import first_open_period
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
+from demilsim.model.harm import StockHarm, stock_harm
+from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.model.pace import expected_pace
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.tours import Tours, placed_facilities
@@ -138,17 +138,30 @@ def planned_stays(
     options = disposal_options(scenario)
     harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
     diary = _Diary(scenario, plan, coefficients)
-    if result is not None and result.tours is not None and plan.source == result.source:
-        drafted = decided_pieces(scenario, result, harm, options)
-        stays = decided_stays(scenario, result.tours)
-        periods = drafted_periods(plan, drafted, scenario, LEAD_PERIODS, stays)
-        decided = None if periods is None else diary.stays(diary.pieces(periods), result.tours)
+    known = None if result is None else decided_work(scenario, plan, result, harm, options)
+    if known is not None and result is not None and result.tours is not None:
+        decided = diary.stays(diary.pieces(known[1]), result.tours)
         if decided is not None:
             return PlannedStays(Basis.DECIDED, decided)
     draft, tours = replayed_with_moves(plan, scenario, coefficients, harm, options)
     implied = diary.stays(draft.pieces, tours)
     assert implied is not None, "what is replayed is done where the plant stands"
     return PlannedStays(Basis.IMPLIED, implied, diary.rests(draft.pieces))
+
+
+def decided_work(
+    scenario: Scenario, plan: DisposalPlan, result: PlanResult, harm: StockHarm, options: DisposalOptions
+) -> tuple[list[Piece], list[int]] | None:
+    """Return the pieces that the optimiser decided, and the period of each line of its plan.
+
+    None if the plan is not that of the result.
+    """
+    if plan.source != result.source:
+        return None
+    pieces = decided_pieces(scenario, result, harm, options)
+    stays = decided_stays(scenario, result.tours)
+    periods = drafted_periods(plan, pieces, scenario, LEAD_PERIODS, stays)
+    return None if periods is None else (pieces, periods)
 
 
 @dataclass(frozen=True, slots=True)
