@@ -79,16 +79,23 @@ def resolve(text: ScenarioText) -> Resolved:
     """
     problems = list(text.problems)
     understood: list[tuple[Place, Understood]] = []
+    draft = draft_of(text, problems, understood)
+    problems += problems_of(draft, readable=not problems)
+    if problems:
+        raise ScenarioError(capped(problems))
+    return Resolved(_scenario(draft), text, draft, tuple(understood))
+
+
+def draft_of(
+    text: ScenarioText, problems: list[Problem], understood: list[tuple[Place, Understood]]
+) -> Draft:
+    """Return what can be typed of a text; what cannot, and what was no plain number, goes to the lists."""
     settings = _settings(text, problems, understood)
     rows: dict[str, Any] = {
         DRAFT_NAMES.get(name, name): _rows(text, layout, problems, understood)
         for name, layout in LAYOUT.items()
     }
-    draft = Draft(settings=settings, **rows, register=shipped_register())
-    problems += problems_of(draft, readable=not problems)
-    if problems:
-        raise ScenarioError(capped(problems))
-    return Resolved(_scenario(draft), text, draft, tuple(understood))
+    return Draft(settings=settings, **rows, register=shipped_register())
 
 
 def _scenario(draft: Draft) -> Scenario:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,17 +71,27 @@ def read_workbook(path: Path) -> ScenarioText:
 
 def _sheets(parts: Parts) -> dict[str, Sheet]:
     """Return the cells of each sheet as text, from its first row and column on."""
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineWorkbook
 
-    try:
+    with reader_refusing():
         workbook = CalamineWorkbook.from_filelike(repacked(parts))
-        return {
+        sheets = {
             name: [
-                [_text(value) for value in row]
+                [typed_text(value) for value in row]
                 for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
             ]
             for name in workbook.sheet_names
         }
+    return sheets
+
+
+@contextmanager
+def reader_refusing() -> Iterator[None]:
+    """Turn whatever a reader of workbooks says of a broken one into `Refused`."""
+    from python_calamine import CalamineError
+
+    try:
+        yield
     except CalamineError as error:
         raise Refused(0, f"expected a workbook (got a mistake: {shown(str(error))})") from None
     except (KeyboardInterrupt, SystemExit):
@@ -92,7 +103,7 @@ def _sheets(parts: Parts) -> dict[str, Sheet]:
         raise Refused(0, f"expected a workbook (got a mistake: {shown(str(error))})") from None
 
 
-def _text(value: object) -> str:
+def typed_text(value: object) -> str:
     """Return a cell as a planner would type it."""
     if isinstance(value, bool):
         return "true" if value else "false"

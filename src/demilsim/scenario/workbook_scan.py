@@ -66,6 +66,10 @@ class Scan:
         if len(self.found) < MOST_FOUND:
             self.found.append((sheet, row, column, message))
 
+    def formula(self, sheet: str, row: int, column: int, kept: bool) -> None:
+        """Note a cell with a formula; `kept` says whether the value that it had last is there too."""
+        self.refuse(sheet, row, column, FORMULA)
+
 
 FORMULA = "expected a value (got a formula); paste its value in its place"
 ERROR = "expected a value (got an error such as #N/A)"
@@ -80,15 +84,22 @@ def letter(column: int) -> str:
     return text
 
 
-def scan(parts: Parts) -> Scan:
+def scan(parts: Parts, found: Scan | None = None) -> Scan:
     """Return what the sheets of a workbook hold that a scenario does not take.
+
+    Parameters
+    ----------
+    parts
+        Parts of the file by name.
+    found
+        What notes it; by default a `Scan` that refuses formulas and errors.
 
     Raises
     ------
     Refused
         If there is too much of it to be read at all.
     """
-    found = Scan()
+    found = found or Scan()
     if "content.xml" in parts:
         _OpenDocument(found).read(parts["content.xml"])
         return found
@@ -144,7 +155,7 @@ class _OfficeOpen:
         self._scan, self._sheet, self._lengths = scan, sheet, lengths
         self._row = self._column = 0
         self._kind = self._value = ""
-        self._filled = self._listens = False
+        self._filled = self._listens = self._formula = False
 
     def read(self, part: bytes) -> None:
         parse(part, self._start, self._end, self._text)
@@ -155,11 +166,12 @@ class _OfficeOpen:
             self._column = 0
         elif name == "c":
             self._place(attributes.get("r", ""))
-            self._kind, self._filled, self._value = attributes.get("t", ""), False, ""
+            self._kind, self._value = attributes.get("t", ""), ""
+            self._filled = self._formula = False
             if self._kind == "e":
                 self._scan.refuse(self._sheet, self._row, self._column, ERROR)
         elif name == "f":
-            self._scan.refuse(self._sheet, self._row, self._column, FORMULA)
+            self._formula = True
         elif name in ("v", "is"):
             self._filled = self._listens = True
 
@@ -178,7 +190,15 @@ class _OfficeOpen:
     def _end(self, name: str) -> None:
         if name in ("v", "is"):
             self._listens = False
-        elif name == "c" and self._filled:
+        elif name == "c":
+            if self._formula:
+                kept = self._filled and bool(self._value or self._kind == "str")
+                self._scan.formula(self._sheet, self._row, self._column, kept)
+            self._count()
+
+    def _count(self) -> None:
+        """Count the cell that ends, if it has a value."""
+        if self._filled:
             size = len(self._value)
             if self._kind == "s":
                 index = _number(self._value.strip(), -1)
@@ -212,7 +232,7 @@ class _OpenDocument:
             kind = attributes.get("value-type", "")
             self._filled, self._size = bool(kind), len(attributes.get("string-value", ""))
             if "formula" in attributes:
-                self._scan.refuse(self._sheet, self._row + 1, self._column + 1, FORMULA)
+                self._scan.formula(self._sheet, self._row + 1, self._column + 1, bool(kind))
             elif kind == "error":
                 self._scan.refuse(self._sheet, self._row + 1, self._column + 1, ERROR)
 
