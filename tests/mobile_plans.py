@@ -10,10 +10,10 @@ from demilsim.model.options import disposal_options
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.result import PlanResult
 from demilsim.plan import DisposalPlan, PlanningCoefficients
-from demilsim.planning.coordinate import LEAD_PERIODS, Programme
+from demilsim.planning.coordinate import Programme
 from demilsim.planning.decided import decided_stays
 from demilsim.planning.disaggregate import decided_pieces
-from demilsim.planning.draft import Draft, with_lead, write_plan
+from demilsim.planning.draft import LEAD_PERIODS, Draft, with_lead, write_plan
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.scenario.scenario import Scenario
 from optimisation.test_tours import sites_with

@@ -23,9 +23,8 @@ from demilsim.optimisation.solve import PlanStatus, SolveOptions
 from demilsim.optimisation.status import InOrder
 from demilsim.optimisation.task import make_task
 from demilsim.plan import DisposalPlan, MeasureOrder
-from demilsim.planning.coordinate import LEAD_PERIODS
 from demilsim.planning.disaggregate import flow_plan, pieces_of
-from demilsim.planning.draft import Draft, with_lead, write_plan
+from demilsim.planning.draft import LEAD_PERIODS, Draft, with_lead, write_plan
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import draw
 from demilsim.simulation.replication import Run, run

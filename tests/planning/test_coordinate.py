@@ -14,12 +14,12 @@ from demilsim.experiments.programme import ProgrammeOutcome, run_programme
 from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import (
     CHOOSING_FIRST,
-    LEAD_PERIODS,
     TEACHING_FIRST,
     LoopOptions,
     Programme,
     plan_programme,
 )
+from demilsim.planning.draft import LEAD_PERIODS
 from demilsim.planning.learned import learned_coefficients, objective
 from demilsim.planning.rules import RULES, nominal_coefficients
 from demilsim.scenario.loader import load_scenario

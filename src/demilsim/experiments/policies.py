@@ -11,8 +11,7 @@ from demilsim.errors import PlanError
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.plan import Commissioning, DisposalPlan
-from demilsim.planning.coordinate import LEAD_PERIODS
-from demilsim.planning.draft import with_lead
+from demilsim.planning.draft import LEAD_PERIODS, with_lead
 from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_plan
 from demilsim.scenario.phrases import got
 from demilsim.scenario.scenario import Scenario

@@ -13,33 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from demilsim.errors import InfeasibleError, SolverError
-from demilsim.model.harm import StockHarm, stock_harm
-from demilsim.model.options import disposal_options
-from demilsim.optimisation.audit import audit, audit_promises, refused_moves
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.optimise import optimise
-from demilsim.optimisation.releases import counted_on, with_expected_releases
+from demilsim.optimisation.releases import with_expected_releases
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.risk_limits import limits_risk
 from demilsim.optimisation.solve import SolveOptions
-from demilsim.plan import DisposalPlan, Floats, MeasureOrder, PlanningCoefficients
+from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
+from demilsim.planning.added_measures import untaken_measures, with_measures
 from demilsim.planning.choice import Compared, Contest
-from demilsim.planning.decided import NOTHING_DECIDED, DecidedStays, decided_stays
-from demilsim.planning.disaggregate import decided_pieces, flow_plan
-from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
+from demilsim.planning.draft import period_by_period
 from demilsim.planning.learned import learned_coefficients, objective
-from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_draft
+from demilsim.planning.proposals import Proposal, Proposer
+from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
-
-LEAD_PERIODS = 2
-"""Periods by which any plan's lines may run ahead of plan; the optimiser's if it does better so."""
 
 TEACHING_FIRST, CHOOSING_FIRST = 1_000_000, 2_000_000
 """Numbers of the first replications that teach and that choose; reports use those from 0."""
@@ -170,14 +163,6 @@ def plan_programme(
     return _Loop(scenario, simulate, options or LoopOptions(), tell, before).run()
 
 
-@dataclass(frozen=True)
-class _Proposal:
-    """A draft and the plan that is simulated for it."""
-
-    draft: Draft
-    plan: DisposalPlan
-
-
 class _Loop:
     def __init__(
         self,
@@ -192,8 +177,7 @@ class _Loop:
         self._simulate = simulate
         self._options = options
         self._tell = tell
-        self._disposal = disposal_options(scenario)
-        self._harm = stock_harm(scenario)
+        self._proposer = Proposer(scenario)
         self._notes: list[str] = []
         # Rules know neither dates of lots nor limits on risk nor cost: only a plan that keeps them will do.
         self._alone = any(has_date(lot) for lot in scenario.lots) or limits_risk(scenario)
@@ -201,9 +185,9 @@ class _Loop:
 
     def run(self) -> Programme:
         nominal = nominal_coefficients(self._scenario)
-        coefficients = self._taken_over(self._learn(self._rule(TEACHER, nominal), nominal))
+        coefficients = self._taken_over(self._learn(self._proposer.by_rule(TEACHER, nominal), nominal))
         nothing = self._evaluate({"do_nothing": DO_NOTHING}, TEACHING_FIRST, self._options.baseline)
-        rules = {name: self._rule(name, coefficients) for name in ("host_only", *RULES)}
+        rules = {name: self._proposer.by_rule(name, coefficients) for name in ("host_only", *RULES)}
         self._tell("simulating the rules' plans")
         contest = Contest(self._evaluate, CHOOSING_FIRST, self._options.choosing)
         entered = dict(rules)
@@ -242,23 +226,7 @@ class _Loop:
             do_nothing_harm=float(np.mean(nothing["do_nothing"])),
         )
 
-    def _rule(self, name: str, coefficients: PlanningCoefficients) -> _Proposal:
-        harm = self._harm.with_factor(coefficients.harm_factor)
-        draft = rule_draft(name, self._scenario, coefficients, harm, self._disposal)
-        return self._proposal(draft, harm, lambda *_: f"{name} takes it next")
-
-    def _proposal(
-        self,
-        draft: Draft,
-        harm: StockHarm,
-        reason: Callable[[float, float], str],
-        lead: int = LEAD_PERIODS,
-        stays: DecidedStays = NOTHING_DECIDED,
-    ) -> _Proposal:
-        plan = write_plan(draft, self._scenario, harm, self._disposal, reason)
-        return _Proposal(draft, with_lead(plan, lead, stays))
-
-    def _best(self, contest: Contest, entered: dict[str, _Proposal]) -> _Proposal:
+    def _best(self, contest: Contest, entered: dict[str, Proposal]) -> Proposal:
         """Return the proposal that wins among all that have entered so far."""
         contest.enter({name: proposal.plan for name, proposal in entered.items()})
         return entered[contest.choose()]
@@ -268,7 +236,7 @@ class _Loop:
         results = self._simulate(plans, first, count)
         return {name: objective(self._scenario, results[name]) for name in plans}
 
-    def _learn(self, proposal: _Proposal, known: PlanningCoefficients) -> PlanningCoefficients:
+    def _learn(self, proposal: Proposal, known: PlanningCoefficients) -> PlanningCoefficients:
         self._tell("learning capacity, money and harm factors")
         results = self._simulate({"teacher": proposal.plan}, TEACHING_FIRST, self._options.teaching)
         return with_expected_releases(self._scenario, learned_coefficients(results["teacher"], known))
@@ -280,8 +248,8 @@ class _Loop:
         return replace(self._before.coefficients, receipts_usd=learned.receipts_usd)
 
     def _optimise(
-        self, coefficients: PlanningCoefficients, best: _Proposal, name: str
-    ) -> dict[str, tuple[_Proposal, PlanResult]]:
+        self, coefficients: PlanningCoefficients, best: Proposal, name: str
+    ) -> dict[str, tuple[Proposal, PlanResult]]:
         """Return the optimiser's proposals and results; none, with a note, without solver or clean audit."""
         start = period_by_period(best.draft, self._scenario)
         others = [self._before.start] if self._before and self._before.start else []
@@ -296,78 +264,25 @@ class _Loop:
         except (SolverError, InfeasibleError) as error:
             self._notes.append(f"{error}; the plan is that of {best.plan.source}")
             return {}
-        found = self._audited(name, result, coefficients)
+        results = {name: result}
         if result.without_orders is not None:
-            found |= self._audited(f"{name}, nothing ordered", result.without_orders, coefficients)
+            results[f"{name}, nothing ordered"] = result.without_orders
+        found: dict[str, tuple[Proposal, PlanResult]] = {}
+        for each, own in results.items():
+            audited = self._proposer.by_optimiser(each, own, coefficients)
+            self._notes += audited.notes
+            found |= {key: (proposal, own) for key, proposal in audited.proposals.items()}
         return found
 
-    def _audited(
-        self, name: str, result: PlanResult, coefficients: PlanningCoefficients
-    ) -> dict[str, tuple[_Proposal, PlanResult]]:
-        """Return the proposals of a result, by name; none, with a note, if its audit finds anything.
-
-        One may run ahead of plan. But lines that run ahead may spend money that can pay for anything on what
-        a fund with strings was to pay for a little later; so one keeps its dates.
-        """
-        planned = flow_plan(self._scenario, result)
-        counted = counted_on(self._scenario, coefficients, result.releases)
-        known = self._scenario, planned, counted, result.releases or (), result.tours
-        problems = audit(*known)
-        if problems:
-            self._notes.append(f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}")
-            return {}
-        self._notes += audit_promises(*known)
-        harm = self._harm.with_factor(coefficients.harm_factor)
-        pieces = decided_pieces(self._scenario, result, harm, self._disposal)
-        done = tuple(pieces), result.commissionings
-        draft = Draft("optimised", result.source, *done, measures=result.measures)
-        reason = partial(_reason, bool(result.releases))
-        stays = decided_stays(self._scenario, result.tours)
-        return {
-            name: (self._proposal(draft, harm, reason, stays=stays), result),
-            f"{name}, never ahead of plan": (self._proposal(draft, harm, reason, 0, stays), result),
-        }
-
     def _with_measures(self, plan: DisposalPlan) -> DisposalPlan:
-        """Return the plan with every further measure that, taken at once and paid for, lowers simulated harm.
-
-        Measures are tried in order of what each alone averts per dollar, on the choosing replications.
-        """
-        taken = {order.measure_id for order in plan.measures}
-        offered = [m for m in self._scenario.measures if m.measure_id not in taken]
-        if not offered or self._options.solve.in_order is not None:
+        """Return the plan with the further measures that do better on the choosing replications."""
+        if self._options.solve.in_order is not None or not untaken_measures(self._scenario, plan):
             return plan
         self._tell("trying measures other than destruction")
-        alone = {
-            m.measure_id: replace(plan, measures=(*plan.measures, MeasureOrder(m.measure_id, 0)))
-            for m in offered
-        }
-        harm = self._mean_objective({"": plan, **alone})
-        years = self._scenario.settings.horizon_years
-        worth = {
-            m.measure_id: (harm[""] - harm[m.measure_id]) / (m.cost_usd + m.yearly_cost_usd * years + 1.0)
-            for m in offered
-        }
-        least = harm[""]
-        for name in sorted((name for name in worth if worth[name] > 0.0), key=lambda name: -worth[name]):
-            trial = replace(plan, measures=(*plan.measures, MeasureOrder(name, 0)))
-            refused = refused_moves(self._scenario, trial, LEAD_PERIODS)
-            if refused:
-                self._notes.append(f"{name} is left out: {refused[0]}")
-                continue
-            with_it = self._mean_objective({"": trial})[""]
-            if with_it < least:
-                plan, least = trial, with_it
-        left_out = len(self._scenario.measures) - len(plan.measures)
-        self._notes.append(f"{len(plan.measures)} measures other than destruction taken, {left_out} not")
+        plan, notes = with_measures(self._scenario, plan, self._mean_objective)
+        self._notes += notes
         return plan
 
     def _mean_objective(self, plans: dict[str, DisposalPlan]) -> dict[str, float]:
         found = self._evaluate(plans, CHOOSING_FIRST, self._options.choosing)
         return {name: float(np.mean(values)) for name, values in found.items()}
-
-
-def _reason(releases: bool, averted: float, mass_t: float) -> str:
-    if releases and averted < 0.0:
-        return f"costs {-averted:.2g} expected deaths by accidents; its tonnes count for money that waits"
-    return f"averts {averted:.2g} expected deaths, {1000.0 * averted / mass_t:.2g} per 1,000 t"

@@ -22,6 +22,9 @@ from demilsim.planning.decided import NOTHING_DECIDED, DecidedStays
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE, grams
 
+LEAD_PERIODS = 2
+"""Periods by which any plan's lines may run ahead of plan; the optimiser's if it does better so."""
+
 SMALLEST_LINE_T = 5.0
 """Part of a lot that gets no line of its own beside another one at the same facility [t].
 

@@ -15,9 +15,8 @@ from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.optimisation.candidates import Search, begin, group_flows
 from demilsim.optimisation.task import Task, make_task
 from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
-from demilsim.planning.coordinate import LEAD_PERIODS
 from demilsim.planning.disaggregate import pieces_of
-from demilsim.planning.draft import Draft, period_by_period, with_lead, write_plan
+from demilsim.planning.draft import LEAD_PERIODS, Draft, period_by_period, with_lead, write_plan
 from demilsim.planning.remaining import NOT_ORDERED, remaining_coefficients, remaining_scenario
 from demilsim.planning.replay import replayed, unfinished
 from demilsim.scenario.scenario import Scenario

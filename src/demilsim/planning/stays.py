@@ -24,10 +24,9 @@ from demilsim.model.pace import expected_pace
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.tours import Tours, placed_facilities
 from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
-from demilsim.planning.coordinate import LEAD_PERIODS
 from demilsim.planning.decided import decided_stays
 from demilsim.planning.disaggregate import decided_pieces
-from demilsim.planning.draft import Piece, drafted_periods
+from demilsim.planning.draft import LEAD_PERIODS, Piece, drafted_periods
 from demilsim.planning.replay import replayed_with_moves
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from demilsim.planning.coordinate import LEAD_PERIODS
+from demilsim.planning.draft import LEAD_PERIODS
 from demilsim.planning.stays import Basis
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
