@@ -130,11 +130,18 @@ class PlanningCoefficients:
         (fund, period).
     harm_factor
         Harm with propagation divided by harm without, as simulated, shape (storehouse, period), > 0.
+    place
+        Index of the site where each mobile plant with a place stands at first, -1 for other facilities, shape
+        (facility,); empty where each stands at its own site.
+    first_period
+        First period in which anything may still be done.
     """
 
     working_days: Floats
     receipts_usd: Floats
     harm_factor: Floats
+    place: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    first_period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +159,20 @@ class ObservedState:
         Unspent, uncommitted money of each fund [USD], shape (fund,).
     commissioned
         Period in which each facility was ordered, -1 if not, shape (facility,).
+    place
+        Index of the site where mobile plant with a place will stand once it has done what it was given, -1
+        for other facilities, shape (facility,); empty where each stands at its own site.
+    busy_days
+        Working days that each facility is expected to need for what it was given, moves of mobile plant
+        among them [d], shape (facility,); empty for none.
     """
 
     period: int
     remaining_g: Ints
     available_usd: Floats
     commissioned: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    place: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    busy_days: Floats = field(default_factory=lambda: np.empty(0))
 
 
 class Policy(Protocol):

@@ -153,6 +153,22 @@ def tour_patterns(
     return tuple(dict.fromkeys([*improved, *given, ()]))
 
 
+def tours_from(task: Task, choice: Choice, path_t: Floats, moves: Tours, wanted_t: Floats) -> Tours:
+    """Return moves to which steps lead from given ones, or from those that work reads, if these are better.
+
+    Parameters
+    ----------
+    task, choice, path_t
+        As in `tour_patterns`.
+    moves
+        Moves, such as those of a plan that goes on.
+    wanted_t
+        What is to be destroyed [t], shape (group, facility, period).
+    """
+    linear = _Linear(task, choice, path_t)
+    return linear.search.improved(linear.best_of([moves, tours_of_plan(linear.problem, wanted_t)]))
+
+
 class _Linear:
     """Moves for harm that is linear along a path [t], shape (knot, group)."""
 

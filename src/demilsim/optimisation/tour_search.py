@@ -67,7 +67,7 @@ class TourSearch:
             before, after = moves[:i], moves[i + 1 :]
             yield self._from_site_to_site((*before, *after))
             for other in (period - 1, period + 1):
-                if 0 <= other < self._periods:
+                if self._plant.first <= other < self._periods:
                     yield self._from_site_to_site(_with((*before, *after), (f, other, to)))
             if after and after[0][0] == f:
                 (_, then, there), rest = after[0], after[1:]
@@ -77,7 +77,7 @@ class TourSearch:
                     yield self._from_site_to_site((*before, (f, period, other), *after))
         for f in self._plant.facility.tolist():
             for site in self._sites(f):
-                for period in range(self._periods):
+                for period in range(self._plant.first, self._periods):
                     yield self._from_site_to_site(_with(moves, (f, period, site)))
 
     def _sites(self, facility: int) -> list[int]:

@@ -31,7 +31,7 @@ class MobilePlant:
     Parameters
     ----------
     facility, home
-        Which facilities, rising, and the sites where they start, shape (plant,).
+        Which facilities, rising, and the sites where they stand at first, shape (plant,).
     site_of_group
         Shape (group,).
     reach
@@ -42,6 +42,8 @@ class MobilePlant:
         What a move costs [USD], shape (plant,).
     payers
         Whether a fund may pay for a move to a site, shape (fund, plant, site).
+    first
+        First period in which it may move.
     """
 
     facility: Ints
@@ -51,6 +53,7 @@ class MobilePlant:
     move_days: Floats
     move_usd: Floats
     payers: Bools
+    first: int = 0
 
     def index_of(self, facility: Ints) -> Ints:
         """Return the number of the plant that each facility is; -1 for one without a place."""
@@ -62,6 +65,18 @@ class MobilePlant:
 def placed_facilities(scenario: Scenario) -> Ints:
     """Return the facilities with a place, rising."""
     return np.array([f for f, row in enumerate(scenario.facilities) if has_place(row)], dtype=np.int64)
+
+
+def first_places(scenario: Scenario, coefficients: PlanningCoefficients) -> Ints:
+    """Return the index of the site where each facility with a place stands at first, as `placed_facilities`.
+
+    That of its own row, unless the coefficients say where it stands.
+    """
+    facility = placed_facilities(scenario)
+    if coefficients.place.size:
+        return coefficients.place[facility]
+    index = {site.site_id: i for i, site in enumerate(scenario.sites)}
+    return np.array([index[scenario.facilities[f].site_id] for f in facility], dtype=np.int64)
 
 
 def mobile_plant(
@@ -80,7 +95,7 @@ def mobile_plant(
     of_house = {house.storehouse_id: site_index[house.site_id] for house in scenario.storehouses}
     site_of_group = np.zeros(groups.count, dtype=np.int64)
     site_of_group[groups.group_of_lot] = [of_house[lot.storehouse_id] for lot in scenario.lots]
-    home = np.array([site_index[rows[f].site_id] for f in facility], dtype=np.int64)
+    home = first_places(scenario, coefficients)
     allowed = groups.allowed[:, facility]
     reach = np.zeros((facility.size, len(scenario.sites)), dtype=bool)
     payers = np.zeros((len(scenario.funds), *reach.shape), dtype=bool)
@@ -100,6 +115,7 @@ def mobile_plant(
         move_days=share * np.array([rows[f].move_days for f in facility], dtype=float)[:, None],
         move_usd=np.array([rows[f].move_cost_usd for f in facility], dtype=float),
         payers=payers,
+        first=coefficients.first_period,
     )
 
 

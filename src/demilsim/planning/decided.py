@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from demilsim.optimisation.tours import Tours
+from demilsim.plan import Ints
 from demilsim.scenario.scenario import Scenario
 
 NO_STAY = -1
@@ -62,7 +63,7 @@ NOTHING_DECIDED = DecidedStays()
 """The stays of a plan whose lines alone say where mobile plant goes."""
 
 
-def decided_stays(scenario: Scenario, tours: Tours | None) -> DecidedStays:
+def decided_stays(scenario: Scenario, tours: Tours | None, place: Ints | None = None) -> DecidedStays:
     """Return the stays to which decided moves lead; none without moves.
 
     Parameters
@@ -71,6 +72,8 @@ def decided_stays(scenario: Scenario, tours: Tours | None) -> DecidedStays:
         The scenario.
     tours
         Moves, in order; None if none were decided on.
+    place
+        Where plant stands before the first of them, as in `PlanningCoefficients`; None for its own site.
     """
     moves = defaultdict[int, list[tuple[int, str]]](list)
     for f, period, to in tours or ():
@@ -79,9 +82,10 @@ def decided_stays(scenario: Scenario, tours: Tours | None) -> DecidedStays:
     for f, own in moves.items():
         facility = scenario.facilities[f]
         ends = [*(period for period, _ in own), scenario.periods - 1]
+        at_first = facility.site_id if place is None or not place.size else scenario.sites[place[f]].site_id
         stays[facility.facility_id] = tuple(
             _Standing(site_id, first, last)
-            for (first, site_id), last in zip([(0, facility.site_id), *own], ends, strict=True)
+            for (first, site_id), last in zip([(0, at_first), *own], ends, strict=True)
         )
     site_of_house = {house.storehouse_id: house.site_id for house in scenario.storehouses}
     return DecidedStays(stays, {lot.lot_id: site_of_house[lot.storehouse_id] for lot in scenario.lots})

@@ -11,7 +11,7 @@ from demilsim.model.options import DisposalOptions
 from demilsim.optimisation.groups import Groups
 from demilsim.optimisation.result import GroupFlows, PlanResult
 from demilsim.plan import DisposalPlan, Floats
-from demilsim.planning.decided import decided_stays
+from demilsim.planning.decided import DecidedStays, decided_stays
 from demilsim.planning.draft import Draft, Piece, period_by_period, tonnes_left
 from demilsim.scenario.scenario import Scenario
 
@@ -51,13 +51,16 @@ def pieces_of(
 def decided_pieces(
     scenario: Scenario, result: PlanResult, harm: StockHarm, options: DisposalOptions
 ) -> list[Piece]:
-    """Return the pieces of a result: those of `pieces_of`, but mobile plant follows its decided moves.
-
-    What it does in one period at several sites changes places so that they come in the order of its stays;
-    other facilities keep theirs.
-    """
+    """Return the pieces of a result: those of `pieces_of`, but mobile plant follows its decided moves."""
     pieces = pieces_of(scenario, result.flows, result.groups, harm, options)
-    stays = decided_stays(scenario, result.tours)
+    return in_order_of_stays(scenario, pieces, decided_stays(scenario, result.tours))
+
+
+def in_order_of_stays(scenario: Scenario, pieces: list[Piece], stays: DecidedStays) -> list[Piece]:
+    """Return pieces so that those of one mobile plant in one period come in the order of its stays.
+
+    They change places among themselves; those of other facilities keep theirs.
+    """
 
     def stay(piece: Piece) -> int:
         lot, facility = scenario.lots[piece.lot], scenario.facilities[piece.facility]

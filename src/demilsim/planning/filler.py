@@ -9,9 +9,10 @@ import numpy as np
 from demilsim.model.calendar import first_open_period, roads_open
 from demilsim.model.harm import interval_years
 from demilsim.model.money import NO_FUND, scrap_fund
-from demilsim.model.options import Bools, DisposalOptions, drawing_order, has_place, move_usd_per_t
+from demilsim.model.options import Bools, DisposalOptions, drawing_order, move_usd_per_t
 from demilsim.model.pace import expected_pace
 from demilsim.optimisation.releases import Waiting
+from demilsim.optimisation.tours import first_places, placed_facilities
 from demilsim.plan import Commissioning, Floats, PlanningCoefficients
 from demilsim.planning.draft import Piece
 from demilsim.planning.earned import Earned
@@ -79,9 +80,8 @@ class Filler:
         self._roads_open = roads_open(scenario)
         site_of = {house.storehouse_id: house.site_id for house in scenario.storehouses}
         self._site = [site_of[lot.storehouse_id] for lot in scenario.lots]
-        self._place = {
-            f: facility.site_id for f, facility in enumerate(scenario.facilities) if has_place(facility)
-        }
+        placed = placed_facilities(scenario).tolist(), first_places(scenario, coefficients).tolist()
+        self._place = {f: scenario.sites[site].site_id for f, site in zip(*placed, strict=True)}
         self._came_for = dict.fromkeys(self._place, 0)
         self.moves: list[tuple[int, int, str]] = []
         self._days_on_the_way = dict.fromkeys(self._place, 0.0)

@@ -64,7 +64,9 @@ def remaining_scenario(scenario: Scenario, observed: ObservedState) -> Scenario:
 def remaining_coefficients(
     coefficients: PlanningCoefficients, observed: ObservedState
 ) -> PlanningCoefficients:
-    """Return coefficients in which the past is over, and the money in hand is the first receipt.
+    """Return coefficients in which the past is over, plant is where it is, and money in hand comes first.
+
+    Facilities first do what they were given: the days for that are gone.
 
     Parameters
     ----------
@@ -76,9 +78,18 @@ def remaining_coefficients(
     """
     days, receipts = coefficients.working_days.copy(), coefficients.receipts_usd.copy()
     days[:, : observed.period] = 0.0
+    if observed.busy_days.size:
+        busy = observed.busy_days[:, None] - np.cumsum(days, axis=1) + days
+        days -= np.clip(busy, 0.0, days)
     receipts[:, : observed.period] = 0.0
     receipts[:, observed.period] = observed.available_usd
-    return replace(coefficients, working_days=days, receipts_usd=receipts)
+    return replace(
+        coefficients,
+        working_days=days,
+        receipts_usd=receipts,
+        place=observed.place,
+        first_period=observed.period,
+    )
 
 
 def _lot(lot: Lot, mass_g: int, now: dt.date, ends: dt.date) -> Lot | None:

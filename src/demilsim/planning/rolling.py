@@ -14,11 +14,14 @@ from demilsim.model.harm import StockHarm, stock_harm
 from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.optimisation.candidates import Search, begin, group_flows
 from demilsim.optimisation.task import Task, make_task
+from demilsim.optimisation.tour_choice import tours_from
+from demilsim.optimisation.tours import Tours, placed_facilities
 from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
-from demilsim.planning.disaggregate import pieces_of
+from demilsim.planning.decided import NOTHING_DECIDED, DecidedStays, decided_stays
+from demilsim.planning.disaggregate import in_order_of_stays, pieces_of
 from demilsim.planning.draft import LEAD_PERIODS, Draft, period_by_period, with_lead, write_plan
 from demilsim.planning.remaining import NOT_ORDERED, remaining_coefficients, remaining_scenario
-from demilsim.planning.replay import replayed, unfinished
+from demilsim.planning.replay import replayed_with_moves, unfinished
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
 
@@ -29,7 +32,7 @@ STEPS = 4
 """Steps of the sequential LP at a renewal. In one of the Kazakhstan scenario after three years the old plan
 averted 2.16 deaths, and 3, 6 and 12 steps 2.34, 2.35 and 2.36, in 1.4 s, 1.9 s and 3.0 s."""
 
-_Key = tuple[int, bytes, bytes, bytes]
+_Key = tuple[int | bytes, ...]
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,16 @@ class Rolling:
         Parameters
         ----------
         observed
-            Stock by the records, money in hand, and what was ordered.
+            Stock by the records, money in hand, what was ordered, what facilities are busy with, and where
+            mobile plant stands.
         """
         key = (
             observed.period,
             observed.remaining_g.tobytes(),
             observed.available_usd.tobytes(),
             observed.commissioned.tobytes(),
+            observed.place.tobytes(),
+            observed.busy_days.tobytes(),
         )
         if key not in self._decided:
             self._decided[key] = self._renewed(observed)
@@ -85,11 +91,12 @@ class Rolling:
             return self._from_now(replace(before, lines=()), orders, observed)
         options = disposal_options(left)
         harm = stock_harm(left).with_factor(coefficients.harm_factor)
-        draft = replayed(before, left, coefficients, harm, options, observed.period)
+        draft, tours = replayed_with_moves(before, left, coefficients, harm, options, observed.period)
         if options.allowed.any():
-            draft = _improved(draft, make_task(left, coefficients), harm, options, self.steps)
+            task = make_task(left, coefficients)
+            draft, tours = _improved(draft, tours, task, harm, options, self.steps)
         plan = write_plan(draft, left, harm, options, lambda *_: "by the plan as renewed")
-        return self._from_now(plan, orders, observed)
+        return self._from_now(plan, orders, observed, decided_stays(left, tours, observed.place))
 
     def _orders(self, observed: ObservedState) -> tuple[Commissioning, ...]:
         """Return what was ordered, as if ordered now, and what the first plan still wants."""
@@ -104,15 +111,20 @@ class Rolling:
         return tuple(orders)
 
     def _from_now(
-        self, plan: DisposalPlan, orders: tuple[Commissioning, ...], observed: ObservedState
+        self,
+        plan: DisposalPlan,
+        orders: tuple[Commissioning, ...],
+        observed: ObservedState,
+        stays: DecidedStays = NOTHING_DECIDED,
     ) -> DisposalPlan:
         """Return a plan whose lines fit the records, with the first plan's funds and measures.
 
         A lot that turned out heavier than recorded is planned up to its record; the rest comes a year later.
+        What is for a stay of mobile plant does not run ahead into another one.
         """
         recorded = {lot.lot_id: grams(lot.gross_mass_t) for lot in self.scenario.lots}
         lines: list[PlanLine] = []
-        for line in with_lead(plan, LEAD_PERIODS).lines:
+        for line in with_lead(plan, LEAD_PERIODS, stays).lines:
             mass_g = min(line.mass_g, recorded[line.lot_id])
             recorded[line.lot_id] -= mass_g
             if mass_g > 0:
@@ -123,17 +135,27 @@ class Rolling:
         )
 
 
-def _improved(draft: Draft, task: Task, harm: StockHarm, options: DisposalOptions, steps: int) -> Draft:
-    """Return a draft with less planning harm under the same commissionings; itself if those are impossible.
+def _improved(
+    draft: Draft, moves: Tours, task: Task, harm: StockHarm, options: DisposalOptions, steps: int
+) -> tuple[Draft, Tours]:
+    """Return a draft with less planning harm under the same commissionings, and its moves of mobile plant.
 
-    They are paid for certain only in the plan, and dates kept; where money has not come, or is too late for a
-    date, what can be paid of the old order of lines goes on.
+    Both as they are if those commissionings are impossible: they are paid for certain only in the plan, and
+    dates kept; where money has not come, or is too late for a date, what can be paid of the old lines goes
+    on. Moves are those that the old lines need, and those to which steps lead from them.
     """
     start = period_by_period(draft, task.scenario)
     wanted = task.destroyed_t(start)
-    searches = begin(task, task.choice(start), task.left_t(wanted), wanted)
+    choice, path = task.choice(start), task.left_t(wanted)
+    known = [task]
+    if placed_facilities(task.scenario).size:
+        better = tours_from(task, choice, path, moves, wanted)
+        known = [replace(task, tours=each) for each in dict.fromkeys((moves, better))]
+    searches = [search for each in known for search in begin(each, choice, path, wanted)]
     if not searches:
-        return draft
+        return draft, moves
     found: Search = min(searches, key=lambda search: search.exact_harm).further(steps)
-    flows = group_flows(found.problem, found.amounts)
-    return replace(draft, pieces=tuple(pieces_of(task.scenario, flows, task.groups, harm, options)))
+    flows, tours = group_flows(found.problem, found.amounts), found.tours or ()
+    pieces = pieces_of(task.scenario, flows, task.groups, harm, options)
+    stays = decided_stays(task.scenario, tours, task.coefficients.place)
+    return replace(draft, pieces=tuple(in_order_of_stays(task.scenario, pieces, stays))), tours

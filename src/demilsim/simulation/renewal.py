@@ -53,4 +53,21 @@ def observe(
         remaining_g=np.maximum(there - np.array(orders.committed_g), 0),
         available_usd=np.array(ledger.available) / CENTS_PER_USD,
         commissioned=np.array([plant.ordered for plant in plants], dtype=np.int64),
+        place=np.array([plant.destination if plant.place >= 0 else -1 for plant in plants], dtype=np.int64),
+        busy_days=np.array([_busy_days(world, period, plant) for plant in plants]),
     )
+
+
+def _busy_days(world: World, period: int, plant: Plant) -> float:
+    """Return the working days that a facility is expected to need for its queue, moves among them [d].
+
+    Breakdowns to come are not seen: a move takes the share of working days that is expected of the period.
+    """
+    day, end = world.days[period], world.days[period + 1]
+    on_the_way = 0.0
+    for job in plant.queue:
+        if job.move is not None:
+            begun = max(day - job.move_begins, 0.0)
+            on_the_way += max(plant.move_days - begun, 0.0)
+    share = float(world.nominal_days[plant.index, period]) / (end - day)
+    return plant.backlog_days(day) + on_the_way * share
