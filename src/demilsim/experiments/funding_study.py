@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from demilsim.experiments.backends import available_cores
+from demilsim.experiments.comparison_draws import REPLICATIONS
 from demilsim.experiments.donors import MOST_EXACT, SAMPLED_ORDERS, Shares, donor_shares
 from demilsim.experiments.ensemble import Ensemble, replicate
 from demilsim.experiments.funding_curve import (
@@ -16,12 +17,15 @@ from demilsim.experiments.funding_curve import (
     funding_curve,
     promised_by_donors,
 )
+from demilsim.experiments.funding_draws import Case, LateCase, OptionCase, TermCases, funding_draws
+from demilsim.experiments.funding_ranges import FundingDraws
 from demilsim.experiments.funding_terms import (
     Firmness,
     FundingOption,
     LateTranche,
     Leverage,
     StringsPrice,
+    carried_out,
     committed_only,
     delayed,
     donor_tranches,
@@ -34,10 +38,11 @@ from demilsim.experiments.funding_terms import (
 )
 from demilsim.experiments.least_harm import Found, LeastHarm, Variant, donors_of
 from demilsim.experiments.programme import plan_with_simulation
-from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.experiments.uncertainty import OPTIMISED, check_draws
 from demilsim.optimisation.deadlines import has_date
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.risk_limits import limits_risk
+from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.scenario import Scenario
@@ -95,6 +100,8 @@ class FundingStudy:
         None where lots have dates: with less money they may not be kept, so that plans do not compare.
     notes
         What its reader should know.
+    draws
+        The same plans under draws of what is not known; None if none were asked for.
     """
 
     scenario: Scenario
@@ -102,6 +109,7 @@ class FundingStudy:
     points: tuple[FundingPoint, ...]
     terms: DonorTerms | None
     notes: tuple[str, ...]
+    draws: FundingDraws | None = None
 
 
 def funding_study(
@@ -113,14 +121,20 @@ def funding_study(
     jobs: int | None = None,
     options: LoopOptions | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    parameter_draws: int = 0,
 ) -> FundingStudy:
     """Return the funding curve and the terms of the donors; parameters as in `funding_curve`.
+
+    With `parameter_draws` all plans are simulated again under so many draws of what is not known: 0 for none,
+    else >= 2. Each draw has its share of the replications, and at least `REPLICATIONS`.
 
     Raises
     ------
     DemilsimError
-        If the scenario has no donor with tranches.
+        If the scenario has no donor with tranches, or one draw of what is not known is asked for.
     """
+    if parameter_draws:
+        check_draws(parameter_draws)
     promised = promised_by_donors(scenario)
     tell("the programme as given")
     given = plan_with_simulation(scenario, seed=seed, jobs=jobs, options=options)
@@ -142,7 +156,43 @@ def funding_study(
         like = None if given.result is None else _found(scenario, given.result)
         terms = donor_terms(ensemble, least, like, seed=seed, jobs=jobs, tell=tell)
         notes += _notes(terms)
-    return FundingStudy(scenario, promised, points, terms, tuple(notes))
+    draws = None
+    if parameter_draws:
+        tell(f"simulating all plans again under {parameter_draws} draws of what is not known")
+        cases = None if terms is None else term_cases(scenario, given.plan, terms)
+        # As often in all as with the constants as given: who asks for less chance gets less of it here too.
+        each = max(REPLICATIONS, -(-replications // parameter_draws))
+        draws = funding_draws(scenario, points, cases, parameter_draws, each, seed=seed, jobs=jobs)
+    return FundingStudy(scenario, promised, points, terms, tuple(notes), draws)
+
+
+def term_cases(scenario: Scenario, plan: DisposalPlan, terms: DonorTerms) -> TermCases:
+    """Return the plans behind donors' terms as they are to be simulated.
+
+    Parameters
+    ----------
+    scenario, plan
+        As given, and its plan.
+    terms
+        What its donors come to.
+    """
+    late = [
+        LateCase(
+            one.tranche_id,
+            one.followed.mean,
+            one.made_again.mean,
+            Case(one.again.scenario, (plan, one.again.plan)),
+        )
+        for one in terms.late
+        if one.again is not None
+    ]
+    options = [
+        OptionCase(one.name, one.usd, one.averted, Case(one.changed.scenario, (one.changed.plan,)))
+        for one in terms.options
+        if one.changed is not None
+    ]
+    base = Case(scenario, (plan, carried_out(scenario, terms.shares.everyone.plan)))
+    return TermCases(base, tuple(late), tuple(options))
 
 
 def most_plans(scenario: Scenario) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from demilsim.experiments.ensemble import Ensemble, Response, replicate
 from demilsim.experiments.least_harm import Found, LeastHarm, Variant, donors_of
@@ -39,6 +40,13 @@ EXTRA = "-MORE"
 """Ends the id of a fund that is added to those of the scenario."""
 
 
+class Changed(NamedTuple):
+    """A scenario with other terms, and the best plan found for it, in lines that can be carried out."""
+
+    scenario: Scenario
+    plan: DisposalPlan
+
+
 @dataclass(frozen=True)
 class StringsPrice:
     """Planning harm that a fund's strings cost [weighted persons], >= 0: planned with them and without."""
@@ -62,6 +70,8 @@ class LateTranche:
     followed, made_again
         Deaths more as the plan counts them, simulated and paired [weighted persons]: if the plan stays as it
         is, and if it is made again in time, both plans period by period as planned.
+    again
+        The scenario with the tranche late, and the plan made again for it.
     """
 
     tranche_id: str
@@ -71,6 +81,7 @@ class LateTranche:
     simulated: Estimate
     followed: Estimate
     made_again: Estimate
+    again: Changed | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -117,11 +128,15 @@ class Leverage:
 
 @dataclass(frozen=True)
 class FundingOption:
-    """A change of donors' terms: promised more [USD], planning harm averted by it [weighted persons]."""
+    """A change of donors' terms: promised more [USD], planning harm averted by it [weighted persons].
+
+    `changed` is the scenario with it, and the plan found for that.
+    """
 
     name: str
     usd: float
     averted: float
+    changed: Changed | None = field(default=None, compare=False, repr=False)
 
 
 def donor_tranches(scenario: Scenario) -> tuple[Tranche, ...]:
@@ -172,7 +187,8 @@ def late_tranches(
     for tranche in tranches:
         best = late[tranche.tranche_id]
         again = carried_out(scenario, best.plan)
-        seen = simulated(delayed(scenario, tranche.tranche_id), {OPTIMISED: plan, AGAIN: again})
+        waiting = delayed(scenario, tranche.tranche_id)
+        seen = simulated(waiting, {OPTIMISED: plan, AGAIN: again})
         found.append(
             LateTranche(
                 tranche.tranche_id,
@@ -182,6 +198,7 @@ def late_tranches(
                 paired(seen.values(OPTIMISED, Response.EXPECTED_FATALITIES), punctual),
                 paired(seen.objective(OPTIMISED), ensemble.objective(OPTIMISED)),
                 paired(seen.objective(AGAIN), in_time),
+                Changed(waiting, again),
             )
         )
     return tuple(found)
@@ -293,7 +310,15 @@ def funding_options(
     averted = {variant.name: base.harm - plan.harm for variant, plan in found.items()}
     strings = [StringsPrice(d, averted[one.name]) for d, one in zip(tied_funds, dropped, strict=True)]
     usd = {variant.name: MILLION_USD for variant in (*more[: len(richer)], *free)}
-    options = [FundingOption(name, usd.get(name, 0.0), worth) for name, worth in averted.items()]
+    options = [
+        FundingOption(
+            v.name,
+            usd.get(v.name, 0.0),
+            averted[v.name],
+            Changed(v.scenario, carried_out(v.scenario, plan.plan)),
+        )
+        for v, plan in found.items()
+    ]
     return tuple(strings), ranked(options)
 
 

@@ -11,6 +11,7 @@ from demilsim.experiments.statistics import LEVEL, Estimate, ratio
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.comparison_words import is_resolved, signed, spelled
+from demilsim.reporting.funding_ranges import sure_finding
 from demilsim.reporting.funding_words import (
     HOST,
     counts_more,
@@ -32,8 +33,10 @@ from demilsim.reporting.wording import (
 
 
 def findings(study: FundingStudy) -> tuple[str, ...]:
-    """Return what to remember: what most money buys, its last step, and the best change of terms."""
-    return tuple(sentence(said) for said in (*_curve_findings(study), *_terms_findings(study)))
+    """Return what to remember: what most money buys, how sure that is, and the best change of terms."""
+    sure = sure_finding(study)
+    told = (*_curve_findings(study), *([sure] if sure else ()), *_terms_findings(study))
+    return tuple(sentence(said) for said in told)
 
 
 def _curve_findings(study: FundingStudy) -> Iterator[str]:

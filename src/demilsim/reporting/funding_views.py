@@ -203,13 +203,24 @@ def _counted(study: FundingStudy) -> str:
     )
 
 
+def _not_in_it(study: FundingStudy) -> str:
+    """Return where the reader finds what chance does not hold."""
+    told = "What is not known about the model's constants is not in it:"
+    if study.draws is None:
+        return f"{told} it was not carried through here (--parameter-draws)."
+    return (
+        f"{told} that is a range of its own, over {study.draws.draws} draws, from which chance is taken off. "
+        "The two are never added up. No plan is made anew for a draw: a planner does not know the constants "
+        "better."
+    )
+
+
 def notes(study: FundingStudy) -> tuple[str, ...]:
     """Return what the reader must know."""
     replications = len(study.points[0].ensemble.results[OPTIMISED])
     told = [
         f"± is half the width of the {level_text(LEVEL)} Monte Carlo interval, each by itself, from "
-        f"{replications:,} replications that are the same for every budget. What is not known about the "
-        "model's constants is not in it: see the parameter range of the report.",
+        f"{replications:,} replications that are the same for every budget. {_not_in_it(study)}",
         f"Differences below {percent(GAP_AVERTED)} of what the plan averts are too small for the optimiser "
         "to tell apart: no number is given.",
         f"{planned_count(study.scenario)}, if money and capacity come as expected. {_counted(study)}",
