@@ -46,6 +46,7 @@ from demilsim.cli_steps import (
     print_json,
     printer,
     tell_earlier,
+    tell_earlier_plan,
     tell_left_over,
 )
 from demilsim.cli_studies import STUDIES
@@ -108,7 +109,7 @@ def run(
     from demilsim.reporting.outputs import notes_of, write_results
 
     console, started, browser = Console(quiet or json), time.monotonic(), printer(pdf)
-    tell_earlier(out, console, "summary.json", "plan.json")
+    tell_earlier_plan(out, console)
     asked = precision_asked(precision, replications, max_replications)
     loaded, warned = load_warned(scenario, set_, console)
     if loaded.programme:
@@ -116,7 +117,9 @@ def run(
 
         found = forecast_announced(loaded, replications, asked, seed=seed, jobs=jobs, console=console)
         how = how_run(started, jobs)
-        write_hindcast(out, found, seed=_seed(loaded, seed), how=how, audience=audience.value)
+        write_hindcast(
+            out, found, seed=_seed(loaded, seed), how=how, audience=audience.value, cautions=warned
+        )
         finish(out, json, console, browser)
         return
     with console.progress(asked.most if asked else replications) as bar:
@@ -176,7 +179,7 @@ def simulate(
     if rule and rule not in POLICIES:
         raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
     asked = precision_asked(precision, replications, max_replications)
-    tell_earlier(out, console, "summary.json", "plan.json")
+    tell_earlier_plan(out, console)
     loaded, warned = load_warned(scenario, set_, console)
     given = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
     chosen, late = within_horizon(given, loaded)
@@ -265,9 +268,9 @@ def fund(
     console, started = Console(quiet or json), time.monotonic()
     values = parse_budgets(budgets)
     tell_earlier(out, console, "funding.json")
-    loaded, _ = load_warned(scenario, set_, console)
+    loaded, warned = load_warned(scenario, set_, console)
     study = funding_study(loaded, values, replications, seed=seed, jobs=jobs, tell=console.say)
-    document = write_funding(out, study, seed, how_run(started, jobs))
+    document = write_funding(out, study, seed, how_run(started, jobs), warned)
     if json:
         print_json(document)
     for note in study.notes:

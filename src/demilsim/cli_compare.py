@@ -90,7 +90,7 @@ def compare(
     tell_earlier(out, console, "comparison.json")
     overrides = overrides_of(set_)
     resolved = [load_resolved(path, overrides) for path in scenarios]
-    warn_of(resolved, console)
+    warned = warn_of(resolved, console)
     loaded = [one.scenario for one in resolved]
     chosen = [_plans(scenario, plan, rule) for scenario in loaded] if plan or rule else None
     result = compare_scenarios(
@@ -104,7 +104,7 @@ def compare(
         parameter_draws=parameter_draws,
     )
     inputs = [compare_inputs(resolved[0], other) for other in resolved[1:]]
-    document = write_comparison(out, result, inputs, how_run(started, jobs), audience.value)
+    document = write_comparison(out, result, inputs, how_run(started, jobs), audience.value, warned)
     if json:
         print_json(document)
     for sentence in document["headline"]:

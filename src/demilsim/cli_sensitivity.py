@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demilsim.cli_options import Jobs, Json, Quiet, Seed, SweepOut
-from demilsim.cli_steps import tell_findings
+from demilsim.cli_steps import tell_findings, warn_of_base
 from demilsim.terminal import RESUMES, Console, ExitCode, Heartbeat, stoppable
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def sensitivity(
     if funding is not None:
         price = curve_price(funding, loaded.base.sha256)
     claim_folder(out, loaded)
+    warn_of_base(loaded, console)
     heartbeat = Heartbeat(console)
     with stoppable(console, RESUMES.format(out=out)):
         try:
@@ -94,6 +95,7 @@ def discover(
 
     console = Console(quiet or json)
     result = _stored(folder, console)
+    warn_of_base(result.experiment, console)
     asked = parse_target(target, result.experiment)
     try:
         refuse_holes(result, str(folder))

@@ -13,6 +13,7 @@ import typer
 from demilsim.terminal import Console, ExitCode
 
 if TYPE_CHECKING:
+    from demilsim.experiments.experiment import Experiment
     from demilsim.experiments.precision import Precision, PrecisionReached
     from demilsim.model.cautions import Caution
     from demilsim.reporting.outputs import HowRun
@@ -73,6 +74,14 @@ def printer(pdf: bool) -> Path | None:
     from demilsim.reporting.pdf import find_browser
 
     return find_browser()
+
+
+def tell_earlier_plan(out: Path, console: Console) -> None:
+    """Say the same of results of a plan; refuse to write over those of a sweep."""
+    from demilsim.reporting.sweep import refuse_sweep
+
+    refuse_sweep(out)
+    tell_earlier(out, console, "summary.json", "plan.json")
 
 
 def tell_earlier(out: Path, console: Console, *files: str) -> None:
@@ -144,6 +153,13 @@ def warn_of(scenarios: Iterable[Resolved], console: Console) -> tuple[Caution, .
     for line in caution_lines(found, 1, "demilsim check tells them"):
         console.warn(line)
     return found
+
+
+def warn_of_base(experiment: Experiment, console: Console) -> None:
+    """Tell what `demilsim check` warns of in the scenario whose values an experiment varies."""
+    from demilsim.scenario.loader import load_resolved
+
+    warn_of([load_resolved(experiment.folder)], console)
 
 
 def overrides_of(pairs: list[str]) -> dict[str, str]:

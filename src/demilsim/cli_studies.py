@@ -33,12 +33,12 @@ def rolling(
 
     console, started = Console(quiet or json), time.monotonic()
     tell_earlier(out, console, "rolling.json")
-    loaded, _ = load_warned(scenario, set_, console)
+    loaded, warned = load_warned(scenario, set_, console)
     with console.progress(replications) as bar:
         outcome = static_against_rolling(
             loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
         )
-    document = write_rolling(out, outcome, seed, how_run(started, jobs))
+    document = write_rolling(out, outcome, seed, how_run(started, jobs), warned)
     if json:
         print_json(document)
     code = plan_code(outcome.programme, console)
@@ -68,9 +68,9 @@ def facilities(
 
     console, started = Console(quiet or json), time.monotonic()
     tell_earlier(out, console, "facilities.json")
-    loaded, _ = load_warned(scenario, set_, console)
+    loaded, warned = load_warned(scenario, set_, console)
     outcome = facilities_under_draws(loaded, draws, seed=seed, tail=worst, batches=batches, tell=console.say)
-    document = write_facilities(out, outcome, how_run(started, 1))
+    document = write_facilities(out, outcome, how_run(started, 1), warned)
     tell_findings(document, json, console)
     console.say(f"facilities: {out / 'facilities.html'}")
 
@@ -97,9 +97,9 @@ def frontier(
 
     console, started = Console(quiet or json), time.monotonic()
     tell_earlier(out, console, "frontier.json")
-    loaded, _ = load_warned(scenario, set_, console)
+    loaded, warned = load_warned(scenario, set_, console)
     found = price(loaded, _shares(shares), by=_dates(by), tell=console.say)
-    document = write_frontier(out, found, how_run(started, 1))
+    document = write_frontier(out, found, how_run(started, 1), warned)
     if json:
         print_json(document)
     for note in found.notes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demilsim.cli_options import Jobs, Json, Quiet, Seed, SweepOut
-from demilsim.cli_steps import print_json
+from demilsim.cli_steps import print_json, warn_of_base
 from demilsim.terminal import RESUMES, Console, ExitCode, Heartbeat, stoppable
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def sweep(
     )
     loaded = load_experiment(experiment, seed)
     claim_folder(out, loaded)
+    warn_of_base(loaded, console)
     heartbeat = Heartbeat(console)
     with stoppable(console, RESUMES.format(out=out)):
         try:
@@ -104,6 +105,7 @@ def merge(
     target = out or folders[0]
     for experiment in experiments:
         claim_folder(target, experiment)
+    warn_of_base(experiments[0], console)
     ledger = read_ledgers(folders, study_of(experiments[0]))
     aside = other_versions_sentence(ledger.other_versions())
     if aside:

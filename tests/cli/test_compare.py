@@ -19,7 +19,7 @@ from demilsim.scenario.scenario import Scenario
 VARIANT = "variants:\n  late:\n    set:\n      name: late\n      funding[DONOR-1].due: 2028-07-01\n"
 FILES = {
     "compare.csv", "comparison.html", "comparison.json", "differences.csv", "input_differences.csv",
-    "run.json", "figures/compare.svg",
+    "comparison.run.json", "figures/compare.svg",
 }  # fmt: skip
 RULE = ("--rule", "oldest_first", "--replications", 4, "--parameter-draws", 2, "--jobs", 1)
 
@@ -42,7 +42,7 @@ def document(folder: Path) -> dict[str, Any]:
 def test_two_scenarios_side_by_side(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
     """All files are written, --json prints the document, and a second run leaves the same bytes.
 
-    Only run.json may differ: it says how the numbers came about.
+    Only comparison.run.json may differ: it says how the numbers came about.
     """
     append("scenario.yaml", VARIANT)(alpha)
     outs = tmp_path / "one", tmp_path / "two"
@@ -50,8 +50,8 @@ def test_two_scenarios_side_by_side(alpha: Path, tmp_path: Path, cli: CommandLin
     assert [one.code for one in seen] == [0, 0], seen[0].err
     first, second = map(contents, outs)
     assert set(first) == FILES
-    run = json.loads(first.pop("run.json"))
-    assert first == {name: text for name, text in second.items() if name != "run.json"}
+    run = json.loads(first.pop("comparison.run.json"))
+    assert first == {name: text for name, text in second.items() if name != "comparison.run.json"}
     found = document(outs[0])
     assert json.loads(seen[0].out) == found
     assert [one["name"] for one in run["scenarios"]] == ["alpha", "late"]

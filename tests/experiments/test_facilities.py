@@ -166,7 +166,7 @@ def test_the_page_tells_the_numbers_of_its_table(outcome: FacilitiesOutcome, tmp
     assert beyond == million(float(row["beyond_funds_usd"]))
     assert worth[0][1] == figure(outcome.do_nothing)
     assert worth[1][1] == figure(outcome.worth.stochastic.objective)
-    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    run = json.loads((tmp_path / "facilities.run.json").read_text("utf-8"))
     assert (run["seed"], run["draws"], run["batches"]) == (3, 4, 2)
 
 

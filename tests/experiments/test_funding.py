@@ -326,7 +326,7 @@ def test_the_donors_page_tells_the_numbers_of_its_document(
         spelled(Estimate(last["averted_over_host_only"], last["averted_over_host_only_half_width"]))
         in (findings(told(curve))[0])
     )
-    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    run = json.loads((tmp_path / "funding.run.json").read_text("utf-8"))
     assert (run["seed"], run["replications"]) == (7, REPLICATIONS)
     assert list(run["plans_sha256"]) == ["0", "50000", "100000", "200000"]
     assert "<script" not in page

@@ -205,7 +205,7 @@ def starters(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Audience], d
     def texts(audience: Audience) -> dict[str, str]:
         out = tmp_path / audience
         written(out, made, inputs, audience)
-        names = [path for path in out.rglob("*") if path.is_file() and path.name != "run.json"]
+        names = [path for path in out.rglob("*") if path.is_file() and path.name != "comparison.run.json"]
         return {path.name: path.read_text("utf-8") for path in names}
 
     return texts

@@ -53,7 +53,7 @@ def test_the_page_tells_the_numbers_of_its_table(found: Frontier, tmp_path: Path
         assert cost == million(float(row["cost_usd"]))
         assert destroyed == fixed(float(row["destroyed_t"]), 0)
         assert (done, ordered) == (row["done"], HOSTILE)
-    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    run = json.loads((tmp_path / "frontier.run.json").read_text("utf-8"))
     assert run["scenario"]["sha256"] == found.scenario.sha256
     assert run["command"] == ["demilsim", "frontier"]
 
@@ -94,7 +94,7 @@ def test_the_page_is_fit_for_the_public(found: Frontier, tmp_path: Path) -> None
     ids = [row.lot_id for row in scenario.lots] + [row.storehouse_id for row in scenario.storehouses]
     ids += [row.site_id for row in scenario.sites]
     assert not [one for one in ids if re.search(rf"\b{one}\b", page.text + drawn)]
-    assert not (tmp_path / "run.json").exists()
+    assert not (tmp_path / "frontier.run.json").exists()
 
 
 def test_the_page_prints_a_command_that_is_understood(found: Frontier, tmp_path: Path) -> None:

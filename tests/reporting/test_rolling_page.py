@@ -65,7 +65,7 @@ def test_the_page_tells_the_numbers_of_its_table(outcome: RollingOutcome, tmp_pa
     for measure, name, scale in measures:
         means = [spelled(known[p, measure], scale) for p in ("do_nothing", "optimised", "rolling")]
         assert shown[name] == [*means, signed(known["optimised - rolling", measure], scale)]
-    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    run = json.loads((tmp_path / "rolling.run.json").read_text("utf-8"))
     assert (run["seed"], run["replications"]) == (7, REPLICATIONS)
     assert run["plan_sha256"] == outcome.programme.plan.sha256()
 

@@ -22,6 +22,12 @@ def caution_document(cautions: Sequence[Caution]) -> list[Document]:
     return [{"kind": kind, "count": kinds.count(kind)} for kind in KINDS if kind in kinds]
 
 
+def caution_sentences(cautions: Sequence[Caution], audience: str) -> tuple[str, ...]:
+    """Return what an audience may be told of warnings that are not stored yet, as `caution_notes` does."""
+    facts = [CautionFacts.model_validate(one) for one in caution_document(cautions)]
+    return tuple(caution_notes(facts, audience))
+
+
 def caution_notes(facts: Sequence[CautionFacts], audience: str) -> Iterator[str]:
     """Yield what an audience may be told: the public how many there are, others of which kinds."""
     total = sum(one.count for one in facts)

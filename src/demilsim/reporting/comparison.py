@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demilsim.experiments.compare import Comparison
 from demilsim.experiments.comparison_inputs import InputComparison
+from demilsim.model.cautions import Caution
+from demilsim.reporting.again import printed_command, record_of
+from demilsim.reporting.caution_notes import caution_document, caution_sentences
 from demilsim.reporting.comparison_audience import ShownInputs, inputs_for
 from demilsim.reporting.comparison_documents import (
     comparison_document,
@@ -27,7 +30,6 @@ from demilsim.reporting.outputs import HowRun, run_facts
 from demilsim.reporting.sheet import HASH_CHARACTERS, Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import json_text
-from demilsim.reporting.wording import beside_command
 
 PAGE, FIGURE = "comparison.html", "compare.svg"
 
@@ -50,13 +52,14 @@ def write_comparison(
     inputs: Sequence[InputComparison],
     how: HowRun,
     audience: Audience = "public",
+    cautions: Sequence[Caution] = (),
 ) -> Document:
     """Write the page, its numbers and how they came about; return the JSON document.
 
     ``comparison.html`` is the page, ``comparison.json`` its numbers, ``differences.csv`` the paired
     differences, ``input_differences.csv`` what differs in the inputs, ``compare.csv`` every policy of every
-    scenario, ``figures/compare.svg`` the figure, and ``run.json`` how it was run. All of them show only what
-    the audience may see.
+    scenario, ``figures/compare.svg`` the figure, and ``comparison.run.json`` how it was run. All of them but
+    the last show only what the audience may see.
 
     Parameters
     ----------
@@ -67,9 +70,11 @@ def write_comparison(
     inputs
         Of each scenario but the first, against the first.
     how
-        For ``run.json``.
+        For ``comparison.run.json``.
     audience
         Who reads it.
+    cautions
+        What `demilsim check` warns of in any of the scenarios.
 
     Raises
     ------
@@ -80,7 +85,10 @@ def write_comparison(
         inputs_for(audience, found, name, comparison.names[0])
         for found, name in zip(inputs, comparison.names[1:], strict=True)
     )
+    warned = caution_sentences(cautions, audience)
     document = comparison_document(comparison, shown, audience)
+    document["notes"] += warned
+    document["cautions"] = caution_document(cautions)
     figure = comparison_figure(comparison)
     make_folder(directory / "figures")
     for name, text in (
@@ -89,15 +97,19 @@ def write_comparison(
         ("input_differences.csv", input_table(shown)),
         ("comparison.json", json_text(document)),
         (f"figures/{FIGURE}", figure),
-        (PAGE, comparison_html(comparison, shown, figure, audience)),
-        ("run.json", json_text(_run_document(comparison, how))),
+        (PAGE, comparison_html(comparison, shown, figure, audience, warned)),
+        (record_of("comparison"), json_text(_run_document(comparison, how))),
     ):
         write_atomically(directory / name, text)
     return document
 
 
 def comparison_html(
-    comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, audience: Audience
+    comparison: Comparison,
+    inputs: tuple[ShownInputs, ...],
+    figure: str,
+    audience: Audience,
+    warned: tuple[str, ...] = (),
 ) -> str:
     """Return the page as HTML text.
 
@@ -111,8 +123,11 @@ def comparison_html(
         The figure as SVG.
     audience
         Who reads it.
+    warned
+        What it may be told of warnings, a sentence each.
     """
-    return rendered("comparison.html.j2", _page(comparison, inputs, figure, audience))
+    page = _page(comparison, inputs, figure, audience)
+    return rendered("comparison.html.j2", replace(page, notes=(*page.notes, *warned)))
 
 
 def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, audience: Audience) -> Page:
@@ -138,23 +153,27 @@ def _page(comparison: Comparison, inputs: tuple[ShownInputs, ...], figure: str, 
             (plain(name), plain(scenario.settings.title), scenario.sha256[:HASH_CHARACTERS])
             for name, scenario in zip(comparison.names, scenarios, strict=True)
         ),
-        command=_command(comparison),
+        command=_command(comparison, audience),
     )
 
 
-def _command(comparison: Comparison) -> str:
-    """Return the command that gives these results again, without anyone's paths."""
-    names = " ".join(shlex.quote(e.scenario.command_name) for e in comparison.ensembles)
+def _command(comparison: Comparison, audience: Audience) -> str:
+    """Return the command that gives these results again, as far as the audience may see it."""
+    scenarios = [ensemble.scenario for ensemble in comparison.ensembles]
+    names = " ".join(shlex.quote(scenario.command_name) for scenario in scenarios)
     draws = comparison.draws.draws if comparison.draws else 0
     own = [i for i, one in enumerate(comparison.alternatives) if one.scenario == 0]
     # Without plans of its own choice the command simulates all rules beside the optimiser's plans.
     asked = len(own) == len(comparison.ensembles[0].plans)
     plans = "".join(f" {_asked(comparison, index)}" for index in own) if asked else ""
-    return (
-        f"demilsim compare {names}{plans} --seed {comparison.seed} "
-        f"--replications {comparison.replications} --parameter-draws {draws} --out DIR"
-        f"{beside_command(max(e.scenario.values_set for e in comparison.ensembles))}"
+    words = (
+        f"compare {names}{plans} --seed {comparison.seed} "
+        f"--replications {comparison.replications} --parameter-draws {draws}"
     )
+    # One --set is for all scenarios: what was set of some alone is not for a command line.
+    common = [text for text in scenarios[0].values_set if all(text in s.values_set for s in scenarios)]
+    alone = {text for scenario in scenarios for text in scenario.values_set} - set(common)
+    return printed_command(words, common, record_of("comparison"), audience, len(alone))
 
 
 def _asked(comparison: Comparison, index: int) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from demilsim.experiments.comparison_inputs import Change, CommonIds, InputComparison, InputDifference
-from demilsim.reporting.disclosure import Audience
+from demilsim.reporting.disclosure import NOT_PUBLIC, Audience
+from demilsim.scenario.paths import PARAMETERS
 
 PUBLIC_TABLES = frozenset(
     {"settings", "parameters", "funds", "funding", "facilities", "facility_rates", "exchange_rates"}
@@ -116,7 +117,7 @@ def inputs_for(audience: Audience, found: InputComparison, scenario: str, refere
     scenario, reference
         Names of the other and of the first.
     """
-    shown = tuple(one for one in found.differences if may_see(audience, one))
+    shown = tuple(one for one in found.differences if may_see(audience, one.table, one.column))
     tables = dict.fromkeys(one.table for one in found.differences)
     counts = tuple(
         _counts(table, [one for one in found.differences if one.table == table], audience) for table in tables
@@ -124,14 +125,19 @@ def inputs_for(audience: Audience, found: InputComparison, scenario: str, refere
     return ShownInputs(scenario, reference, shown, counts, found.ids, found.identical)
 
 
-def may_see(audience: Audience, one: InputDifference) -> bool:
-    """Return whether an audience may see a difference."""
+def may_see(audience: Audience, table: str, column: str) -> bool:
+    """Return whether an audience may see a value of a column; of a whole row where that is empty.
+
+    Settings and constants are columns of the tables ``settings`` and ``parameters``.
+    """
     if audience == "restricted":
         return True
     tables, withheld = (
         (PUBLIC_TABLES, PUBLIC_WITHHELD) if audience == "public" else (PARTNER_TABLES, PARTNER_WITHHELD)
     )
-    return one.table in tables and (one.table, one.column) not in withheld
+    if audience == "public" and table == PARAMETERS.rstrip(".") and column.startswith(NOT_PUBLIC):
+        return False
+    return table in tables and (table, column) not in withheld
 
 
 def _counts(table: str, rows: Iterable[InputDifference], audience: Audience) -> TableCounts:
@@ -145,5 +151,5 @@ def _counts(table: str, rows: Iterable[InputDifference], audience: Audience) -> 
         changed_rows=len({one.path.rpartition(".")[0] if "[" in one.path else one.path for one in changed}),
         changed_values=len(changed),
         documents=sum(one.documents for one in own if one.change is Change.CHANGED),
-        withheld=sum(not may_see(audience, one) for one in own),
+        withheld=sum(not may_see(audience, one.table, one.column) for one in own),
     )

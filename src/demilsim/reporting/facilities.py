@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from demilsim.experiments.facilities import FacilitiesOutcome
+from demilsim.model.cautions import Caution
 from demilsim.optimisation.recourse import Order
 from demilsim.optimisation.releases import waits
+from demilsim.reporting.caution_notes import caution_document
 from demilsim.reporting.document import Document, estimate_document
 from demilsim.reporting.facilities_views import LEAST_SHARE, told
 from demilsim.reporting.folder import make_folder, write_atomically
@@ -69,22 +72,25 @@ def sentences(outcome: FacilitiesOutcome) -> tuple[str, ...]:
     return (pays, told, *fresh, *aside)
 
 
-def write_facilities(out: Path, outcome: FacilitiesOutcome, how: HowRun | None = None) -> Document:
+def write_facilities(
+    out: Path, outcome: FacilitiesOutcome, how: HowRun | None = None, cautions: Sequence[Caution] = ()
+) -> Document:
     """Write ``facilities.html``, its figure, ``facility_options.csv`` and ``facilities.json``.
 
-    ``run.json`` is written if `how` says how it was run. The page names facilities, and no site, stock or
-    road: any audience may read it. Columns of the table, as of ``options`` in the document: ``date`` of the
-    order, or of the one that promises most; deaths that the facility averts beside the other orders, mean,
-    least and most of the draws [weighted persons]; in how many draws it averts any; what it needs beyond the
-    funds, mean of draws [USD].
+    ``facilities.run.json`` is written if `how` says how it was run; `cautions` are what `demilsim check`
+    warns of. The page names facilities, and no site, stock or road: any audience may read it. Columns of the
+    table, as of ``options`` in the document: ``date`` of the order, or of the one that promises most; deaths
+    that the facility averts beside the other orders, mean, least and most of the draws [weighted persons]; in
+    how many draws it averts any; what it needs beyond the funds, mean of draws [USD].
     """
-    document = facilities_document(outcome)
+    document = facilities_document(outcome) | {"cautions": caution_document(cautions)}
     make_folder(out)
     table = csv_text(list(document["options"][0]), [list(row.values()) for row in document["options"]])
     write_atomically(out / "facility_options.csv", table)
     write_atomically(out / "facilities.json", json_text(document))
     facts = {"seed": outcome.seed, "draws": document["draws"], "batches": outcome.batches}
-    write_study_page(out, "facilities", outcome.scenario, told(outcome, sentences(outcome)), how, facts)
+    page = told(outcome, sentences(outcome))
+    write_study_page(out, "facilities", outcome.scenario, page, how, facts, cautions)
     return document
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from demilsim.experiments.facilities import FacilitiesOutcome
 from demilsim.experiments.facility_options import OptionWorth
 from demilsim.optimisation.recourse import Order
+from demilsim.reporting.again import printed_command, record_of
 from demilsim.reporting.canvas import (
     BLUE,
     FAINT,
@@ -25,7 +26,7 @@ from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.funding_words import planned_count, short_name
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.study_page import StudyTold, places_left_aside
-from demilsim.reporting.wording import ABSENT, beside_command, figure, fixed, million, shortened
+from demilsim.reporting.wording import ABSENT, figure, fixed, million, shortened, spelled_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,12 +191,12 @@ def notes(outcome: FacilitiesOutcome) -> tuple[str, ...]:
 
 def command(outcome: FacilitiesOutcome) -> str:
     """Return the command that gives the same numbers again."""
-    worst = "" if outcome.tail_share is None else f" --worst {outcome.tail_share:.10g}"
-    return (
-        f"demilsim facilities {shlex.quote(outcome.scenario.command_name)} --draws {_draws(outcome)}{worst} "
-        f"--batches {outcome.batches} --seed {outcome.seed} --out DIR"
-        f"{beside_command(outcome.scenario.values_set)}"
+    worst = "" if outcome.tail_share is None else f" --worst {spelled_out(outcome.tail_share)}"
+    words = (
+        f"facilities {shlex.quote(outcome.scenario.command_name)} --draws {_draws(outcome)}{worst} "
+        f"--batches {outcome.batches} --seed {outcome.seed}"
     )
+    return printed_command(words, outcome.scenario.values_set, record_of("facilities"))
 
 
 def options_figure(outcome: FacilitiesOutcome) -> DrawnFigure:

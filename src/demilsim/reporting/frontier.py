@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from demilsim.experiments.frontier import Frontier
+from demilsim.model.cautions import Caution
+from demilsim.reporting.caution_notes import caution_document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.frontier_views import told
 from demilsim.reporting.outputs import HowRun
@@ -24,12 +27,14 @@ COLUMNS = (
 )
 
 
-def write_frontier(out: Path, found: Frontier, how: HowRun | None = None) -> dict[str, Any]:
+def write_frontier(
+    out: Path, found: Frontier, how: HowRun | None = None, cautions: Sequence[Caution] = ()
+) -> dict[str, Any]:
     """Write ``frontier.html``, its figure, ``frontier.csv`` and ``frontier.json``; return the JSON document.
 
-    ``run.json`` is written if `how` says how it was run. The page names facilities, and no site, stock or
-    road: any audience may read it. Harm is planning harm in weighted expected deaths, by nominal capacity,
-    money and harm: not simulated.
+    ``frontier.run.json`` is written if `how` says how it was run; `cautions` are what `demilsim check`
+    warns of. The page names facilities, and no site, stock or road: any audience may read it. Harm is
+    planning harm in weighted expected deaths, by nominal capacity, money and harm: not simulated.
     """
     rows: list[dict[str, Any]] = [
         {
@@ -49,11 +54,12 @@ def write_frontier(out: Path, found: Frontier, how: HowRun | None = None) -> dic
         "do_nothing_harm": found.do_nothing_harm,
         "least_harm": found.least_harm,
         "notes": list(found.notes),
+        "cautions": caution_document(cautions),
         "points": rows,
     }
     table = [[*(row[name] for name in COLUMNS[:-1]), " ".join(row["commissioned"])] for row in rows]
     make_folder(out)
     write_atomically(out / "frontier.csv", csv_text(list(COLUMNS), table))
     write_atomically(out / "frontier.json", json_text(document))
-    write_study_page(out, "frontier", found.scenario, told(found), how, {})
+    write_study_page(out, "frontier", found.scenario, told(found), how, {}, cautions)
     return document

@@ -9,6 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from demilsim.experiments.frontier import Frontier, FrontierPoint
+from demilsim.reporting.again import printed_command, record_of
 from demilsim.reporting.canvas import (
     FAINT,
     INK,
@@ -27,12 +28,12 @@ from demilsim.reporting.study_page import StudyTold, places_left_aside
 from demilsim.reporting.wording import (
     ABSENT,
     USD_PER_MILLION,
-    beside_command,
     figure,
     fixed,
     million,
     percent,
     sentence,
+    spelled_out,
 )
 
 if TYPE_CHECKING:
@@ -190,11 +191,11 @@ def notes(found: Frontier) -> tuple[str, ...]:
 
 def command(found: Frontier) -> str:
     """Return the command that gives the same numbers again."""
-    shares = ",".join(f"{share:.10g}" for share in found.shares)
+    shares = ",".join(spelled_out(share) for share in found.shares)
     by = f" --by {','.join(date.isoformat() for date in found.by)}" if found.by else ""
     asked = shlex.quote(found.scenario.command_name)
-    beside = beside_command(found.scenario.values_set)
-    return f"demilsim frontier {asked} --shares {shares}{by} --out DIR{beside}"
+    words = f"frontier {asked} --shares {shares}{by}"
+    return printed_command(words, found.scenario.values_set, record_of("frontier"))
 
 
 def frontier_figure(found: Frontier) -> DrawnFigure:

@@ -15,9 +15,12 @@ from demilsim.experiments.funding_study import DonorTerms, FundingStudy
 from demilsim.experiments.next_million import MILLION_USD
 from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.experiments.uncertainty import OPTIMISED
+from demilsim.model.cautions import Caution
 from demilsim.reporting import donor_terms_views
 from demilsim.reporting import funding_views as views
+from demilsim.reporting.again import printed_command, record_of
 from demilsim.reporting.canvas import BLUE, INK, ORANGE, new_figure, number_axis, settings, svg_text
+from demilsim.reporting.caution_notes import caution_document, caution_sentences
 from demilsim.reporting.document import Document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.funding_findings import findings
@@ -29,7 +32,7 @@ from demilsim.reporting.scenario_facts import scenario_facts
 from demilsim.reporting.sheet import Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import csv_text, json_text
-from demilsim.reporting.wording import beside_command
+from demilsim.reporting.wording import spelled_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +49,24 @@ class Page(Sheet):
 
 
 def write_funding(
-    directory: Path, study: FundingStudy, seed: int | None = None, how: HowRun | None = None
+    directory: Path,
+    study: FundingStudy,
+    seed: int | None = None,
+    how: HowRun | None = None,
+    cautions: Sequence[Caution] = (),
 ) -> Document:
     """Write ``funding.html``, the tables, the figure and ``funding.json``; return the JSON document.
 
-    The page names funds and tranches, and no site, stock or road: any audience may read it. ``run.json`` is
-    written if `how` says how it was run; `seed` is the root seed, the scenario's by default.
+    The page names funds and tranches, and no site, stock or road: any audience may read it.
+    ``funding.run.json`` is written if `how` says how it was run; `seed` is the root seed, the scenario's by
+    default; `cautions` are what `demilsim check` warns of.
 
     ``funding.csv`` has a row for each budget, ``funding_donors.csv`` one for each donor, and
     ``funding_options.csv`` one for each option. Keys of the JSON document:
 
-    ``scenario``, ``level``, ``promised_usd``, ``notes``
-        What was planned, the confidence level, and what donors promise in the scenario as given [USD].
+    ``scenario``, ``level``, ``promised_usd``, ``notes``, ``cautions``
+        What was planned, the confidence level, what donors promise in the scenario as given [USD], and by
+        kind how often `demilsim check` warns.
     ``points``
         As the columns of ``funding.csv``: ``budget_usd``; simulated, with ``_half_width``:
         ``expected_fatalities``, ``averted_over_host_only`` [persons], ``destroyed_t``, ``cost_usd`` [USD],
@@ -97,6 +106,7 @@ def write_funding(
         "level": LEVEL,
         "promised_usd": study.promised_usd,
         "notes": list(study.notes),
+        "cautions": caution_document(cautions),
         "points": points,
         **terms_document(study.terms),
     }
@@ -108,17 +118,22 @@ def write_funding(
     write_atomically(directory / "funding.json", json_text(document))
     drawn = funding_figure(study)
     write_atomically(directory / "figures" / "funding.svg", drawn)
-    page = _page(study, drawn, study.scenario.settings.seed if seed is None else seed)
+    root = study.scenario.settings.seed if seed is None else seed
+    page = _page(study, drawn, root, caution_sentences(cautions, "public"))
     write_atomically(directory / "funding.html", rendered("funding.html.j2", page))
     if how is not None:
-        write_atomically(directory / "run.json", json_text(_run_document(study, seed, how)))
+        write_atomically(directory / record_of("funding"), json_text(_run_document(study, seed, how)))
     return document
 
 
-def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
+def _page(study: FundingStudy, drawn: str, seed: int, warned: tuple[str, ...]) -> Page:
     scenario = study.scenario
-    budgets = ",".join(f"{point.budget_usd:.10g}" for point in study.points)
+    budgets = ",".join(spelled_out(point.budget_usd) for point in study.points)
     replications = len(study.points[0].ensemble.results[OPTIMISED])
+    words = (
+        f"fund {shlex.quote(scenario.command_name)} --budgets {budgets} --seed {seed} "
+        f"--replications {replications}"
+    )
     return Page(
         title=f"What donors' money buys: {plain(scenario.settings.title)}",
         kind="funding",
@@ -134,9 +149,8 @@ def _page(study: FundingStudy, drawn: str, seed: int) -> Page:
         donors=donor_terms_views.donors_table(study),
         late=donor_terms_views.late_table(study),
         clean_up=views.clean_up_table(study),
-        notes=views.notes(study),
-        command=f"demilsim fund {shlex.quote(scenario.command_name)} --budgets {budgets} --seed {seed} "
-        f"--replications {replications} --out DIR{beside_command(scenario.values_set)}",
+        notes=(*views.notes(study), *warned),
+        command=printed_command(words, scenario.values_set, record_of("funding")),
     )
 
 

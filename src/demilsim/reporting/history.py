@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ from demilsim.experiments.hindcast import ONE_DAY, Hindcast, Learned
 from demilsim.experiments.history import AS_PLANNED, Forecast, as_planned, planned_end, planned_t
 from demilsim.experiments.scoring import OUTER, Score
 from demilsim.experiments.statistics import LEVEL, share
+from demilsim.model.cautions import Caution
 from demilsim.plan import Floats
 from demilsim.planning.expected import as_written
+from demilsim.reporting.caution_notes import caution_document
 from demilsim.reporting.document import Document, spread
 from demilsim.reporting.outputs import (
     MEASURES,
@@ -44,7 +46,13 @@ NOTE = (
 
 
 def write_hindcast(
-    directory: Path, found: Hindcast, *, seed: int, how: HowRun, audience: Audience = "public"
+    directory: Path,
+    found: Hindcast,
+    *,
+    seed: int,
+    how: HowRun,
+    audience: Audience = "public",
+    cautions: Sequence[Caution] = (),
 ) -> None:
     """Write the results folder of a past programme and its report.
 
@@ -60,6 +68,8 @@ def write_hindcast(
         For ``run.json``.
     audience
         Who the report is for.
+    cautions
+        What `demilsim check` warns of in the scenario.
 
     Raises
     ------
@@ -69,7 +79,7 @@ def write_hindcast(
     ensemble = _ensemble(found.known.forecast)
     plan = ensemble.plans[AS_PLANNED]
     files = {
-        "summary.json": json_text(hindcast_document(found, seed)),
+        "summary.json": json_text(hindcast_document(found, seed) | {"cautions": caution_document(cautions)}),
         "timeline.csv": timeline_text(found.known.forecast),
         "plan.csv": plan_text(found.scenario, plan, as_written(found.scenario, plan)),
         "commissionings.csv": commissionings_text(plan),
@@ -92,6 +102,7 @@ def hindcast_document(found: Hindcast, seed: int) -> Document:
     cleared = share(np.isfinite(forecast.finish_days).astype(float))
     return {
         "scenario": scenario_facts(found.scenario),
+        "values_set": list(found.scenario.values_set),
         "seed": seed,
         "replications": len(forecast.results),
         "level": LEVEL,

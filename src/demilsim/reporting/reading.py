@@ -80,6 +80,7 @@ class _Summary(Stored):
     mobile_plant: MobileFacts | None = None
     assumptions: tuple[Assumption, ...] = ()
     cautions: tuple[CautionFacts, ...] = ()
+    values_set: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
 
 
@@ -121,6 +122,7 @@ def read_results(directory: Path) -> StoredResults:
         reasons=tuple(_reason(row) for row in _table(directory, REASONS)) if summary.explanation else (),
         mobile=summary.mobile_plant,
         cautions=summary.cautions,
+        values_set=summary.values_set,
         stays=tuple(_stay(row) for row in _table(directory, MOBILE_PLANT)) if summary.mobile_plant else (),
     )
 

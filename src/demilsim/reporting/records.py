@@ -129,7 +129,8 @@ class StoredLine:
 class StoredResults:
     """A results folder as the report reads it.
 
-    `warned` is what its reader is told of `cautions`, once it is known who that is.
+    `warned` is what its reader is told of `cautions`, once it is known who that is; `values_set` what the
+    command line set beside the scenario, each as ``PATH=VALUE``.
     """
 
     scenario: ScenarioFacts
@@ -153,6 +154,7 @@ class StoredResults:
     mobile: MobileFacts | None = None
     stays: tuple[StoredStay, ...] = ()
     cautions: tuple[CautionFacts, ...] = ()
+    values_set: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
 
     def policy(self, name: str) -> PolicyResult | None:

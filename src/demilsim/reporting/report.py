@@ -21,6 +21,7 @@ from demilsim.reporting import (
     uncertainty_views,
     views,
 )
+from demilsim.reporting.again import RUN, printed_command
 from demilsim.reporting.assumed import stated
 from demilsim.reporting.convergence import convergence_table
 from demilsim.reporting.delay_views import time_use
@@ -38,7 +39,7 @@ from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.reading import read_results
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.sheet import rendered
-from demilsim.reporting.wording import POLICY_MEANINGS, beside_command, figure, label, sentence, years_text
+from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
 from demilsim.reporting.workbook import results_workbook
 
 __all__ = ["Audience", "report_html", "write_report"]
@@ -273,7 +274,7 @@ def _page(
             *([ON_PARAMETERS] if results.has_parameter_range else ()),
             *results.warned,
         ),
-        command=_command(results),
+        command=_command(results, audience),
     )
     tables = {one.name: getattr(page, one.name) for one in fields(page)}
     said: dict[str, Any] = dict(
@@ -297,15 +298,20 @@ def _stock(results: StoredResults) -> str:
     )
 
 
-def _command(results: StoredResults) -> str:
-    """Return the command that gives these results again, without anyone's paths."""
+def _command(results: StoredResults, audience: Audience) -> str:
+    """Return the command that gives these results again, as far as the audience may see it."""
+    given = results.scenario
+    untold = given.values_set - len(results.values_set)
+    return printed_command(_words(results), results.values_set, RUN, audience, max(untold, 0))
+
+
+def _words(results: StoredResults) -> str:
+    """Return command, scenario and what was asked of it."""
     scenario = shlex.quote(results.scenario.asked_as or results.scenario.name)
     asked = f"{scenario} --seed {results.seed} --replications {results.replications}"
-    beside = beside_command(results.scenario.values_set)
     announced = results.plan is not None and results.plan.source == ANNOUNCED
     if len(results.policies) == 1 and not announced:
         alone = results.policies[0].name
-        rule = f"--rule {alone}" if alone in POLICIES else "--plan FILE"
-        return f"demilsim simulate {asked} {rule} --out DIR{beside}"
+        return f"simulate {asked} {f'--rule {alone}' if alone in POLICIES else '--plan FILE'}"
     draws = results.uncertainty.parameter_draws if results.uncertainty else 0
-    return f"demilsim run {asked} --parameter-draws {draws} --out DIR{beside}"
+    return f"run {asked} --parameter-draws {draws}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.rolling import RollingOutcome
 from demilsim.experiments.statistics import LEVEL
+from demilsim.model.cautions import Caution
+from demilsim.reporting.caution_notes import caution_document
 from demilsim.reporting.document import estimate_document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import HowRun
@@ -21,11 +24,16 @@ OBJECTIVE = "planning_objective"
 
 
 def write_rolling(
-    directory: Path, outcome: RollingOutcome, seed: int | None = None, how: HowRun | None = None
+    directory: Path,
+    outcome: RollingOutcome,
+    seed: int | None = None,
+    how: HowRun | None = None,
+    cautions: Sequence[Caution] = (),
 ) -> dict[str, Any]:
     """Write ``rolling.html``, its figure, ``rolling.csv`` and ``rolling.json``; return the JSON document.
 
-    ``run.json`` is written if `how` says how it was run; `seed` is the root seed, the scenario's by default.
+    ``rolling.run.json`` is written if `how` says how it was run; `seed` is the root seed, the scenario's by
+    default; `cautions` are what `demilsim check` warns of.
     The page names no facility, site, stock or road: any audience may read it.
     Rows by policy and measure, in the order of ``summary.json``; the difference is optimised - rolling, on
     the same replications.
@@ -49,6 +57,7 @@ def write_rolling(
         "every_periods": outcome.every_periods,
         "policies": means,
         "differences": {"optimised - rolling": difference},
+        "cautions": caution_document(cautions),
     }
     rows: list[list[object]] = [
         [policy, measure, pair["mean"], pair["half_width"]]
@@ -65,5 +74,5 @@ def write_rolling(
         "seed": root,
         "replications": document["replications"],
     }
-    write_study_page(directory, "rolling", ensemble.scenario, told(outcome, root), how, facts)
+    write_study_page(directory, "rolling", ensemble.scenario, told(outcome, root), how, facts, cautions)
     return document

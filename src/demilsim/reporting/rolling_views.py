@@ -15,6 +15,7 @@ from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.plan import Floats
 from demilsim.planning.rolling import ROLLING
 from demilsim.planning.rules import DO_NOTHING
+from demilsim.reporting.again import printed_command, record_of
 from demilsim.reporting.canvas import (
     BLUE,
     FAINT,
@@ -31,7 +32,7 @@ from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.funding_words import planned_count
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.study_page import StudyTold
-from demilsim.reporting.wording import MINUS, USD_PER_MILLION, beside_command, level_text, percent, years_text
+from demilsim.reporting.wording import MINUS, USD_PER_MILLION, level_text, percent, years_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,6 +67,10 @@ OTHERS = (
 
 def told(outcome: RollingOutcome, seed: int) -> StudyTold:
     """Return all that the page says; it names no facility, site, stock or road."""
+    scenario = outcome.ensemble.scenario
+    words = (
+        f"rolling {shlex.quote(scenario.command_name)} --seed {seed} --replications {replications(outcome)}"
+    )
     return StudyTold(
         title=TITLE,
         heading="As made and renewed, side by side",
@@ -74,9 +79,7 @@ def told(outcome: RollingOutcome, seed: int) -> StudyTold:
         table=measures_table(outcome),
         drawn=worth_figure(outcome),
         notes=notes(outcome),
-        command=f"demilsim rolling {shlex.quote(outcome.ensemble.scenario.command_name)} --seed {seed} "
-        f"--replications {replications(outcome)} --out DIR"
-        f"{beside_command(outcome.ensemble.scenario.values_set)}",
+        command=printed_command(words, scenario.values_set, record_of("rolling")),
     )
 
 

@@ -14,7 +14,7 @@ def scenario_facts(scenario: Scenario) -> Document:
     return {
         "name": settings.name,
         "asked_as": scenario.command_name,
-        "values_set": scenario.values_set,
+        "values_set": len(scenario.values_set),
         "title": settings.title,
         "sha256": scenario.sha256,
         "synthetic": settings.synthetic,

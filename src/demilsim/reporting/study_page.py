@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from demilsim.model.cautions import Caution
 from demilsim.optimisation.tours import placed_facilities
+from demilsim.reporting.again import record_of
+from demilsim.reporting.caution_notes import caution_sentences
 from demilsim.reporting.document import Document
 from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.folder import make_folder, write_atomically
@@ -68,9 +72,15 @@ def places_left_aside(scenario: Scenario) -> tuple[str, ...]:
 
 
 def write_study_page(
-    directory: Path, name: str, scenario: Scenario, told: StudyTold, how: HowRun | None, facts: Document
+    directory: Path,
+    name: str,
+    scenario: Scenario,
+    told: StudyTold,
+    how: HowRun | None,
+    facts: Document,
+    cautions: Sequence[Caution] = (),
 ) -> None:
-    """Write ``NAME.html``, the figure under its own name, and ``run.json`` if `how` says how it was run.
+    """Write ``NAME.html``, the figure under its own name, and ``NAME.run.json`` if `how` says how it was run.
 
     Parameters
     ----------
@@ -83,7 +93,9 @@ def write_study_page(
     told
         What it has to say.
     how, facts
-        Command and time, and what else ``run.json`` says.
+        Command and time, and what else ``NAME.run.json`` says.
+    cautions
+        What `demilsim check` warns of in the scenario.
 
     Raises
     ------
@@ -99,7 +111,7 @@ def write_study_page(
         audience="public",
         findings=told.findings,
         picture=picture_uri(told.drawn.svg),
-        notes=told.notes,
+        notes=(*told.notes, *caution_sentences(cautions, "public")),
         command=told.command,
         told=told,
         source=f"{plain(settings.name)}, content {scenario.sha256[:HASH_CHARACTERS]}",
@@ -109,4 +121,4 @@ def write_study_page(
     write_atomically(directory / f"{name}.html", rendered("study.html.j2", page))
     if how is not None:
         known = {"scenario": {"name": settings.name, "sha256": scenario.sha256}}
-        write_atomically(directory / "run.json", json_text(known | facts | run_facts(how)))
+        write_atomically(directory / record_of(name), json_text(known | facts | run_facts(how)))

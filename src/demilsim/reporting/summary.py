@@ -12,7 +12,7 @@ from demilsim.experiments.precision import PrecisionReached
 from demilsim.experiments.rare_events import explosion_chances, is_exact
 from demilsim.experiments.statistics import LEVEL
 from demilsim.experiments.time_use import plan_in_detail
-from demilsim.experiments.uncertainty import Uncertainty
+from demilsim.experiments.uncertainty_result import Uncertainty
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.expected import ExpectedWork
 from demilsim.reporting.accounts import (
@@ -77,6 +77,7 @@ def summary_document(
     left_alone = plan_in_detail(ensemble.scenario, nothing, seed=seed).stock_harm if nothing else None
     return {
         "scenario": scenario_facts(ensemble.scenario),
+        "values_set": list(ensemble.scenario.values_set),
         "seed": seed,
         "replications": len(ensemble.results[policies[0]]),
         "level": LEVEL,

@@ -150,7 +150,34 @@ def _read_run(directory: Path) -> _Run:
     except OSError as error:
         raise ResultsError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise ResultsError(f"{path}: damaged, or not of a sweep: {str(error).splitlines()[0]}") from error
+        if not is_sweep(directory):
+            raise ResultsError(
+                f"{path}: of another command; expected a folder of demilsim sweep, or choose another --out"
+            ) from None
+        raise ResultsError(f"{path}: damaged: {str(error).splitlines()[0]}") from error
+
+
+def is_sweep(directory: Path) -> bool:
+    """Return whether the ``run.json`` of a folder is that of a sweep, which is gone on with by it."""
+    try:
+        document = json.loads((directory / RUN).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and "experiment" in document
+
+
+def refuse_sweep(directory: Path) -> None:
+    """Refuse to write results of a plan over those of a sweep, before the work begins.
+
+    Raises
+    ------
+    ResultsError
+        If ``run.json`` there is that of a sweep.
+    """
+    if is_sweep(directory):
+        raise ResultsError(
+            f"{directory}: holds a sweep, which could not be gone on with; choose another --out"
+        )
 
 
 def read_sweep_run(directory: Path) -> Experiment:

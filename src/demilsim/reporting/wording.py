@@ -152,10 +152,6 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def beside_command(values_set: int) -> str:
-    """Return a comment after a printed command if values were set beside it: they may name lots and sites."""
-    if not values_set:
-        return ""
-    return (
-        f"  # and the {values_set} --set of run.json" if values_set > 1 else "  # and the --set of run.json"
-    )
+def spelled_out(number: float) -> str:
+    """Return a number as an option of a command takes it, so that it is read back to the last bit."""
+    return repr(float(number)).removesuffix(".0")

@@ -50,7 +50,8 @@ def load_resolved(path: str | Path, overrides: Mapping[str, str] | None = None) 
     name = base.settings.tree.get("name") if base.settings else None
     own = name if isinstance(name, str) and is_identifier(name) else resolved.scenario.settings.name
     asked_as = f"{own}@{variant}" if variant else own
-    scenario = replace(resolved.scenario, asked_as=asked_as, values_set=len(sets))
+    values_set = tuple(f"{key}={value}" for key, value in (overrides or {}).items())
+    scenario = replace(resolved.scenario, asked_as=asked_as, values_set=values_set)
     return replace(resolved, scenario=scenario)
 
 

@@ -55,7 +55,7 @@ class Scenario:
         How a command line asks for it from where it is kept: ``alpha`` or ``alpha@late``, the name of the
         scenario as it is written and that of the variant. Empty if it was not loaded. It is no content.
     values_set
-        How many of its values the command line set beside. It is no content.
+        What the command line set beside, each as ``PATH=VALUE``. It is no content.
     """
 
     settings: Settings
@@ -74,7 +74,7 @@ class Scenario:
     exchange_rates: tuple[ExchangeRate, ...] = ()
     programme: tuple[PlannedWork, ...] = ()
     asked_as: str = field(default="", compare=False)
-    values_set: int = field(default=0, compare=False)
+    values_set: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def command_name(self) -> str:
