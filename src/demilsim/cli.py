@@ -251,30 +251,38 @@ def fund(
     out: Out,
     budgets: Annotated[str, typer.Option(help="first:last:count, or a list; donors' money in USD.")],
     replications: Replications = 100,
+    parameter_draws: ParameterDraws = 32,
     seed: Seed = None,
     set_: Set = [],  # noqa: B006
     jobs: Jobs = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Tell what donors' money buys, from a curve over budgets.
+    """Tell what donors' money buys, from a curve over budgets, and how sure that is.
 
     It also tells what each donor, string, date and promise comes to.
     """
     from demilsim.experiments.funding_curve import parse_budgets
     from demilsim.experiments.funding_study import funding_study
     from demilsim.reporting.funding import write_funding
+    from demilsim.reporting.funding_ranges import sure_finding
+    from demilsim.reporting.wording import sentence
 
     console, started = Console(quiet or json), time.monotonic()
     values = parse_budgets(budgets)
     tell_earlier(out, console, "funding.json")
     loaded, warned = load_warned(scenario, set_, console)
-    study = funding_study(loaded, values, replications, seed=seed, jobs=jobs, tell=console.say)
+    study = funding_study(
+        loaded, values, replications, seed=seed, jobs=jobs, tell=console.say, parameter_draws=parameter_draws
+    )
     document = write_funding(out, study, seed, how_run(started, jobs), warned)
     if json:
         print_json(document)
     for note in study.notes:
         console.say(note)
+    sure = sure_finding(study)
+    if sure and not json:
+        typer.echo(sentence(sure))
     console.say(f"funding curve: {out / 'funding.html'}")
 
 

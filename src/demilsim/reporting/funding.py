@@ -24,6 +24,14 @@ from demilsim.reporting.caution_notes import caution_document, caution_sentences
 from demilsim.reporting.document import Document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.funding_findings import findings
+from demilsim.reporting.funding_ranges import (
+    band,
+    draws_document,
+    late_ranges_table,
+    option_ranges_table,
+    ranges_table,
+    sure_sentences,
+)
 from demilsim.reporting.funding_words import counts_more, with_later_words
 from demilsim.reporting.grid import Table
 from demilsim.reporting.outputs import HowRun, run_facts
@@ -33,6 +41,8 @@ from demilsim.reporting.sheet import Sheet, picture_uri, rendered
 from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.reporting.wording import spelled_out
+
+BAND = "5 to 95% over what is not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,10 @@ class Page(Sheet):
     options: Table
     donors: Table
     late: Table
+    sure: tuple[str, ...]
+    ranges: Table
+    late_ranges: Table
+    option_ranges: Table
     clean_up: Table
 
 
@@ -61,8 +75,9 @@ def write_funding(
     ``funding.run.json`` is written if `how` says how it was run; `seed` is the root seed, the scenario's by
     default; `cautions` are what `demilsim check` warns of.
 
-    ``funding.csv`` has a row for each budget, ``funding_donors.csv`` one for each donor, and
-    ``funding_options.csv`` one for each option. Keys of the JSON document:
+    ``funding.csv`` has a row for each budget, ``funding_donors.csv`` one for each donor,
+    ``funding_options.csv`` one for each option, and ``funding_ranges.csv`` one for each range over draws of
+    what is not known. Keys of the JSON document:
 
     ``scenario``, ``level``, ``promised_usd``, ``notes``, ``cautions``
         What was planned, the confidence level, what donors promise in the scenario as given [USD], and by
@@ -99,6 +114,8 @@ def write_funding(
         ``fund_id``, ``matched_usd``, ``matched_per_usd``, ``averted_planning_harm``.
     ``options``
         In order of rank: ``name``, ``usd``, ``averted_planning_harm``.
+    ``parameter_draws``, ``parameter_ranges``
+        How sure that is; see `draws_document`. Both null without draws of what is not known.
     """
     points = [point_row(point) for point in study.points]
     document: Document = {
@@ -109,12 +126,15 @@ def write_funding(
         "cautions": caution_document(cautions),
         "points": points,
         **terms_document(study.terms),
+        **draws_document(study),
     }
     make_folder(directory / "figures")
     write_atomically(directory / "funding.csv", _table(points))
     if study.terms is not None:
         write_atomically(directory / "funding_donors.csv", _table(document["donors"]))
         write_atomically(directory / "funding_options.csv", _table(document["options"]))
+    if study.draws is not None:
+        write_atomically(directory / "funding_ranges.csv", _table(document["parameter_ranges"]))
     write_atomically(directory / "funding.json", json_text(document))
     drawn = funding_figure(study)
     write_atomically(directory / "figures" / "funding.svg", drawn)
@@ -132,7 +152,7 @@ def _page(study: FundingStudy, drawn: str, seed: int, warned: tuple[str, ...]) -
     replications = len(study.points[0].ensemble.results[OPTIMISED])
     words = (
         f"fund {shlex.quote(scenario.command_name)} --budgets {budgets} --seed {seed} "
-        f"--replications {replications}"
+        f"--replications {replications} --parameter-draws {_draws(study)}"
     )
     return Page(
         title=f"What donors' money buys: {plain(scenario.settings.title)}",
@@ -148,10 +168,18 @@ def _page(study: FundingStudy, drawn: str, seed: int, warned: tuple[str, ...]) -
         options=donor_terms_views.options_table(study),
         donors=donor_terms_views.donors_table(study),
         late=donor_terms_views.late_table(study),
+        sure=sure_sentences(study),
+        ranges=ranges_table(study),
+        late_ranges=late_ranges_table(study),
+        option_ranges=option_ranges_table(study),
         clean_up=views.clean_up_table(study),
         notes=(*views.notes(study), *warned),
         command=printed_command(words, scenario.values_set, record_of("funding")),
     )
+
+
+def _draws(study: FundingStudy) -> int:
+    return study.draws.draws if study.draws else 0
 
 
 def _run_document(study: FundingStudy, seed: int | None, how: HowRun) -> Document:
@@ -161,6 +189,7 @@ def _run_document(study: FundingStudy, seed: int | None, how: HowRun) -> Documen
         "plans_sha256": {f"{point.budget_usd:.10g}": point.programme.plan.sha256() for point in study.points},
         "seed": settings.seed if seed is None else seed,
         "replications": len(study.points[0].ensemble.results[OPTIMISED]),
+        "parameter_draws": _draws(study),
         **run_facts(how),
     }
 
@@ -245,7 +274,7 @@ def funding_figure(study: FundingStudy) -> str:
     unit = "Expected fatalities averted against the host's own money alone [persons]"
     budget = [p.budget_usd / MILLION_USD for p in study.points]
     own = study.scenario.settings
-    curves = [("", BLUE, [p.averted_with_later for p in study.points])]
+    curves = [("constants as given", BLUE, [p.averted_with_later for p in study.points])]
     if counts_more(study):
         curves = [
             (with_later_words(study), BLUE, curves[0][2]),
@@ -253,13 +282,24 @@ def funding_figure(study: FundingStudy) -> str:
         ]
     with settings():
         figure, axes = new_figure(title, unit, own.synthetic)
+        known = band(study)
+        if known:
+            axes.fill_between(
+                [b / MILLION_USD for b, _ in known],
+                [one.low for _, one in known],
+                [one.high for _, one in known],
+                color=BLUE,
+                alpha=0.13,
+                linewidth=0,
+                label=BAND,
+            )
         for name, colour, averted in curves:
             half = [one.half_width or 0.0 for one in averted]
             means = [one.mean for one in averted]
             axes.errorbar(
                 budget, means, yerr=half, color=colour, marker="o", markersize=4, capsize=3, label=name
             )
-        if len(curves) > 1:
+        if len(curves) > 1 or known:
             axes.legend(loc="best", framealpha=1.0, edgecolor="none", fontsize=8)
         axes.set_xlabel(f"Donors' money promised [million USD of {own.price_year}]")
         axes.axhline(0.0, color=ORANGE, linewidth=0.8)
@@ -267,6 +307,9 @@ def funding_figure(study: FundingStudy) -> str:
         number_axis(axes.yaxis)
         first = [one.mean for one in curves[0][2]]
         words = "; ".join(f"{b:.3g} million USD averts {a:.3g}" for b, a in zip(budget, first, strict=True))
+        if known:
+            spans = "; ".join(f"{b / MILLION_USD:.3g}: {r.low:.2g} to {r.high:.2g}" for b, r in known)
+            words += f". Band, {BAND}, by million USD: {spans}"
         return svg_text(figure, title, f"{words}.")
 
 
