@@ -13,7 +13,8 @@ from demilsim.experiments.ensemble import Response
 from demilsim.experiments.parameters import Uncertain
 from demilsim.experiments.statistics import draw_quantiles, variance_split
 from demilsim.experiments.sweep import simple_plan
-from demilsim.experiments.uncertainty import RESPONSES, OneAtATime, Uncertainty, _largest, uncertainty
+from demilsim.experiments.uncertainty import _largest, uncertainty
+from demilsim.experiments.uncertainty_result import RESPONSES, OneAtATime, Uncertainty
 from demilsim.planning.rules import DO_NOTHING
 from worlds import one_lot, three_sites
 

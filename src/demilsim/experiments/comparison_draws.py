@@ -29,7 +29,8 @@ from demilsim.experiments.statistics import (
     t_quantile,
     wilson_interval,
 )
-from demilsim.experiments.uncertainty import PARAMETER_RANGE, check_draws, uncertainty
+from demilsim.experiments.uncertainty import check_draws, uncertainty
+from demilsim.experiments.uncertainty_result import PARAMETER_RANGE
 from demilsim.model.calibration import calibrate
 from demilsim.plan import DisposalPlan, Floats, Ints
 from demilsim.scenario.events import documented_events

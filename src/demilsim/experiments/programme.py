@@ -14,7 +14,8 @@ from demilsim.experiments.precision import (
     named_outputs,
     replicate_until,
 )
-from demilsim.experiments.uncertainty import OPTIMISED, PARAMETER_DRAWS, Uncertainty, check_draws, uncertainty
+from demilsim.experiments.uncertainty import OPTIMISED, PARAMETER_DRAWS, check_draws, uncertainty
+from demilsim.experiments.uncertainty_result import Uncertainty
 from demilsim.plan import DisposalPlan
 from demilsim.planning.coordinate import Before, LoopOptions, Programme, plan_programme
 from demilsim.planning.explained import Explanation, explained

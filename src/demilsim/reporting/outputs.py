@@ -14,7 +14,7 @@ import numpy as np
 from demilsim import __version__
 from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.precision import PrecisionReached, missed
-from demilsim.experiments.uncertainty import Uncertainty
+from demilsim.experiments.uncertainty_result import Uncertainty
 from demilsim.model.cautions import Caution
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import Programme

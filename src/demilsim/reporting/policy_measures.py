@@ -7,7 +7,7 @@ import numpy as np
 from demilsim.experiments.ensemble import Ensemble, Response
 from demilsim.experiments.intervals import Interval, Intervals
 from demilsim.experiments.statistics import estimate, quantile_interval, share
-from demilsim.experiments.uncertainty import Uncertainty
+from demilsim.experiments.uncertainty_result import Uncertainty
 from demilsim.reporting.document import Document, estimate_document, finite, spread
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED
 from demilsim.units import date_of

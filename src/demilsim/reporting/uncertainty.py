@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demilsim.experiments.ensemble import Response
-from demilsim.experiments.uncertainty import OneAtATime, Uncertainty
+from demilsim.experiments.uncertainty_result import OneAtATime, Uncertainty
 from demilsim.reporting.audience import public_regions
 from demilsim.reporting.document import Document
 from demilsim.reporting.policy_records import OPTIMISED
