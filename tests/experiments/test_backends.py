@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -108,6 +109,21 @@ def test_workers_are_kept_and_told_what_is_new(tmp_path: Path) -> None:
     assert len(first) == 3
 
 
+def test_collector_looks_at_nothing_that_stays_and_loses_nothing_that_went() -> None:
+    """What a job shares is set apart from the collector of cycles, and set free when another job comes."""
+    counts = []
+    try:
+        for number, shared in enumerate(([], [[n] for n in range(1000)], [])):
+            job = pickle.dumps(backends._Job(tasks.add_shared, tasks.share, (0, shared), list))
+            assert backends._work(f"job {number}", job, [1]) is not None
+            counts.append(gc.get_freeze_count())
+    finally:
+        backends._READY.clear()
+        gc.unfreeze()
+    assert counts[1] - counts[0] >= 1000
+    assert counts[2] - counts[0] < 100
+
+
 def test_calls_within_calls_do_not_meet() -> None:
     """Two calls that are read in turn each get their own answers."""
     pairs = zip(
@@ -209,8 +225,27 @@ def test_equal_arrays_travel_once_and_zeros_keep_their_sign() -> None:
     values = [np.array([1.0, 0.0]), np.array([2.0, 0.0]), np.array([2.0, 0.0]), np.array([2.0, -0.0])]
     packed = packing._packed(values)
     assert isinstance(packed, packing.Arrays)
-    assert packed.distinct.shape == (3, 2)
+    assert packed.rows.shape == (3, 2)
     assert [array.tobytes() for array in packing._unpacked(packed)] == [array.tobytes() for array in values]
+
+
+def test_equal_rows_travel_once() -> None:
+    """Of three arrays of two rows the second shares one row with the first, and the third is the second."""
+    first = np.array([[1.0, 2.0], [3.0, 4.0]])
+    second = np.array([[1.0, 2.0], [3.0, 5.0]])
+    packed = packing._packed([first, second, second.copy()])
+    assert isinstance(packed, packing.Arrays)
+    assert packed.rows.tolist() == [[1.0, 2.0], [3.0, 4.0], [3.0, 5.0]]
+    one, other, same = packing._unpacked(packed)
+    assert [one.tolist(), other.tolist()] == [first.tolist(), second.tolist()]
+    assert same is other
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 0), (2, 0), (0, 3)])
+def test_arrays_that_nobody_asked_for_come_back(shape: tuple[int, ...]) -> None:
+    """Arrays without any value keep their shape and type."""
+    back = packing._unpacked(packing._packed([np.zeros(shape, dtype=np.int64)] * 3))
+    assert [(array.shape, array.dtype) for array in back] == [(shape, np.dtype(np.int64))] * 3
 
 
 def test_chunks_shrink_and_hold_enough_work() -> None:

@@ -6,6 +6,7 @@ what ran before it in the same chunk.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import math
 import multiprocessing
@@ -278,8 +279,11 @@ def _work(key: str, pickled: bytes | None, tasks: Sequence[Any]) -> _Answer | No
         if pickled is None:
             return None
         _READY.clear()
+        gc.collect()
         _READY[key] = pickle.loads(pickled)
         _READY[key].initialise(*_READY[key].shared)
+        # The collector of cycles would go through modules and a scenario, which stay, again and again.
+        gc.freeze()
     job = _READY[key]
     started = time.process_time()
     results = [job.function(task) for task in tasks]

@@ -5,12 +5,14 @@ Packing and unpacking change no bit of any result, nor how its arrays lie in mem
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import chain, islice
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from demilsim.plan import Floats, Ints
 from demilsim.simulation.record import Event, RunResult
@@ -36,18 +38,24 @@ class PackedRows:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Arrays of one shape, each run of equal ones once: policies often share what a plan does not change.
+    """Arrays of one shape: policies often share what a plan does not change, a facility's days for example.
 
     Parameters
     ----------
-    distinct
-        Shape (run, ...).
+    rows
+        Along the last axis, each run of equal ones at one place once, shape (row, ...).
+    row
+        Which of them are at each place of the arrays that differ from the one before, shape (array, place).
     run
-        Of each array, shape (array,).
+        Which of these each array is, shape (array,).
+    shape
+        Of one array.
     """
 
-    distinct: Floats | Ints
-    run: Ints
+    rows: Floats | Ints
+    row: npt.NDArray[np.int32]
+    run: npt.NDArray[np.int32]
+    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +89,30 @@ def unpack_rows(packed: PackedRows) -> list[dict[str, RunResult]]:
 
 def _packed(values: Sequence[Any]) -> Column:
     if _alike(values):
-        stacked = np.array(values)
-        # Bits are compared: zeros of either sign are equal, and must not become one another.
-        bits = stacked.reshape(len(values), -1).view(f"u{stacked.itemsize}")
-        differs = np.append(True, (bits[1:] != bits[:-1]).any(axis=1))
-        return Arrays(stacked if differs.all() else stacked[differs], np.cumsum(differs) - 1)
+        return _packed_arrays(values)
     if isinstance(values[0], tuple):
         return Happenings(tuple(zip(*chain.from_iterable(values), strict=True)), tuple(map(len, values)))
     return values
 
 
+def _packed_arrays(values: Sequence[npt.NDArray[Any]]) -> Arrays:
+    shape = values[0].shape
+    stacked: npt.NDArray[Any] = np.concatenate(values, axis=None)
+    rows = stacked.reshape(len(values), math.prod(shape[:-1]), shape[-1])
+    # Bits are compared: zeros of either sign are equal, and must not become one another.
+    bits = rows.view(f"u{rows.itemsize}")
+    differs = np.ones(rows.shape[:2], dtype=bool)
+    (bits[1:] != bits[:-1]).any(axis=2, out=differs[1:])
+    row = np.where(differs, differs.cumsum(dtype=np.int32).reshape(differs.shape) - 1, 0)
+    new = np.append(True, differs[1:].any(axis=1))
+    run = new.cumsum(dtype=np.int32) - 1
+    return Arrays(rows[differs], np.maximum.accumulate(row, axis=0)[new], run, shape)
+
+
 def _unpacked(column: Column) -> Sequence[Any]:
     if isinstance(column, Arrays):
-        distinct = list(column.distinct)
-        return [distinct[run] for run in column.run.tolist()]
+        different = list(column.rows[column.row].reshape(len(column.row), *column.shape))
+        return [different[run] for run in column.run.tolist()]
     if isinstance(column, Happenings):
         events = map(Event._make, zip(*column.columns, strict=True))
         return [tuple(islice(events, count)) for count in column.counts]
@@ -104,7 +122,8 @@ def _unpacked(column: Column) -> Sequence[Any]:
 def _alike(values: Sequence[Any]) -> bool:
     """Return whether all values are arrays of one shape and type whose rows lie one after another."""
     first = values[0]
+    if not isinstance(first, np.ndarray) or not first.flags.c_contiguous:
+        return False
     # Sums depend on the order of memory in their last bit: other arrays travel as they are.
-    return isinstance(first, np.ndarray) and all(
-        v.shape == first.shape and v.dtype == first.dtype and v.flags.c_contiguous for v in values
-    )
+    shape, strides, dtype = first.shape, first.strides, first.dtype
+    return all(v.strides == strides and v.shape == shape and v.dtype == dtype for v in values)

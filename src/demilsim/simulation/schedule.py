@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -156,10 +157,11 @@ class _Compiler:
         self._usable = {i for i, f in enumerate(scenario.facilities) if f.status == "existing"}
         self._payers: dict[tuple[int, ...], int] = {known: i for i, known in enumerate(payers)}
         self._planned_g = [0] * len(scenario.lots)
+        self._allowed = world.options.allowed
 
     def schedule(self) -> Schedule:
         builds = tuple(sorted(self._build(c) for c in self._plan.commissionings))
-        orders = tuple(self._order(rank, line) for rank, line in enumerate(self._plan.lines))
+        orders = self._orders()
         measures = tuple(sorted(self._measure(order) for order in self._plan.measures))
         emergency = self._emergency(measures)
         due: list[list[Order]] = [[] for _ in range(self._world.scenario.periods)]
@@ -191,13 +193,16 @@ class _Compiler:
         offered = self._world.scenario.measures
         if not any(offered[step.measure].kind == "surveillance" for step in measures):
             return {}
-        found = {}
-        for lot, days in enumerate(self._world.options.days_per_t):
-            usable = [f for f in self._usable if np.isfinite(days[f])]
-            if usable:
-                facility = min(usable, key=lambda f: (float(days[f]), f))
-                found[lot] = self._made(EMERGENCY_RANK, lot, facility, int(self._world.lot_g[lot]), 0)
-        return found
+        usable = sorted(self._usable)
+        days = self._world.options.days_per_t[:, usable]
+        lots = np.flatnonzero(np.isfinite(days).any(axis=1)).tolist()
+        if not lots:
+            return {}
+        facilities = [usable[best] for best in days[lots].argmin(axis=1).tolist()]
+        masses_g = self._world.lot_g[lots].tolist()
+        return dict(
+            zip(lots, self._made(repeat(EMERGENCY_RANK), lots, facilities, masses_g, repeat(0)), strict=True)
+        )
 
     def _build(self, commissioning: Commissioning) -> Build:
         index = self._facilities.get(commissioning.facility_id)
@@ -215,29 +220,52 @@ class _Compiler:
             self._paying(options.standing_eligible[:, index]),
         )
 
-    def _paying(self, eligible: Bools) -> tuple[int, ...]:
+    def _paying(self, eligible: Bools | Sequence[bool]) -> tuple[int, ...]:
         return tuple(f for f in self._funds if eligible[f])
 
-    def _order(self, rank: int, line: PlanLine) -> Order:
-        lot, facility = self._checked(rank, line)
-        return self._made(rank, lot, facility, line.mass_g, line.earliest_period)
+    def _orders(self) -> tuple[Order, ...]:
+        """Return the plan's lines as orders, in priority."""
+        lines = self._plan.lines
+        if not lines:
+            return ()
+        lots, facilities = zip(*map(self._checked, count(), lines), strict=False)
+        masses_g = [line.mass_g for line in lines]
+        earliest = [line.earliest_period for line in lines]
+        return tuple(self._made(count(), lots, facilities, masses_g, earliest))
 
-    def _made(self, rank: int, lot: int, facility: int, mass_g: int, earliest_period: int) -> Order:
-        options = self._world.options
-        payers = self._paying(options.running_eligible[:, lot, facility])
-        return Order(
-            rank=rank,
-            lot=lot,
-            facility=facility,
-            site=int(self._world.storehouse_site[self._world.lot_storehouse[lot]]),
-            mass_g=mass_g,
-            days_per_g=float(options.days_per_t[lot, facility]) / GRAMS_PER_TONNE,
-            cents_per_t=float(options.direct_usd_per_t[lot, facility]) * CENTS_PER_USD,
-            payers=self._payers.setdefault(payers, len(self._payers)),
-            earliest_period=earliest_period,
-            travel_days=float(options.travel_days[lot, facility]),
-            road=int(options.road[lot, facility]),
+    def _made(
+        self,
+        ranks: Iterable[int],
+        lots: Sequence[int],
+        facilities: Sequence[int],
+        masses_g: Sequence[int],
+        earliest_periods: Iterable[int],
+    ) -> Iterator[Order]:
+        """Yield orders, whose options are read at once: one by one they take longer than all else here."""
+        options, pairs = self._world.options, (list(lots), list(facilities))
+        houses = self._world.lot_storehouse[pairs[0]]
+        eligible = list(map(tuple, options.running_eligible[:, *pairs].T.tolist()))
+        # There are few sets of funds.
+        payers = {funds: self._payers_of(funds) for funds in dict.fromkeys(eligible)}
+        return map(
+            Order,
+            ranks,
+            lots,
+            facilities,
+            self._world.storehouse_site[houses].tolist(),
+            masses_g,
+            (options.days_per_t[pairs] / GRAMS_PER_TONNE).tolist(),
+            (options.direct_usd_per_t[pairs] * CENTS_PER_USD).tolist(),
+            map(payers.__getitem__, eligible),
+            earliest_periods,
+            options.travel_days[pairs].tolist(),
+            options.road[pairs].tolist(),
         )
+
+    def _payers_of(self, eligible: tuple[bool, ...]) -> int:
+        """Return the index of the set of funds that may pay."""
+        payers = self._paying(eligible)
+        return self._payers.setdefault(payers, len(self._payers))
 
     def _checked(self, rank: int, line: PlanLine) -> tuple[int, int]:
         """Return lot and facility of a line that fits."""
@@ -245,7 +273,7 @@ class _Compiler:
         if line.lot_id not in self._lots or line.facility_id not in self._facilities:
             raise PlanError(f"{where}: unknown lot or facility ({line.lot_id}, {line.facility_id})")
         lot, facility = self._lots[line.lot_id], self._facilities[line.facility_id]
-        if not self._world.options.allowed[lot, facility]:
+        if not self._allowed[lot, facility]:
             raise PlanError(f"{where}: {line.facility_id} cannot take lot {line.lot_id}")
         if facility not in self._usable:
             raise PlanError(f"{where}: {line.facility_id} is never commissioned")
