@@ -8,7 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from demilsim.experiments.block import study_of
-from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.experiment import Experiment
+from demilsim.experiments.experiment_file import load_experiment
 from demilsim.experiments.ledger import Span
 from demilsim.experiments.ledger_sqlite import FILE
 from demilsim.experiments.ledgers import read_ledgers

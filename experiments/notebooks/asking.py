@@ -11,7 +11,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.experiment import Experiment
+from demilsim.experiments.experiment_file import load_experiment
 from demilsim.experiments.factors import Factor, Levels
 from demilsim.experiments.statistics import estimate
 from demilsim.plan import Floats

@@ -37,7 +37,7 @@ def sensitivity(
     """
     from demilsim.errors import StudyError
     from demilsim.experiments.backends import available_cores
-    from demilsim.experiments.experiment import load_experiment
+    from demilsim.experiments.experiment_file import load_experiment
     from demilsim.experiments.sensitivity import check_sensitivity, refuse_holes
     from demilsim.experiments.sensitivity import sensitivity as analyse
     from demilsim.experiments.sweep import How, sweep

@@ -42,7 +42,7 @@ def sweep(
 ) -> None:
     """Simulate the rows of an experiment; resumes by itself."""
     from demilsim.experiments.backends import available_cores
-    from demilsim.experiments.experiment import load_experiment
+    from demilsim.experiments.experiment_file import load_experiment
     from demilsim.experiments.ledgers import LedgerKind
     from demilsim.experiments.sweep import How, Shard
     from demilsim.experiments.sweep import sweep as sweep_experiment

@@ -10,7 +10,7 @@ import pytest
 from mkdocs.exceptions import PluginError
 
 import demilsim
-from demilsim.experiments.experiment import load_experiment
+from demilsim.experiments.experiment_file import load_experiment
 from docs_tools import load_tool
 
 ROOT = Path(__file__).resolve().parents[2]

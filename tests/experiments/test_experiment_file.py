@@ -9,7 +9,7 @@ import pytest
 
 from demilsim.errors import ScenarioError
 from demilsim.experiments.design import DesignKind, design_rows, unit_points
-from demilsim.experiments.experiment import load_experiment
+from demilsim.experiments.experiment_file import load_experiment
 from demilsim.experiments.factors import Factor, parse_spread
 from demilsim.experiments.parameters import Uncertain
 from demilsim.scenario.loader import load_scenario

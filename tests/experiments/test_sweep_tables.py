@@ -58,7 +58,7 @@ class Core(PathFinder):
 sys.meta_path[sys.meta_path.index(PathFinder)] = Core
 from pathlib import Path
 from demilsim.cli import app
-from demilsim.experiments.experiment import load_experiment
+from demilsim.experiments.experiment_file import load_experiment
 from demilsim.experiments.sweep import sweep
 from demilsim.terminal import guarded
 

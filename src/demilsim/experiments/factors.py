@@ -135,6 +135,11 @@ class Factor:
         return tuple(f"{float(value) * number:.{DIGITS}g}" for number in self.base)
 
 
+def overrides(at: Mapping[Factor, str]) -> dict[str, str]:
+    """Return what values of factors set, by path of the scenario."""
+    return {path: text for f, value in at.items() for path, text in zip(f.paths, f.texts(value), strict=True)}
+
+
 def factor_value(text: str) -> int | float | str:
     """Return a factor's value as a number if it is one, and would be written as it is."""
     if not NUMBER.fullmatch(text):

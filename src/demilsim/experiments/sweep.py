@@ -15,7 +15,8 @@ from demilsim.experiments import backends
 from demilsim.experiments.backends import available_cores
 from demilsim.experiments.block import Block, Outcome, Study, run_block, study_of
 from demilsim.experiments.dispatch import Sizes, dispatch
-from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.experiment import Experiment
+from demilsim.experiments.experiment_file import load_experiment
 from demilsim.experiments.ledger import Ledger, Span, gaps, other_versions_sentence
 from demilsim.experiments.ledgers import LedgerKind, open_ledger
 from demilsim.experiments.policies import POLICIES, simple_plan

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from demilsim.errors import ResultsError
 from demilsim.experiments.code_version import code_version
-from demilsim.experiments.experiment import Experiment, load_experiment
+from demilsim.experiments.experiment import Experiment
+from demilsim.experiments.experiment_file import load_experiment
 from demilsim.experiments.provenance import provenance
 from demilsim.experiments.statistics import LEVEL
 from demilsim.experiments.sweep_result import SweepResult
