@@ -18,7 +18,8 @@ from demilsim.optimisation.audit import audit, refused_moves
 from demilsim.optimisation.audit_risk import individual_risk
 from demilsim.optimisation.audit_rows import audit_rows
 from demilsim.optimisation.duals import optimum
-from demilsim.optimisation.limited_search import LimitedModel, descend_within, restored
+from demilsim.optimisation.limited_model import LimitedModel
+from demilsim.optimisation.limited_search import descend_within, restored
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.plan_model import plan_model

@@ -11,7 +11,8 @@ from demilsim.errors import InfeasibleError
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.audit import audit
 from demilsim.optimisation.kept import keep
-from demilsim.optimisation.limited_search import LimitedModel, restored, starts_within
+from demilsim.optimisation.limited_model import LimitedModel
+from demilsim.optimisation.limited_search import restored, starts_within
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.relaxations import relaxed

@@ -9,7 +9,8 @@ import numpy as np
 
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.kept import KeptModel, keep
-from demilsim.optimisation.limited_search import LimitedModel, descend_within, polish_within, starts_within
+from demilsim.optimisation.limited_model import LimitedModel
+from demilsim.optimisation.limited_search import descend_within, polish_within, starts_within
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.release_choice import release_patterns, released_by

@@ -20,7 +20,8 @@ from demilsim.optimisation.bridge import check, run_kept
 from demilsim.optimisation.candidates import Search
 from demilsim.optimisation.highs import highs_status, silent_stdout
 from demilsim.optimisation.kept import pass_model
-from demilsim.optimisation.limited_search import AIM, AIM_OF_RADIUS, exchange_rows
+from demilsim.optimisation.limited_model import exchange_rows
+from demilsim.optimisation.limited_search import AIM, AIM_OF_RADIUS
 from demilsim.optimisation.objective import PlanningHarm, emptied_path_t
 from demilsim.optimisation.payments import exactly_paid, payment_cost
 from demilsim.optimisation.problem import USD_PER_KUSD, Problem

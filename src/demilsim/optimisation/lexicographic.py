@@ -16,7 +16,7 @@ from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.candidates import Search, begin, finish, group_flows
 from demilsim.optimisation.kept import keep
 from demilsim.optimisation.least_cost import Cheapener, CheapPlan
-from demilsim.optimisation.limited_search import LimitedModel
+from demilsim.optimisation.limited_model import LimitedModel
 from demilsim.optimisation.measure_choice import Taken
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.payments import exactly_paid, payment_cost

@@ -13,7 +13,8 @@ import numpy as np
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.candidates import SMALLEST_FLOW_T
 from demilsim.optimisation.duals import PricedLp, priced
-from demilsim.optimisation.limited_search import LimitedModel, polish_within, restored
+from demilsim.optimisation.limited_model import LimitedModel
+from demilsim.optimisation.limited_search import polish_within, restored
 from demilsim.optimisation.measure_choice import Taken
 from demilsim.optimisation.objective import PlanningHarm, planning_harm
 from demilsim.optimisation.problem import Problem

@@ -17,7 +17,8 @@ import numpy as np
 from demilsim.errors import InfeasibleError
 from demilsim.optimisation.assemble import Model, assemble
 from demilsim.optimisation.elastic import Elastic, elastic
-from demilsim.optimisation.limited_search import RESTORE_AIM, LimitedModel, restored, second_cost
+from demilsim.optimisation.limited_model import LimitedModel, second_cost
+from demilsim.optimisation.limited_search import RESTORE_AIM, restored
 from demilsim.optimisation.objective import PlanningHarm, emptied_path_t, planning_harm
 from demilsim.optimisation.problem import Problem
 from demilsim.optimisation.relaxations import Relaxation, Way, told, way_of
