@@ -75,7 +75,7 @@ def values_of(linear: LinearRisk, flows: Floats) -> Floats:
 @pytest.mark.parametrize("highs", [True, False])
 def test_rows_that_do_not_bind_change_no_optimum(highs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """With rows added only where they are broken, optima are those with all rows; some rows stay out."""
-    monkeypatch.setattr("demilsim.optimisation.limited_search.highs_available", lambda: highs)
+    monkeypatch.setattr("demilsim.optimisation.limited_model.highs_available", lambda: highs)
     limits = limits_of(make_task(both_limited(0.9), coefficients(both_limited(0.9))))
     harm = limits.harm
     base = assemble(limits.problem, np.zeros(harm.flows), harm.do_nothing)
