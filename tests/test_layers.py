@@ -22,6 +22,7 @@ LAYERS = (
     ("exchange",),
     ("terminal", "cli_options"),
     ("cli_steps",),
+    ("cli_table",),
     ("cli_exchange",),
     ("cli_compare", "cli_history", "cli_inputs", "cli_sensitivity", "cli_studies", "cli_sweep"),
     ("cli",),

@@ -9,16 +9,12 @@ import typer
 
 from demilsim.cli_options import Audience, AudienceOption, ScenarioPath, Set
 from demilsim.cli_steps import load, overrides_of
+from demilsim.cli_table import Of, only_new, table
 from demilsim.errors import DemilsimError, Problem, ScenarioError
 from demilsim.terminal import Console
 
 PURPOSES = "15250,15240,15210"
 """OECD-DAC purpose codes under which donors pay for this work."""
-
-Of = Annotated[
-    Path | None,
-    typer.Option("--scenario", help="Scenario that it is for.", show_default=False),
-]
 
 
 def workbook(
@@ -32,7 +28,7 @@ def workbook(
     from demilsim.scenario.loader import load_resolved
     from demilsim.scenario.workbook_write import workbook_bytes
 
-    _new(file)
+    only_new(file)
     resolved = load_resolved(scenario, overrides_of(set_))
     variants = resolved.text.variants.values()
     if file.suffix.lower() == ".xlsx":
@@ -58,7 +54,7 @@ def geojson(
     from demilsim.exchange.geojson import sites_geojson
     from demilsim.reporting.folder import write_atomically
 
-    _new(file)
+    only_new(file)
     write_atomically(file, sites_geojson(load(scenario, set_), audience.value))
     typer.echo(f"{file}: written for the audience {audience.value}")
 
@@ -76,7 +72,7 @@ def sites(
     from demilsim.reporting.folder import write_atomically
     from demilsim.scenario.folder_write import records_csv
 
-    _new(table)
+    only_new(table)
     found = read_sites(file, load(scenario, []) if scenario else None)
     write_atomically(table, records_csv("sites", found))
     typer.echo(f"{table}: {len(found)} sites written")
@@ -100,7 +96,7 @@ def iati(
     from demilsim.reporting.folder import write_atomically
     from demilsim.reporting.reading import read_results
 
-    _new(file)
+    only_new(file)
     console, known = Console(quiet=False), purposes()
     if purpose not in known:
         raise DemilsimError(f"--purpose: expected one of {', '.join(known)} (got {purpose!r})")
@@ -131,7 +127,7 @@ def envelopes(
     from demilsim.exchange.iati_read import read_activities
     from demilsim.scenario.folder_write import records_csv, write_files
 
-    _new(folder)
+    only_new(folder)
     console = Console(quiet=False)
     counted = [code.strip() for code in codes.split(",") if code.strip()]
     loaded = load(scenario, []) if scenario else None
@@ -157,12 +153,5 @@ def schema() -> None:
     typer.echo(editor_schema_text(), nl=False)
 
 
-def _new(path: Path) -> None:
-    """Refuse to write over anything."""
-    if path.exists() or path.is_symlink():
-        message = "is there already; choose another name or move it away"
-        raise ScenarioError([Problem(str(path), 0, "", message)])
-
-
-EXCHANGE = (workbook, geojson, sites, iati, envelopes, schema)
+EXCHANGE = (workbook, table, geojson, sites, iati, envelopes, schema)
 """In the order of the help."""
