@@ -4,13 +4,16 @@ Covers: the Kazakhstan programme under eight policies, a spin of the same length
 machine sets in the same round, and tasks without any work. Efficiency is CPU time in one process over CPU
 time of all processes together; workers are started and prepared before, and that is reported on its own.
 Since others on the machine only ever add time, efficiency by the quickest rounds of each kind is given too.
-A spin may be slower in the caller, which has much else in memory, than in a worker: so that like is compared
-with like, the same work is also done by one worker alone and by all at once (`alone_over_together`).
-A process may be some percents faster or slower than another for as long as it lives, whatever it does: with
-`--runs` everything is started anew so often, and medians over runs are given with what each run found.
-Wall-clock times on a shared machine mean little and are not reported.
+The spin hashes a small block: the same code of one library on the same bytes, which takes equally long in
+every process. A loop of the interpreter does not: it is faster or slower by a tenth for as long as a process
+lives, by where its objects lie, and is given beside it as `loop`. `--paces N` shows both in N processes that
+run alone, one after another.
+The same work is also done by each worker alone, then by all at once (`alone_over_together`): that compares a
+process with itself. With `--runs` everything is started anew so often, and medians over runs are given with
+what each run found. Wall-clock times on a shared machine mean little and are not reported.
 
     python benchmarks/parallel.py --json [--rounds N] [--replications N] [--workers N] [--runs N]
+    python benchmarks/parallel.py --paces N
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from hashlib import sha256
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +52,17 @@ RETURNED, DIFFERENT_ROWS = 400, 20
 USUAL_REPLICATIONS = 400
 """Of a run, for which the chunks are counted that it would get."""
 
+BLOCK = bytes(65_536)
+"""What a spin hashes, small enough for a core's own cache."""
+
 RATIOS = (
     "engine_efficiency",
     "spin_efficiency",
+    "loop_efficiency",
     "engine_over_spin",
     "engine_alone_over_together",
     "spin_alone_over_together",
+    "loop_alone_over_together",
 )
 
 CPU_CLOCK_OF_PROCESS = 2
@@ -68,15 +79,28 @@ def nothing(number: int) -> int:
     return number
 
 
-def spin(_: int) -> int:
-    return spin_for(SHARED[0])
+def spin(blocks: int) -> bytes:
+    """Hash a block so often, and return the last digest."""
+    digest = b""
+    for _ in repeat(None, blocks):
+        digest = sha256(BLOCK).digest()
+    return digest
 
 
-def spin_for(additions: int) -> int:
+def loop(additions: int) -> int:
+    """Add up whole numbers, and return their sum."""
     total = 0
     for number in range(additions):
         total += number
     return total
+
+
+def spin_shared(_: int) -> bytes:
+    return spin(SHARED[0])
+
+
+def loop_shared(_: int) -> int:
+    return loop(SHARED[0])
 
 
 def begin(scenario: Scenario, plans: dict[str, DisposalPlan]) -> None:
@@ -137,10 +161,10 @@ class Bench:
         }
         self.sizes = count_chunks()
         context = multiprocessing.get_context("spawn")
-        self.alone, self.together = (
-            ProcessPoolExecutor(count, context, initializer=begin, initargs=(self.scenario, self.plans))
-            for count in (1, workers)
-        )
+        self.pools = [
+            ProcessPoolExecutor(1, context, initializer=begin, initargs=(self.scenario, self.plans))
+            for _ in range(workers)
+        ]
 
     def tasks(
         self, function: Callable[[int], Any], count: int, jobs: int, *shared: Any,
@@ -152,48 +176,63 @@ class Bench:
     def engine(self, jobs: int, count: int) -> None:
         replicate(self.scenario, self.plans, count, seed=1, jobs=jobs)
 
-    def additions(self) -> int:
-        """Return additions of a spin that takes as long as one replication under all plans."""
+    def lengths(self) -> dict[str, int]:
+        """Return how long a spin and a loop are that take as long as one replication under all plans."""
         ensemble._initialise(self.scenario, self.plans, {}, 1, False)
         ensemble._replication(0)
         seconds = spent(lambda: [ensemble._replication(number) for number in range(5)]) / 5
-        share(1_000_000)
-        return int(seconds / spent(lambda: spin(0)) * 1_000_000)
+        return {
+            "spin": int(seconds / spent(lambda: spin(1_000)) * 1_000),
+            "loop": int(seconds / spent(lambda: loop(1_000_000)) * 1_000_000),
+        }
 
 
-def efficiencies(bench: Bench, additions: int) -> dict[str, float]:
-    """Return CPU times [s] and efficiency of the engine and of the spin in one round, and chunks."""
+def efficiencies(bench: Bench, lengths: dict[str, int]) -> dict[str, float]:
+    """Return CPU times [s] and efficiency of the engine, the spin and the loop in one round, and chunks."""
     count, workers = bench.replications, bench.workers
     bench.engine(workers, 2 * workers + MEASURED_TASKS)  # prepares the workers for this scenario
-    serial = spent(lambda: bench.engine(1, count))
+    found = {"engine_serial": spent(lambda: bench.engine(1, count))}
     bench.sizes.clear()
-    parallel = spent(lambda: bench.engine(workers, count))
+    found["engine_parallel"] = spent(lambda: bench.engine(workers, count))
     chunks = len(bench.sizes)
-    floor_serial = spent(lambda: bench.tasks(spin, count, 1, additions))
-    floor_parallel = spent(lambda: bench.tasks(spin, count, workers, additions))
+    for name, work in (("spin", spin_shared), ("loop", loop_shared)):
+        for kind, jobs in (("serial", 1), ("parallel", workers)):
+            found[f"{name}_{kind}"] = spent(partial(bench.tasks, work, count, jobs, lengths[name]))
+    ratios = {
+        f"{name}_efficiency": found[f"{name}_serial"] / found[f"{name}_parallel"]
+        for name in ("engine", "spin", "loop")
+    }
     return {
-        "engine_serial": serial,
-        "engine_parallel": parallel,
-        "spin_serial": floor_serial,
-        "spin_parallel": floor_parallel,
-        "engine_ms_per_replication": 1e3 * serial / count,
+        **found,
+        **ratios,
+        "engine_over_spin": ratios["engine_efficiency"] / ratios["spin_efficiency"],
+        "engine_ms_per_replication": 1e3 * found["engine_serial"] / count,
         "engine_replications_per_chunk": (count - MEASURED_TASKS) / max(chunks, 1),
-        "engine_efficiency": serial / parallel,
-        "spin_efficiency": floor_serial / floor_parallel,
-        "engine_over_spin": serial / parallel / (floor_serial / floor_parallel),
     }
 
 
-def contention(bench: Bench, additions: int) -> dict[str, float]:
-    """Return CPU time of work of one worker alone over that of all at once, of the engine and of the spin."""
+def contention(bench: Bench, lengths: dict[str, int]) -> dict[str, float]:
+    """Return CPU time of work that each worker does alone over that of all at once."""
 
-    def spent_by(pool: ProcessPoolExecutor, work: Callable[[int], object], given: list[int]) -> float:
-        return spent(lambda: list(pool.map(work, given, chunksize=5)))
+    def spent_on(
+        pools: Sequence[ProcessPoolExecutor], work: Callable[[int], object], given: list[int]
+    ) -> float:
+        def do() -> None:
+            for answers in [pool.map(work, given, chunksize=5) for pool in pools]:
+                for _ in answers:
+                    pass
+
+        return spent(do)
 
     found = {}
-    numbers, spins = list(range(bench.replications)), [additions] * bench.replications
-    for name, work, given in (("engine", simulated, numbers), ("spin", spin_for, spins)):
-        alone, together = spent_by(bench.alone, work, given), spent_by(bench.together, work, given)
+    share_of_one = range(bench.replications // bench.workers)
+    for name, work, given in (
+        ("engine", simulated, list(share_of_one)),
+        ("spin", spin, [lengths["spin"]] * len(share_of_one)),
+        ("loop", loop, [lengths["loop"]] * len(share_of_one)),
+    ):
+        alone = sum(spent_on([pool], work, given) for pool in bench.pools)
+        together = spent_on(bench.pools, work, given)
         found[f"{name}_alone"], found[f"{name}_together"] = alone, together
         found[f"{name}_alone_over_together"] = alone / together
     return found
@@ -219,7 +258,7 @@ def overheads(bench: Bench) -> dict[str, float]:
             bench.tasks(row_given, count, workers, rows, chunk=chunk, packing=packing)
 
         give(10, 1)
-        given = spent(lambda give=give: give(RETURNED, DIFFERENT_ROWS))
+        given = spent(partial(give, RETURNED, DIFFERENT_ROWS))
         found[f"results_{name}_us_per_replication"] = 1e6 * given / RETURNED
     return found
 
@@ -231,11 +270,33 @@ def main() -> None:
     parser.add_argument("--replications", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--paces", type=int, metavar="N", help="time spin and loop in N processes instead")
     asked = parser.parse_args()
+    if asked.paces:
+        print(json.dumps(paces(asked.paces), indent=2))
+        return
     document = (
         measured(asked.workers, asked.replications, asked.rounds) if asked.runs == 1 else repeated(asked)
     )
     print(json.dumps(document, indent=2))
+
+
+def paces(count: int) -> dict[str, Any]:
+    """Return the least CPU time of a spin and of a loop in fresh processes that run alone [ms]."""
+    found: dict[str, list[float]] = {"spin": [], "loop": []}
+    for _ in range(count):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            for name, work, length in (("spin", spin, 300), ("loop", loop, 400_000)):
+                found[name].append(1e3 * min(pool.submit(timed, work, length).result() for _ in range(9)))
+    spread = {f"{name}_slowest_over_fastest": max(ms) / min(ms) for name, ms in found.items()}
+    return {**spread, "ms": found}
+
+
+def timed(work: Callable[[int], object], length: int) -> float:
+    """Return the CPU time of this process on some work [s]."""
+    before = time.process_time()
+    work(length)
+    return time.process_time() - before
 
 
 def repeated(asked: argparse.Namespace) -> dict[str, Any]:
@@ -261,13 +322,13 @@ def measured(workers: int, replications: int, count: int) -> dict[str, Any]:
     backends.WORTH_SECONDS = 0.0
     bench = Bench(workers, replications)
     started = spent(lambda: bench.tasks(nothing, 100, workers, chunk=1))
-    additions = bench.additions()
-    contention(bench, additions)  # starts and warms these workers
+    lengths = bench.lengths()
+    contention(bench, lengths)  # starts and warms these workers
     rounds = [
-        efficiencies(bench, additions) | contention(bench, additions) | overheads(bench) for _ in range(count)
+        efficiencies(bench, lengths) | contention(bench, lengths) | overheads(bench) for _ in range(count)
     ]
-    bench.alone.shutdown()
-    bench.together.shutdown()
+    for pool in bench.pools:
+        pool.shutdown()
     medians = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
     usual = backends._Chunks(range(USUAL_REPLICATIONS), workers, 0.0, None)
     usual.seconds = medians["engine_ms_per_replication"] / 1e3
@@ -285,12 +346,12 @@ def measured(workers: int, replications: int, count: int) -> dict[str, Any]:
         "quickest": {
             work: min(found[f"{work}_serial"] for found in rounds)
             / min(found[f"{work}_parallel"] for found in rounds)
-            for work in ("engine", "spin")
+            for work in ("engine", "spin", "loop")
         },
         "quickest_alone_over_together": {
             work: min(found[f"{work}_alone"] for found in rounds)
             / min(found[f"{work}_together"] for found in rounds)
-            for work in ("engine", "spin")
+            for work in ("engine", "spin", "loop")
         },
         "ranges": {
             name: [min(found[name] for found in rounds), max(found[name] for found in rounds)]
