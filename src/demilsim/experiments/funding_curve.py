@@ -22,7 +22,8 @@ from demilsim.experiments.uncertainty import BASELINE, OPTIMISED
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.plan_model import plan_model
-from demilsim.plan import Floats
+from demilsim.optimisation.result import PlanResult
+from demilsim.plan import Floats, PlanningCoefficients
 from demilsim.planning.coordinate import Before, LoopOptions, Programme
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.exchange import promised_usd, scaled
@@ -248,24 +249,34 @@ def funding_curve(
         point = FundingPoint(
             float(budget), programme, replicate(variant, plans, replications, seed=seed, jobs=jobs)
         )
-        if programme.result is not None:
-            if programme.result.planned_harm <= least:
-                least = programme.result.planned_harm
-                before = replace(before, start=flow_plan(variant, programme.result), others=always)
+        result, _ = on_expected_money(programme)
+        if result is not None:
+            if result.planned_harm <= least:
+                least = result.planned_harm
+                before = replace(before, start=flow_plan(variant, result), others=always)
             point = replace(
                 point,
                 planning_harm=least,
-                do_nothing_harm=programme.result.do_nothing_harm,
+                do_nothing_harm=result.do_nothing_harm,
                 next=_next_million(scenario, point),
             )
         points.append(point)
     return tuple(points)
 
 
+def on_expected_money(programme: Programme) -> tuple[PlanResult | None, PlanningCoefficients]:
+    """Return the optimiser's result on expected money, and its coefficients: only these compare by budget."""
+    result = programme.result
+    if result is not None and result.on_expected is not None:
+        result = result.on_expected
+    known = programme.coefficients
+    return result, known if result is None else result.counting(known)
+
+
 def _before(scenario: Scenario, programme: Programme) -> Before:
     """Return what a programme hands on to the planning of others."""
-    result = programme.result
-    return Before(programme.coefficients, None if result is None else flow_plan(scenario, result))
+    result, known = on_expected_money(programme)
+    return Before(known, None if result is None else flow_plan(scenario, result))
 
 
 def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:
@@ -273,7 +284,7 @@ def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:
     variant, more = (
         with_donor_budget(scenario, budget) for budget in (point.budget_usd, point.budget_usd + MILLION_USD)
     )
-    known, result = point.programme.coefficients, point.programme.result
+    result, known = on_expected_money(point.programme)
     assert result is not None, "only what was optimised has a next million"
     added = expected_receipts_usd(more) - expected_receipts_usd(variant)
     at = plan_model(variant, known, result)

@@ -24,7 +24,7 @@ from demilsim.optimisation.candidates import (
     released_further,
 )
 from demilsim.optimisation.lexicographic import in_order
-from demilsim.optimisation.measured import with_measures
+from demilsim.optimisation.measured import with_all_measures, with_measures
 from demilsim.optimisation.nearby import begin_near, finish_near, without_milp
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
@@ -168,6 +168,34 @@ def _bound(task: Task, options: SolveOptions) -> HarmBound | None:
     return bound_harm(problem, planning_harm(problem, task.stock), options.bound_steps)
 
 
+def with_bound(
+    scenario: Scenario, coefficients: PlanningCoefficients, result: PlanResult, options: SolveOptions
+) -> PlanResult:
+    """Return a result that was searched near a given plan with the bound that a full search has.
+
+    Parameters
+    ----------
+    scenario, coefficients
+        Those that were optimised.
+    result
+        The plan; returned as it is where its options ask for no bound.
+    options
+        Those of a full search.
+    """
+    bound = None if options.near else _bound(with_all_measures(make_task(scenario, coefficients)), options)
+    if bound is None:
+        return result
+    harm, unknown = result.planned_harm, _bound_note(None)
+    proved = min(bound.harm, harm)
+    return replace(
+        result,
+        best_bound=proved,
+        gap_remaining=gap_of(harm, proved, harm),
+        gap_averted=gap_of(harm, proved, result.do_nothing_harm - harm),
+        notes=tuple(_bound_note(bound) if note == unknown else note for note in result.notes),
+    )
+
+
 def _path(task: Task, destroyed_t: Floats | None) -> Floats:
     """Return the path along which harm is made linear [t], shape (knot, group).
 
@@ -227,14 +255,7 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
             f"to {100.0 * linear:.2g}% of the harm that it averts" if np.isfinite(linear) else "without bound"
         )
         notes.append(f"the MILP that chose commissionings, on linear harm in years, was solved {how_well}")
-    if bound is None:
-        notes.append("no bound on exact harm was computed")
-    else:
-        notes.append(
-            "the bound holds for the exact planning harm of every plan of these groups without measures, "
-            f"whatever it commissions and when; {bound.steps} LPs proved it, and more of them would prove "
-            f"{bound.convex_harm:.4g} at most"
-        )
+    notes.append(_bound_note(bound))
     if task.risk is not None:
         limited = task.risk.exposed.size
         kept = (
@@ -255,3 +276,13 @@ def _notes(task: Task, found: Solution, searches: list[Search], bound: HarmBound
         f"compared: {choices}, searches: {len(searches)}"
     )
     return tuple(notes)
+
+
+def _bound_note(bound: HarmBound | None) -> str:
+    if bound is None:
+        return "no bound on exact harm was computed"
+    return (
+        "the bound holds for the exact planning harm of every plan of these groups without measures, "
+        f"whatever it commissions and when; {bound.steps} LPs proved it, and more of them would prove "
+        f"{bound.convex_harm:.4g} at most"
+    )

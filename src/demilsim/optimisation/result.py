@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from demilsim.optimisation.groups import Groups
 from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.status import PlanStatus
 from demilsim.optimisation.tours import Tours
-from demilsim.plan import Commissioning, Floats, Ints, MeasureOrder
+from demilsim.plan import Commissioning, Floats, Ints, MeasureOrder, PlanningCoefficients
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,10 @@ class PlanResult:
     without_orders
         The best plan found that commissions nothing, where this one does. Harm is planned with money as
         expected: if it may not come, simulation decides whether the orders are worth their risk.
+    receipts_usd
+        Money that it counts on [USD], shape (fund, period); None for that of the coefficients.
+    on_expected
+        The plan on expected money, where this one counts on money that is likely to have come instead.
     """
 
     status: PlanStatus
@@ -106,3 +110,11 @@ class PlanResult:
     cost_usd: float | None = None
     releases: Releases | None = None
     tours: Tours | None = None
+    receipts_usd: Floats | None = None
+    on_expected: PlanResult | None = None
+
+    def counting(self, coefficients: PlanningCoefficients) -> PlanningCoefficients:
+        """Return coefficients with the money that the plan counts on."""
+        if self.receipts_usd is None:
+            return coefficients
+        return replace(coefficients, receipts_usd=self.receipts_usd)

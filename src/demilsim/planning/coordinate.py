@@ -2,9 +2,10 @@
 
 1. A good rule's plan on nominal coefficients is simulated and teaches capacity, money and harm factors.
 2. All rules plan with them, and are simulated. 3. The optimiser plans with them, starting from the best of
-the rules. 4. Its plan is audited, and competes with the rules' on common random numbers (`choice`), free to
-run ahead of its dates and not. 5. Again, if more rounds are wanted and it won, with what the new plan
-teaches. The best by simulation is kept, whoever made it.
+the rules; and near that plan for money that is likely to have come, if some is indicative. 4. Its plans are
+audited, and compete with the rules' on common random numbers (`choice`), free to run ahead of their dates and
+not. 5. Again, if more rounds are wanted and one of them won, with what the new plan teaches. The best by
+simulation is kept, whoever made it.
 
 Replications that teach, that choose and that report are three different sets.
 """
@@ -19,7 +20,7 @@ import numpy as np
 
 from demilsim.errors import InfeasibleError, SolverError
 from demilsim.optimisation.deadlines import has_date
-from demilsim.optimisation.optimise import optimise
+from demilsim.optimisation.optimise import optimise, with_bound
 from demilsim.optimisation.releases import with_expected_releases
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.risk_limits import limits_risk
@@ -29,6 +30,7 @@ from demilsim.planning.added_measures import untaken_measures, with_measures
 from demilsim.planning.choice import Compared, Contest
 from demilsim.planning.draft import period_by_period
 from demilsim.planning.learned import learned_coefficients, objective
+from demilsim.planning.likely_plans import likely_note, likely_result
 from demilsim.planning.proposals import Proposal, Proposer
 from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients
 from demilsim.scenario.scenario import Scenario
@@ -115,7 +117,7 @@ class Programme:
         The optimiser's result: that of the plan, or of the first round if a rule won; None if no solver
         was found.
     coefficients
-        Those of the last round.
+        Those of the last round, with the money that the result counts on.
     notes
         What its reader should know.
     proposed
@@ -205,6 +207,7 @@ class _Loop:
             candidate, candidate_result = found[contest.best_of(found)]
             proposed.append(candidate.plan)
             result = result or candidate_result
+            self._notes += likely_note([own for _, own in found.values()], candidate_result)
             best = candidate if self._alone else best
             if best is not candidate:
                 self._notes.append(
@@ -215,6 +218,9 @@ class _Loop:
             result = candidate_result
             if number < self._options.rounds:
                 coefficients = self._taken_over(self._learn(best, coefficients))
+        if result is not None:
+            coefficients = result.counting(coefficients)
+            result = self._bounded(result, coefficients)
         return Programme(
             plan=replace(self._with_measures(best.plan), name="optimised"),
             rules={name: proposal.plan for name, proposal in rules.items()},
@@ -267,12 +273,37 @@ class _Loop:
         results = {name: result}
         if result.without_orders is not None:
             results[f"{name}, nothing ordered"] = result.without_orders
+        likely = self._likely(coefficients, result, start)
+        if likely is not None:
+            results[f"{name}, likely money"] = likely
         found: dict[str, tuple[Proposal, PlanResult]] = {}
         for each, own in results.items():
-            audited = self._proposer.by_optimiser(each, own, coefficients)
-            self._notes += audited.notes
+            audited = self._proposer.by_optimiser(each, own, own.counting(coefficients))
+            self._notes += [note for note in audited.notes if note not in self._notes]
             found |= {key: (proposal, own) for key, proposal in audited.proposals.items()}
         return found
+
+    def _likely(
+        self, coefficients: PlanningCoefficients, expected: PlanResult, start: DisposalPlan
+    ) -> PlanResult | None:
+        """Return the optimiser's result for likely money; None, with a note, where no such plan was found.
+
+        Only where simulated harm alone decides: a plan must keep dates and limits with money as expected.
+        """
+        if self._alone:
+            return None
+        try:
+            return likely_result(self._scenario, coefficients, expected, start, self._options.solve)
+        except (SolverError, InfeasibleError) as error:
+            self._notes.append(f"no plan that counts on likely money competes: {error}")
+            return None
+
+    def _bounded(self, result: PlanResult, coefficients: PlanningCoefficients) -> PlanResult:
+        """Return a result with a bound also where it was searched near another."""
+        if result.on_expected is None:
+            return result
+        self._tell("bounding what other plans that count on the same money avert")
+        return with_bound(self._scenario, coefficients, result, self._options.solve)
 
     def _with_measures(self, plan: DisposalPlan) -> DisposalPlan:
         """Return the plan with the further measures that do better on the choosing replications."""
