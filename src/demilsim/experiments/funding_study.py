@@ -15,6 +15,7 @@ from demilsim.experiments.ensemble import Ensemble, replicate
 from demilsim.experiments.funding_curve import (
     FundingPoint,
     funding_curve,
+    on_expected_money,
     promised_by_donors,
 )
 from demilsim.experiments.funding_draws import Case, LateCase, OptionCase, TermCases, funding_draws
@@ -153,7 +154,8 @@ def funding_study(
         least = LeastHarm(
             given.coefficients, tell=tell, most=most_plans(scenario), jobs=jobs or available_cores()
         )
-        like = None if given.result is None else _found(scenario, given.result)
+        result, _ = on_expected_money(given)
+        like = None if result is None else _found(scenario, result)
         terms = donor_terms(ensemble, least, like, seed=seed, jobs=jobs, tell=tell)
         notes += _notes(terms)
     draws = None
