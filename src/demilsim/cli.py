@@ -172,6 +172,7 @@ def simulate(
     from demilsim.experiments.programme import simulate_plans
     from demilsim.reporting.outputs import notes_of, write_results
     from demilsim.reporting.plan_file import read_plan, within_horizon
+    from demilsim.reporting.plan_origin import followed_as_it_is
 
     console, started = Console(quiet or json), time.monotonic()
     if plan and rule:
@@ -183,8 +184,9 @@ def simulate(
     loaded, warned = load_warned(scenario, set_, console)
     given = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
     chosen, late = within_horizon(given, loaded)
-    if late:
-        console.warn(late)
+    told = tuple(filter(None, (followed_as_it_is(plan, loaded) if plan else "", late)))
+    for note in told:
+        console.warn(note)
     with console.progress(asked.most if asked else replications) as bar:
         ensemble, reached = simulate_plans(
             loaded,
@@ -201,7 +203,7 @@ def simulate(
         ensemble,
         seed=_seed(loaded, seed),
         how=how_run(started, jobs),
-        notes=(*notes_of(loaded, None), *([late] if late else ())),
+        notes=(*notes_of(loaded, None), *told),
         audience=audience.value,
         precision=reached,
         cautions=warned,

@@ -25,11 +25,13 @@ from demilsim.experiments.facilities import (
     recourse_along,
 )
 from demilsim.experiments.statistics import Estimate
+from demilsim.model.cautions import Caution
 from demilsim.planning.rules import nominal_start
 from demilsim.reporting.facilities import sentences, write_facilities
 from demilsim.reporting.facilities_views import advice
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import figure, million
+from demilsim.scenario.place import Place
 from optimisation.instances import build_or_not
 from pages import Page, cells
 from worlds import two_lots
@@ -153,8 +155,10 @@ def named(outcome: FacilitiesOutcome, name: str) -> FacilitiesOutcome:
 
 def test_the_page_tells_the_numbers_of_its_table(outcome: FacilitiesOutcome, tmp_path: Path) -> None:
     """Each facility's money, orders and deaths averted stand on the page as in facility_options.csv."""
-    write_facilities(tmp_path, named(outcome, "<b>Kiln</b>"), HowRun(("demilsim", "facilities"), 1.0, 1))
+    odd = [Caution("rates_of_plants", Place("rates.csv", 2), "throughput_t_per_day", "expected less at KILN")]
+    write_facilities(tmp_path, named(outcome, "<b>Kiln</b>"), HowRun(("demilsim", "facilities"), 1.0, 1), odd)
     text = (tmp_path / "facilities.html").read_text("utf-8")
+    assert "The inputs raise 1 warning of demilsim check" in text
     (row,) = csv.DictReader((tmp_path / "facility_options.csv").read_text("utf-8").splitlines())
     shown, *worth = cells(text)
     name, price, ready, keep, order, _, _, averted, span, draws, beyond = shown

@@ -41,6 +41,7 @@ from demilsim.experiments.funding_terms import (
 from demilsim.experiments.least_harm import Found, LeastHarm, Variant, donors_of, without_funds
 from demilsim.experiments.next_million import MILLION_USD, next_million
 from demilsim.experiments.statistics import Estimate
+from demilsim.model.cautions import Caution
 from demilsim.model.harm import held_t, stock_harm
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.assemble import assemble
@@ -60,6 +61,7 @@ from demilsim.reporting.funding_words import least_that_counts, step
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import ABSENT, figure
 from demilsim.scenario.loader import load_scenario
+from demilsim.scenario.place import Place
 from donor_towns import QUICK, least, towns_and_donors
 from optimisation.random_cases import random_scenario
 
@@ -308,8 +310,10 @@ def test_the_donors_page_tells_the_numbers_of_its_document(
     curve: tuple[FundingPoint, ...], tmp_path: Path
 ) -> None:
     """Each budget's deaths, tonnes, money and prices stand on the page as in funding.json, rounded alone."""
-    document = write_funding(tmp_path, told(curve), 7, HowRun(("demilsim", "fund"), 1.0, 1))
+    odd = [Caution("rates_of_plants", Place("rates.csv", 2), "throughput_t_per_day", "expected less at KILN")]
+    document = write_funding(tmp_path, told(curve), 7, HowRun(("demilsim", "fund"), 1.0, 1), odd)
     page = (tmp_path / "funding.html").read_text("utf-8")
+    assert "The inputs raise 1 warning of demilsim check" in page
     for row in document["points"]:
         for name, spell, scale in (
             ("averted_over_host_only", signed, 1.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from demilsim.plan import DisposalPlan
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.reporting.comparison import comparison_html, write_comparison
 from demilsim.reporting.comparison_documents import difference_table
-from demilsim.reporting.comparison_words import findings, signed, spelled
+from demilsim.reporting.comparison_words import findings, over_draws, signed, spelled
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.sheet import CONTENT_POLICY
@@ -28,7 +29,7 @@ from demilsim.reporting.wording import figure, percent
 from demilsim.scenario.loader import load_resolved
 from demilsim.scenario.starter import write_starter
 from hostile import HOSTILE
-from pages import Page
+from pages import Page, cells
 from worlds import three_sites
 
 HOW = HowRun(("demilsim", "compare"), 1.0, 1)
@@ -95,8 +96,6 @@ def test_headlines_are_the_numbers_of_the_document(made: Comparison, tmp_path: P
 
 def test_other_results_give_other_words(made: Comparison) -> None:
     """Differences with chance in them read as not shown; a chance near one half reads as not resolved."""
-    from dataclasses import replace
-
     first, other = made.outputs
     noisy = np.resize([-1.0, 1.1], first.values[Measured.COST].size)
     values = {
@@ -121,8 +120,6 @@ def test_other_results_give_other_words(made: Comparison) -> None:
 
 def test_dots_are_explained_where_they_are_drawn(made: Comparison, tmp_path: Path) -> None:
     """With draws there is a panel of dots and a word on it; without, neither."""
-    from dataclasses import replace
-
     for comparison, drawn in ((made, True), (replace(made, draws=None), False)):
         page = written(tmp_path, comparison)[0]
         figure = (tmp_path / "figures" / "compare.svg").read_text("utf-8")
@@ -148,8 +145,6 @@ def test_the_page_runs_nothing_and_asks_nobody(made: Comparison, tmp_path: Path)
 
 def renamed(made: Comparison, names: tuple[str, str]) -> Comparison:
     """Return a comparison whose alternatives, scenario title and plants bear other names."""
-    from dataclasses import replace
-
     (ensemble,) = made.ensembles
     scenario = ensemble.scenario
     plants = tuple(f.model_copy(update={"name": names[0]}) for f in scenario.facilities)
@@ -163,8 +158,6 @@ def renamed(made: Comparison, names: tuple[str, str]) -> Comparison:
 
 
 def _building(plan: DisposalPlan) -> DisposalPlan:
-    from dataclasses import replace
-
     from demilsim.plan import Commissioning
 
     return replace(plan, commissionings=(Commissioning("KILN", 0),))
@@ -189,6 +182,41 @@ def test_hostile_names_stay_names(made: Comparison, tmp_path: Path) -> None:
     assert tags(html) == plain
     drawn = Page((tmp_path / "figures" / "compare.svg").read_text("utf-8"))
     assert "script" not in {tag for tag, _ in drawn.tags}
+
+
+def test_where_there_is_no_range_none_is_shown(made: Comparison, tmp_path: Path) -> None:
+    """Of the same plan twice it is said that every draw is the same, and not that a doubt is unresolved."""
+    same = replace(made, alternatives=(made.alternatives[0], replace(made.alternatives[0], name="again")))
+    same = replace(same, outputs=(made.outputs[0],) * 2)
+    assert made.draws is not None
+    same = replace(same, draws=replace(made.draws, deaths=made.draws.deaths[[0, 0]]))
+    html, document = written(tmp_path, same)
+    text, drawn = Page(html).text, (tmp_path / "figures" / "compare.svg").read_text("utf-8")
+    (difference,) = (row for row in cells(html) if row[0].endswith("A") and row[0] != "A")
+    assert difference[2:4] == ["0 in every draw", "the same in every draw"]
+    assert "0 to 0" not in text
+    assert "not resolved" not in text
+    assert "the same in every draw" in drawn
+    note = "± 0 in a difference is no lack of replications"
+    assert note in text
+    differences = [row for row in cells(written(tmp_path, made)[0]) if row[0].endswith("A")]
+    assert (note in (tmp_path / "comparison.html").read_text("utf-8")) == any(
+        cell.endswith("± 0") for row in differences for cell in row
+    )
+    assert document["differences"][0]["over_draws"]["p_fewer_deaths"]["draws_tied"] == 4
+
+
+def test_ends_of_a_narrow_range_are_told_apart(made: Comparison) -> None:
+    """Three digits where they do, more where they do not; one value where all draws have it."""
+    assert made.draws is not None
+
+    def text(*means: float) -> str:
+        deaths = np.broadcast_to(np.array(means)[None, :, None], (2, len(means), 4)).copy()
+        return over_draws(replace(made.draws, deaths=deaths, sequence=np.arange(len(means))), 0)
+
+    assert text(1.0, 2.0) == "1.05 to 1.95"
+    assert text(1.0, 1.001) == "1.000 to 1.001"
+    assert text(0.25, 0.25) == "0.250 in every draw"
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,13 @@ from demilsim.cli import app
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.rolling import RollingOutcome, static_against_rolling
 from demilsim.experiments.statistics import Estimate
+from demilsim.model.cautions import Caution
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.reporting.comparison_words import is_resolved, signed, spelled
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.rolling import write_rolling
 from demilsim.reporting.rolling_views import AS_COUNTED, DEATHS, OTHERS, findings
+from demilsim.scenario.place import Place
 from optimisation.instances import build_or_not
 from pages import Page, cells
 from worlds import lot
@@ -49,7 +51,9 @@ def with_results(outcome: RollingOutcome, static: str, rolling: str) -> RollingO
 
 def test_the_page_tells_the_numbers_of_its_table(outcome: RollingOutcome, tmp_path: Path) -> None:
     """Every mean and difference of rolling.csv stands on the page with its interval, rounded alone."""
-    write_rolling(tmp_path, outcome, 7, HowRun(("demilsim", "rolling"), 1.0, 1))
+    odd = [Caution("rates_of_plants", Place("rates.csv", 2), "throughput_t_per_day", "expected less at KILN")]
+    write_rolling(tmp_path, outcome, 7, HowRun(("demilsim", "rolling"), 1.0, 1), odd)
+    assert "The inputs raise 1 warning of demilsim check" in (tmp_path / "rolling.html").read_text("utf-8")
     shown = {row[0]: row[2:] for row in cells((tmp_path / "rolling.html").read_text("utf-8"))}
     known = {
         (row["policy"], row["measure"]): Estimate(

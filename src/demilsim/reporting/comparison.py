@@ -11,7 +11,7 @@ from demilsim.experiments.compare import Comparison
 from demilsim.experiments.comparison_inputs import InputComparison
 from demilsim.model.cautions import Caution
 from demilsim.reporting.again import printed_command, record_of
-from demilsim.reporting.caution_notes import caution_document, caution_sentences
+from demilsim.reporting.caution_notes import caution_sentences
 from demilsim.reporting.comparison_audience import ShownInputs, inputs_for
 from demilsim.reporting.comparison_documents import (
     comparison_document,
@@ -88,7 +88,7 @@ def write_comparison(
     warned = caution_sentences(cautions, audience)
     document = comparison_document(comparison, shown, audience)
     document["notes"] += warned
-    document["cautions"] = caution_document(cautions)
+    document["warnings"] = len(cautions)
     figure = comparison_figure(comparison)
     make_folder(directory / "figures")
     for name, text in (

@@ -71,8 +71,8 @@ def comparison_document(
         For each other scenario: what differs from the first, as this audience may see it; ``values`` holds
         the first of them and ``left_out`` says how many more there are; ``withheld`` how many are not shown.
         ``draws_in_common`` counts by kind the ids that both have, and so the draws that are the same.
-    ``headline``, ``notes``, ``cautions``
-        As on the page; `write_comparison` adds, by kind, how often `demilsim check` warns.
+    ``headline``, ``notes``, ``warnings``
+        As on the page; `write_comparison` adds how many warnings of `demilsim check` there are.
     ``rows``
         As ``compare.csv``.
     """

@@ -17,7 +17,7 @@ from demilsim.reporting.canvas import (
     settings,
     svg_text,
 )
-from demilsim.reporting.comparison_words import letter, name_of, spelled
+from demilsim.reporting.comparison_words import letter, name_of, one_value, spelled
 from demilsim.reporting.wording import MINUS, MOST_DECIMALS, fixed
 
 if TYPE_CHECKING:
@@ -104,9 +104,19 @@ def _dots(axes: Axes, comparison: Comparison) -> None:
             markeredgewidth=0,
         )  # fmt: skip
         names.append(f"{letter(index)} {MINUS} {letter(0)}")
+        if one_value(draws, index, 0):
+            _say_same(axes, float((means[index] - means[0]).mean()), index)
     _rows(axes, names)
     axes.set_xlabel(f"difference in deaths, {draws.draws} draws; {MINUS} is fewer", color=MUTED)
     _few_ticks(axes, DOT_TICKS)
+
+
+def _say_same(axes: Axes, difference: float, index: int) -> None:
+    """Say that what looks like one dot is one for every draw."""
+    axes.annotate(
+        "the same in every draw", (difference, index), xytext=(-6, 6), textcoords="offset points", ha="right",
+        color=MUTED, fontsize=8,
+    )  # fmt: skip
 
 
 def _name(comparison: Comparison, index: int) -> str:

@@ -16,6 +16,7 @@ from demilsim.reporting.comparison_words import (
     LONGEST_NAME,
     letter,
     name_of,
+    over_draws,
     plan_words,
     signed,
     spelled,
@@ -27,7 +28,6 @@ from demilsim.reporting.wording import (
     ABSENT,
     MINUS,
     USD_PER_MILLION,
-    figure,
     fixed,
     parameter,
     percent,
@@ -98,12 +98,11 @@ def results_table(comparison: Comparison) -> Table:
 def _alternative_row(comparison: Comparison, index: int) -> tuple[str, ...]:
     own, draws = comparison.outputs[index], comparison.draws
     chosen = comparison.alternatives[index]
-    low, high = draws.range_of(index) if draws else (None, None)
     return (
         f"{letter(index)}: {name_of(comparison, index)}",
         plan_words(comparison, index),
         spelled(own.estimate(Measured.EXPECTED_FATALITIES)),
-        ABSENT if low is None else f"{figure(low)} to {figure(high)}",
+        over_draws(draws, index) if draws else ABSENT,
         ABSENT,
         *(spelled(own.estimate(output), SCALES.get(output, 1.0)) for output in _MIDDLE),
         _cleared(comparison.ensembles[chosen.scenario], chosen.policy),
@@ -125,21 +124,22 @@ def _never(comparison: Comparison, index: int) -> bool:
 
 def _difference_row(comparison: Comparison, index: int) -> tuple[str, ...]:
     own, first, draws = comparison.outputs[index], comparison.outputs[0], comparison.draws
-    low, high = draws.difference_range(index) if draws else (None, None)
     chance = draws.chance_fewer(index) if draws else None
 
     def cell(output: Measured) -> str:
         return signed(own.difference(first, output), SCALES.get(output, 1.0))
 
     fewer = ABSENT
-    if chance is not None:
+    if chance is not None and draws is not None and chance.ties == draws.draws:
+        fewer = "the same in every draw"
+    elif chance is not None:
         fewer = f"{percent(chance.share)} ({percent(chance.low)} to {percent(chance.high)})"
         fewer += "" if chance.resolved else ", not resolved"
     return (
         f"{letter(index)} {MINUS} {letter(0)}",
         "",
         cell(Measured.EXPECTED_FATALITIES),
-        ABSENT if low is None else f"{figure(low)} to {figure(high)}",
+        over_draws(draws, index, 0) if draws else ABSENT,
         fewer,
         *(cell(output) for output in _MIDDLE),
         ABSENT if _never(comparison, index) and _never(comparison, 0) else f"{cell(Measured.CLEARANCE)} d",

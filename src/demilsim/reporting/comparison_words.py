@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from demilsim.experiments.compare import Comparison
-from demilsim.experiments.comparison_draws import Chance
+from demilsim.experiments.comparison_draws import Chance, DrawComparison
 from demilsim.experiments.comparison_inputs import CommonIds
 from demilsim.experiments.comparison_outputs import Measured
 from demilsim.experiments.rare_events import REPLICATIONS as CHANCE_REPLICATIONS
@@ -16,6 +16,7 @@ from demilsim.experiments.statistics import LEVEL, Estimate
 from demilsim.reporting.comparison_audience import ShownInputs
 from demilsim.reporting.stored import plain
 from demilsim.reporting.wording import (
+    DIGITS,
     USD_PER_MILLION,
     figure,
     fixed,
@@ -39,6 +40,9 @@ LONGEST_PLAN = 90
 
 ROUNDING = 1e-9
 """Half width below which a mean is called exact, as a share of it [1]: rounding of sums, no chance."""
+
+MOST_DIGITS = 6
+"""Significant digits by which two ends of a range are told apart, at most."""
 
 MOST_SENTENCES = 3
 """Alternatives that are spoken of beside the first; the table has all."""
@@ -164,6 +168,31 @@ def spelled(estimate: Estimate, scale: float = 1.0) -> str:
     return f"{fixed(mean, decimals)} ± {fixed(half_width, decimals)}"
 
 
+def over_draws(draws: DrawComparison, index: int, other: int | None = None) -> str:
+    """Return the range over the draws of an alternative's deaths, or of their difference from another.
+
+    Where there is none, that is said, and no range of no width.
+    """
+    if one_value(draws, index, other):
+        deaths = draws.deaths[index] if other is None else draws.deaths[index] - draws.deaths[other]
+        return f"{figure(float(deaths.mean()))} in every draw"
+    low, high = draws.range_of(index) if other is None else draws.difference_range(index, other)
+    for digits in range(DIGITS, MOST_DIGITS + 1):
+        ends = figure(low, digits), figure(high, digits)
+        if ends[0] != ends[1]:
+            return " to ".join(ends)
+    return f"{ends[0]} in nearly every draw"
+
+
+def one_value(draws: DrawComparison, index: int, other: int | None = None) -> bool:
+    """Return whether all draws have the same mean, of an alternative or of its difference from another."""
+    means = draws.deaths[index].mean(axis=1)
+    scale = float(np.abs(means).max())
+    if other is not None:
+        means = means - draws.deaths[other].mean(axis=1)
+    return float(np.ptp(means)) <= ROUNDING * scale
+
+
 def signed(difference: Estimate, scale: float = 1.0) -> str:
     """Return a difference with its half width, with a plus if it is above zero."""
     text = spelled(difference, scale)
@@ -211,6 +240,11 @@ def _how_counted(comparison: Comparison) -> Iterator[str]:
         f"replications that are the same for all. {major}; {how}. Days to clear the surplus count to the "
         "end of the horizon where it is not cleared."
     )
+    if any(_no_chance(comparison, index) for index in range(1, len(comparison.alternatives))):
+        yield (
+            "± 0 in a difference is no lack of replications: it is the same in every one of them, since "
+            "chance is common to both and cancels, or has no part in it."
+        )
     draws = comparison.draws
     if draws is None:
         yield "What is not known about the model's constants is not carried through here."
@@ -229,6 +263,15 @@ def _how_counted(comparison: Comparison) -> Iterator[str]:
         f"replications is compared in each draw{unsure}. A constant has the same quantile in each scenario, "
         f"and no plan is made anew for a draw.{common}"
     )
+
+
+def _no_chance(comparison: Comparison, index: int) -> bool:
+    """Return whether an output differs from that of the first by the same in every replication."""
+    own, first = comparison.outputs[index], comparison.outputs[0]
+    # Days to clear have no difference where neither clears it.
+    shown = (output for output in Measured if output is not Measured.CLEARANCE)
+    found = [own.difference(first, output) for output in shown]
+    return any(one.half_width is not None and one.half_width <= ROUNDING * abs(one.mean) for one in found)
 
 
 def _ids(inputs: tuple[ShownInputs, ...]) -> Iterator[str]:
@@ -252,6 +295,17 @@ def _kinds(ids: tuple[CommonIds, ...]) -> str:
 
 def _plans(comparison: Comparison) -> Iterator[str]:
     """Yield where planning did not go as asked; what the optimiser proved is told by ``demilsim plan``."""
+    files = {
+        alternative.policy
+        for index, alternative in enumerate(comparison.alternatives)
+        if comparison.plan(index).source == "file"
+    }
+    if files:
+        named = ", ".join(f"“{_short(name)}”" for name in sorted(files))
+        yield (
+            f"From a file and followed as it is in every scenario: {named}. Nothing in it is made anew where "
+            "money is late or less, or anything else differs."
+        )
     for name, programme in zip(comparison.names, comparison.programmes, strict=True):
         if programme is None:
             continue

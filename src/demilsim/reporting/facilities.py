@@ -9,7 +9,6 @@ from demilsim.experiments.facilities import FacilitiesOutcome
 from demilsim.model.cautions import Caution
 from demilsim.optimisation.recourse import Order
 from demilsim.optimisation.releases import waits
-from demilsim.reporting.caution_notes import caution_document
 from demilsim.reporting.document import Document, estimate_document
 from demilsim.reporting.facilities_views import LEAST_SHARE, told
 from demilsim.reporting.folder import make_folder, write_atomically
@@ -83,7 +82,7 @@ def write_facilities(
     that the facility averts beside the other orders, mean, least and most of the draws [weighted persons]; in
     how many draws it averts any; what it needs beyond the funds, mean of draws [USD].
     """
-    document = facilities_document(outcome) | {"cautions": caution_document(cautions)}
+    document = facilities_document(outcome) | {"warnings": len(cautions)}
     make_folder(out)
     table = csv_text(list(document["options"][0]), [list(row.values()) for row in document["options"]])
     write_atomically(out / "facility_options.csv", table)

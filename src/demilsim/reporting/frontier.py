@@ -8,7 +8,6 @@ from typing import Any
 
 from demilsim.experiments.frontier import Frontier
 from demilsim.model.cautions import Caution
-from demilsim.reporting.caution_notes import caution_document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.frontier_views import told
 from demilsim.reporting.outputs import HowRun
@@ -54,7 +53,7 @@ def write_frontier(
         "do_nothing_harm": found.do_nothing_harm,
         "least_harm": found.least_harm,
         "notes": list(found.notes),
-        "cautions": caution_document(cautions),
+        "warnings": len(cautions),
         "points": rows,
     }
     table = [[*(row[name] for name in COLUMNS[:-1]), " ".join(row["commissioned"])] for row in rows]

@@ -20,7 +20,7 @@ from demilsim.reporting import donor_terms_views
 from demilsim.reporting import funding_views as views
 from demilsim.reporting.again import printed_command, record_of
 from demilsim.reporting.canvas import BLUE, INK, ORANGE, new_figure, number_axis, settings, svg_text
-from demilsim.reporting.caution_notes import caution_document, caution_sentences
+from demilsim.reporting.caution_notes import caution_sentences
 from demilsim.reporting.document import Document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.funding_findings import findings
@@ -79,9 +79,9 @@ def write_funding(
     ``funding_options.csv`` one for each option, and ``funding_ranges.csv`` one for each range over draws of
     what is not known. Keys of the JSON document:
 
-    ``scenario``, ``level``, ``promised_usd``, ``notes``, ``cautions``
-        What was planned, the confidence level, what donors promise in the scenario as given [USD], and by
-        kind how often `demilsim check` warns.
+    ``scenario``, ``level``, ``promised_usd``, ``notes``, ``warnings``
+        What was planned, the confidence level, what donors promise in the scenario as given [USD], and how
+        many warnings of `demilsim check` there are.
     ``points``
         As the columns of ``funding.csv``: ``budget_usd``; simulated, with ``_half_width``:
         ``expected_fatalities``, ``averted_over_host_only`` [persons], ``destroyed_t``, ``cost_usd`` [USD],
@@ -123,7 +123,7 @@ def write_funding(
         "level": LEVEL,
         "promised_usd": study.promised_usd,
         "notes": list(study.notes),
-        "cautions": caution_document(cautions),
+        "warnings": len(cautions),
         "points": points,
         **terms_document(study.terms),
         **draws_document(study),

@@ -10,7 +10,6 @@ from demilsim.experiments.ensemble import Response
 from demilsim.experiments.rolling import RollingOutcome
 from demilsim.experiments.statistics import LEVEL
 from demilsim.model.cautions import Caution
-from demilsim.reporting.caution_notes import caution_document
 from demilsim.reporting.document import estimate_document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import HowRun
@@ -57,7 +56,7 @@ def write_rolling(
         "every_periods": outcome.every_periods,
         "policies": means,
         "differences": {"optimised - rolling": difference},
-        "cautions": caution_document(cautions),
+        "warnings": len(cautions),
     }
     rows: list[list[object]] = [
         [policy, measure, pair["mean"], pair["half_width"]]

@@ -77,6 +77,7 @@ def summary_document(
     left_alone = plan_in_detail(ensemble.scenario, nothing, seed=seed).stock_harm if nothing else None
     return {
         "scenario": scenario_facts(ensemble.scenario),
+        "values_set": list(ensemble.scenario.values_set),
         "seed": seed,
         "replications": len(ensemble.results[policies[0]]),
         "level": LEVEL,
