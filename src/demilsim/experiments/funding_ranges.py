@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from demilsim.experiments.statistics import (
+    LEVEL,
     draw_quantiles,
     drawn_together,
-    share_half_width,
     t_quantile,
-    variance_split,
 )
-from demilsim.experiments.uncertainty import PARAMETER_RANGE
+from demilsim.experiments.uncertainty_result import PARAMETER_RANGE
 from demilsim.plan import Floats, Ints
 from demilsim.planning.coordinate import GAP_AVERTED
 
@@ -27,6 +27,9 @@ MIDDLE = 0.5
 
 ROUNDING = 1e-9
 """Relative difference of two sums below which they are equal [1]."""
+
+DEALS, DEALS_SEED = 999, 20_261_130
+"""Deals of the values of replications to draws, and their seed: the same for every range."""
 
 DIGITS = 3
 """Significant digits to which terms are told apart in a draw, as in the ranking of options."""
@@ -36,8 +39,9 @@ class NoRange(StrEnum):
     """Why there is no range."""
 
     UNCHANGED = "no draw changes a constant"
+    SAME = "the same in every draw"
     CHANCE = "draws differ by no more than chance explains"
-    NO_MONEY = "no more is spent"
+    NO_MONEY = "donors pay no more"
 
 
 class ParameterRange(NamedTuple):
@@ -151,9 +155,9 @@ class FundingDraws:
         """Return the range of a difference of deaths, of shape (draw, replication), or why there is none."""
         if not self.changed:
             return NoRange.UNCHANGED
-        share = variance_split(values, self.sequence).share_not_known
-        error = share_half_width(values, values, self.sequence)
-        if share is not None and share <= (error or 0.0):
+        if not np.ptp(values):
+            return NoRange.SAME
+        if chance_explains(values) > 1.0 - LEVEL:
             return NoRange.CHANCE
         low, high = PARAMETER_RANGE
         return ParameterRange(*draw_quantiles(values, (low, MIDDLE, high), self.sequence))
@@ -210,6 +214,35 @@ class FundingDraws:
         told = [[float(f"{mean:.{DIGITS}g}") for mean in row] for row in means.T.tolist()]
         first = [max(range(len(rivals)), key=lambda i: (row[i], -rivals[i].usd, -i)) for row in told]
         return sum(rivals[i] is term and row[i] > 0.0 for i, row in zip(first, told, strict=True))
+
+
+def chance_explains(values: Floats) -> float:
+    """Return how often chance alone makes the means of draws differ as much as they do [1].
+
+    If draws differ by chance alone, which value belongs to which draw says nothing: values may be dealt
+    anew. That is exact for any distribution; those of rare events have long tails.
+
+    Parameters
+    ----------
+    values
+        Shape (draw, replication).
+
+    References
+    ----------
+    Pitman (1938), the analysis of variance test for samples from any populations,
+    doi:10.1093/biomet/29.3-4.322.
+    """
+    return _share_of_deals(values.tobytes(), values.shape)
+
+
+@lru_cache(maxsize=1024)
+def _share_of_deals(content: bytes, shape: tuple[int, int]) -> float:
+    values = np.frombuffer(content).reshape(shape)
+    deals = np.random.default_rng(DEALS_SEED).permuted(np.tile(values.ravel(), (DEALS, 1)), axis=1)
+    spread = deals.reshape(DEALS, *shape).mean(axis=2).var(axis=1)
+    # A deal that is as good as the one seen counts, whatever the order of its sums.
+    as_much = spread >= values.mean(axis=1).var() * (1.0 - ROUNDING)
+    return float((1 + np.count_nonzero(as_much)) / (1 + DEALS))
 
 
 def averted(less: Simulated, more: Simulated) -> Floats:

@@ -20,7 +20,12 @@ DIGITS = 2
 
 WITHIN_CHANCE = "within chance"
 
-_SHORT = {NoRange.UNCHANGED: "none drawn", NoRange.CHANCE: WITHIN_CHANCE, NoRange.NO_MONEY: ABSENT}
+_SHORT = {
+    NoRange.UNCHANGED: "none drawn",
+    NoRange.SAME: "same in all",
+    NoRange.CHANCE: WITHIN_CHANCE,
+    NoRange.NO_MONEY: ABSENT,
+}
 _NO_DRAWS = "No draws of what is not known were asked for (--parameter-draws)."
 _ALL_FIXED = (
     "All constants of this scenario are fixed: no draw changes any of them. There is no range over what is "
@@ -80,7 +85,8 @@ def _rows(draws: FundingDraws) -> Iterator[Document]:
 def _bought_row(
     draws: FundingDraws, kind: str, before: float | None, budget: float, bought: Bought
 ) -> Document:
-    found, price = draws.deaths_range(bought.deaths), draws.price_range(bought)
+    found = draws.deaths_range(bought.deaths)
+    price = draws.price_range(bought) if budget else NoRange.NO_MONEY
     return {
         **_row(kind, ""),
         "from_budget_usd": before,
