@@ -79,7 +79,7 @@ class StockHarm:
         remaining_t
             Gross tonnes left, shape (knot, entity).
         """
-        neq, ageing = self._neq_and_ageing(remaining_t)
+        neq, ageing = self.held(remaining_t)
         (base, per_event), _ = self.curves(neq)
         return base + ageing * per_event
 
@@ -102,7 +102,7 @@ class StockHarm:
         gradient
             d total / d remaining_t [persons/t], shape (knot, entity); zero or positive.
         """
-        neq, ageing = self._neq_and_ageing(remaining_t)
+        neq, ageing = self.held(remaining_t)
         (base, per_event), (d_base, d_per_event) = self.curves(neq, derivative=True)
         per_kg = self.weight_years * (d_base + ageing * d_per_event)
         gradient = self._per_tonne(per_kg, self.weight_years * per_event)
@@ -124,8 +124,8 @@ class StockHarm:
         ndarray
             Persons per tonne, shape (knot, entity).
         """
-        neq, ageing = self._neq_and_ageing(from_t)
-        neq_end, ageing_end = self._neq_and_ageing(to_t)
+        neq, ageing = self.held(from_t)
+        neq_end, ageing_end = self.held(to_t)
         d_neq, d_ageing = neq_end - neq, ageing_end - ageing
         (base, per_event), _ = self.curves(neq)
         (base_end, per_event_end), _ = self.curves(neq_end)
@@ -141,8 +141,14 @@ class StockHarm:
         per_kg = np.divide(change, d_neq, out=mean_per_kg, where=moved)
         return self._per_tonne(self.weight_years * per_kg, self.weight_years * mean_per_event)
 
-    def _neq_and_ageing(self, remaining_t: Floats) -> tuple[Floats, Floats]:
-        """Return NEQ [kg] and event rate by ageing [1/yr], shape (knot, storehouse)."""
+    def held(self, remaining_t: Floats) -> tuple[Floats, Floats]:
+        """Return NEQ [kg] and event rate by ageing [1/yr] of storehouses, each of shape (knot, storehouse).
+
+        Parameters
+        ----------
+        remaining_t
+            Gross tonnes left, shape (knot, entity).
+        """
         neq = self.by_storehouse(remaining_t * self.blast_kg_per_t)
         return neq, self.by_storehouse(remaining_t * self.ageing_rate_per_t_year)
 

@@ -64,9 +64,7 @@ class Envelope:
 
     def state(self, remaining_t: Floats) -> tuple[Floats, Floats]:
         """Return NEQ [kg] and ageing rate [1/yr] of each cell from tonnes of shape (knot, group)."""
-        stock = self.stock
-        neq = stock.by_storehouse(remaining_t * stock.blast_kg_per_t)
-        ageing = stock.by_storehouse(remaining_t * stock.ageing_rate_per_t_year)
+        neq, ageing = self.stock.held(remaining_t)
         return neq.T.ravel(), ageing.T.ravel()
 
     def rate(self, neq: Floats, ageing: Floats) -> tuple[Floats, Floats]:

@@ -85,11 +85,9 @@ class Mixture:
 
     def _parts(self, plan: Floats) -> tuple[Floats, Floats, float]:
         """Return NEQ [kg] and event rate by ageing [1/yr], shape (knot, storehouse), and accidents."""
-        stock, flows = self._harm.stock, plan[: self._harm.flows]
+        flows = plan[: self._harm.flows]
         left_t = self._harm.remaining_t(flows)
-        neq_kg = stock.by_storehouse(left_t * stock.blast_kg_per_t)
-        ageing = stock.by_storehouse(left_t * stock.ageing_rate_per_t_year)
-        return neq_kg, ageing, float(self._harm.accident_harm_per_t @ flows)
+        return *self._harm.stock.held(left_t), float(self._harm.accident_harm_per_t @ flows)
 
     def _least(self) -> Floats:
         """Return weights of a local minimum, shape (plan,), from the present ones on."""

@@ -79,10 +79,8 @@ class PlanningHarm:
         stock = self.stock
         ends = []
         for flows in (here, there):
-            left = self.remaining_t(flows)
-            neq_kg = stock.by_storehouse(left * stock.blast_kg_per_t)
-            ageing = stock.by_storehouse(left * stock.ageing_rate_per_t_year)
-            ends.append((neq_kg, ageing, float(self.accident_harm_per_t @ flows)))
+            accidents = float(self.accident_harm_per_t @ flows)
+            ends.append((*stock.held(self.remaining_t(flows)), accidents))
         (neq_here, ageing_here, accidents_here), (neq_there, ageing_there, accidents_there) = ends
 
         def harm(share: float) -> float:

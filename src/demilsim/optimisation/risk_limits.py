@@ -17,7 +17,6 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array
 
-from demilsim.model.harm import StockHarm
 from demilsim.model.risk import LimitedRisk, risk_is_limited
 from demilsim.optimisation.blocks import single_periods
 from demilsim.optimisation.objective import PlanningHarm
@@ -69,8 +68,7 @@ class RiskLimits:
 
     def shares(self, flows: Floats) -> Floats:
         """Return the risk in parts of each limit [1], shape (row,), for flows of shape (flow,) [t]."""
-        neq_kg, ageing = held(self.harm.stock, self.harm.remaining_t(flows))
-        return self.limited.share_of_limit(neq_kg, ageing)[self.knot, self.group]
+        return self._shares(*self.harm.stock.held(self.harm.remaining_t(flows)))
 
     def excess(self, flows: Floats) -> float:
         """Return the sum over rows of what is above the limit, in parts of it [1]; 0 if all are kept."""
@@ -78,15 +76,13 @@ class RiskLimits:
 
     def excess_along(self, here: Floats, there: Floats) -> Callable[[float], float]:
         """Return the excess as a function of the share of the way between two plans of shape (flow,)."""
-        stock, harm = self.harm.stock, self.harm
         (neq_a, ageing_a), (neq_b, ageing_b) = (
-            held(stock, harm.remaining_t(flows)) for flows in (here, there)
+            self.harm.stock.held(self.harm.remaining_t(flows)) for flows in (here, there)
         )
 
         def excess(share: float) -> float:
             neq_kg, ageing = neq_a + share * (neq_b - neq_a), ageing_a + share * (ageing_b - ageing_a)
-            found = self.limited.share_of_limit(neq_kg, ageing)[self.knot, self.group]
-            return float(_above(found).sum())
+            return float(_above(self._shares(neq_kg, ageing)).sum())
 
         return excess
 
@@ -100,8 +96,8 @@ class RiskLimits:
         aim
             Share of the limit that is asked for [1].
         """
-        neq_kg, ageing = held(self.harm.stock, self.harm.remaining_t(flows))
-        value = self.limited.share_of_limit(neq_kg, ageing)[self.knot, self.group]
+        neq_kg, ageing = self.harm.stock.held(self.harm.remaining_t(flows))
+        value = self._shares(neq_kg, ageing)
         fall = self._falls(*self._slopes(neq_kg, ageing))
         return LinearRisk(self, fall, value - aim + falls_by(fall, self._gone_t(flows)), value - aim)
 
@@ -115,8 +111,8 @@ class RiskLimits:
         aim
             Share of the limit that is asked for [1].
         """
-        ends = [held(self.harm.stock, self.harm.remaining_t(flows)) for flows in (here, there)]
-        above = self.limited.share_of_limit(*ends[0])[self.knot, self.group] - aim
+        ends = [self.harm.stock.held(self.harm.remaining_t(flows)) for flows in (here, there)]
+        above = self._shares(*ends[0]) - aim
         fall = self._mean_falls(*ends)
         return LinearRisk(self, fall, above + falls_by(fall, self._gone_t(here)), above)
 
@@ -130,8 +126,8 @@ class RiskLimits:
         aim
             Share of the limit that is asked for [1].
         """
-        full = held(self.harm.stock, self.harm.held_t)
-        above = self.limited.share_of_limit(*full)[self.knot, self.group] - aim
+        full = self.harm.stock.held(self.harm.held_t)
+        above = self._shares(*full) - aim
         return LinearRisk(self, self._mean_falls(full, (0.0 * full[0], 0.0 * full[1])), above, above)
 
     def add_risk(self, flows: Floats, aim: float = 1.0) -> Rows:
@@ -152,8 +148,19 @@ class RiskLimits:
         """Return all rows of `mean`."""
         return self.mean(aim).rows(np.arange(self.count))
 
+    @property
+    def beyond_reach(self) -> bool:
+        """Whether what can never leave its storehouse breaks a limit by itself, whatever a plan does."""
+        stuck = np.ones(self.problem.groups.count, dtype=bool)
+        stuck[self.problem.flows.group] = False
+        return bool(np.any(self._shares(*self.harm.stock.held(self.harm.held_t * stuck)) > 1.0))
+
+    def _shares(self, neq_kg: Floats, ageing: Floats) -> Floats:
+        """Return the risk in parts of each limit [1], shape (row,), from what storehouses hold."""
+        return self.limited.share_of_limit(neq_kg, ageing)[self.knot, self.group]
+
     def _mean_falls(self, one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> csr_array[np.float64]:
-        """Return falls, as `_falls`, averaged between what two plans hold: NEQ and ageing as from `held`."""
+        """Return falls, as `_falls`, averaged between what two plans hold, as `StockHarm.held`."""
         nodes, weights = np.polynomial.legendre.leggauss(MEAN_POINTS)
         points = []
         for share, weight in zip(0.5 * (nodes + 1.0), 0.5 * weights, strict=True):
@@ -278,7 +285,7 @@ def risk_limits(problem: Problem, harm: PlanningHarm, limited: LimitedRisk | Non
     """
     if limited is None:
         return None
-    share = limited.share_of_limit(*held(harm.stock, harm.held_t))
+    share = limited.share_of_limit(*harm.stock.held(harm.held_t))
     knot, group = np.nonzero(limited.in_force & (share > 1.0))
     return RiskLimits(problem, harm, limited, knot, group) if knot.size else None
 
@@ -306,20 +313,6 @@ def refuse_risk_limits(scenario: Scenario, study: str) -> None:
     """
     limited = [e.exposed_site_id for e in scenario.exposed_sites if e.risk_limit_per_year is not None]
     refuse(study, "risk_limit_per_year", "limits", limited, f"{len(scenario.exposed_sites)} groups")
-
-
-def held(stock: StockHarm, left_t: Floats) -> tuple[Floats, Floats]:
-    """Return NEQ [kg] and event rate by ageing [1/yr] of storehouses, each of shape (knot, storehouse).
-
-    Parameters
-    ----------
-    stock
-        Harm over groups.
-    left_t
-        What is left of each group [t], shape (knot, group).
-    """
-    neq_kg = stock.by_storehouse(left_t * stock.blast_kg_per_t)
-    return neq_kg, stock.by_storehouse(left_t * stock.ageing_rate_per_t_year)
 
 
 def _above(shares: Floats) -> Floats:

@@ -83,12 +83,12 @@ def plan_within_limits(task: Task, options: SolveOptions) -> Attempt | None:
             return found
         if best is None or found.excess < best.excess:
             best = found
-        if choice and _beyond_reach(found.limits):
+        if choice and found.limits.beyond_reach:
             # New plants only bring the nearest plan nearer: one choice of them is enough to tell it.
             break
     if best is None:
         return None
-    proved = " exists" if _beyond_reach(best.limits) else " was found"
+    proved = " exists" if best.limits.beyond_reach else " was found"
     ways = risk_ways(task, best, options)
     raise InfeasibleError(f"no plan that keeps all limits on risk{proved}; one would be if {told(ways)}")
 
@@ -160,7 +160,7 @@ def risk_ways(task: Task, best: Attempt, options: SolveOptions) -> tuple[Way, ..
     later = tuple(_later(best))
     if later:
         ways.append(Way(("risk",), best.excess, best.choice, later))
-    if _beyond_reach(best.limits):
+    if best.limits.beyond_reach:
         return tuple(ways)
     rough = replace(options, gap_averted=max(options.gap_averted, CHOICE_GAP))
     choices = (best.choice, *_choices_with_more(task, rough))
@@ -332,18 +332,6 @@ def _later(best: Attempt) -> Iterator[Relaxation]:
         first = int(limits.knot[broken & (limits.group == e)].max()) + 1
         words = f"the risk limit of {group.exposed_site_id} held only from {scenario.period_dates[first]}"
         yield Relaxation("risk", group.exposed_site_id, (), first, words)
-
-
-def _beyond_reach(limits: RiskLimits) -> bool:
-    """Return whether what can never leave its storehouse breaks a limit by itself, whatever a plan does."""
-    flows = limits.problem.flows
-    stuck = np.ones(limits.problem.groups.count, dtype=bool)
-    stuck[flows.group] = False
-    left = limits.harm.held_t * stuck
-    stock = limits.harm.stock
-    neq_kg = stock.by_storehouse(left * stock.blast_kg_per_t)
-    ageing = stock.by_storehouse(left * stock.ageing_rate_per_t_year)
-    return bool(np.any(limits.limited.share_of_limit(neq_kg, ageing)[limits.knot, limits.group] > 1.0))
 
 
 def _up(value: float) -> float:
