@@ -190,10 +190,16 @@ def test_compare_puts_scenarios_side_by_side(alpha: Path, tmp_path: Path, cli: C
 
 
 def test_fund_draws_a_funding_curve(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
-    """A funding curve has a point for each budget, and no donors' money averts at least as little."""
+    """A funding curve has a point for each budget; how sure the answer is, is the one line on stdout."""
     out = tmp_path / "out"
-    seen = cli("fund", alpha, "--out", out, "--budgets", "0:1e6:3", "--replications", 8, "--jobs", 1)
+    seen = cli(
+        "fund", alpha, "--out", out, "--budgets", "0:1e6:3", "--replications", 8, "--parameter-draws", 4,
+        "--jobs", 1,
+    )  # fmt: skip
     assert seen.code == 0, seen.err
+    (sure,) = seen.out.splitlines()
+    assert sure.startswith("Over 4 draws of the model's constants, which are not known, ")
+    assert json.loads((out / "funding.json").read_text())["parameter_draws"]["draws"] == 4
     with (out / "funding.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["budget_usd"]) for row in rows] == [0.0, 500_000.0, 1_000_000.0]
