@@ -25,8 +25,10 @@ from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.plan_model import plan_model
 from demilsim.optimisation.relaxations import Relaxation, relaxed
 from demilsim.optimisation.result import PlanResult
+from demilsim.optimisation.risk_attempt import attempt
 from demilsim.optimisation.risk_limits import RiskLimits, risk_limits
-from demilsim.optimisation.risk_plan import attempt, plan_within_limits, risk_ways
+from demilsim.optimisation.risk_plan import plan_within_limits
+from demilsim.optimisation.risk_ways import risk_ways
 from demilsim.optimisation.rows import Rows, over_columns
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.optimisation.task import Task, make_task

@@ -16,8 +16,10 @@ from demilsim.optimisation.limited_search import restored, starts_within
 from demilsim.optimisation.objective import planning_harm
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.relaxations import relaxed
+from demilsim.optimisation.risk_attempt import attempt
 from demilsim.optimisation.risk_limits import LinearRisk, RiskLimits, risk_limits
-from demilsim.optimisation.risk_plan import _choices, attempt, plan_within_limits, risk_ways
+from demilsim.optimisation.risk_plan import _choices, plan_within_limits
+from demilsim.optimisation.risk_ways import risk_ways
 from demilsim.optimisation.rows import over_columns
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.optimisation.task import Task, make_task
