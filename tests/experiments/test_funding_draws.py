@@ -296,12 +296,12 @@ def test_the_page_tells_the_ranges_of_its_document(unsure: FundingStudy, tmp_pat
     assert 0.0 < added["usd_per_fatality_p5"] < added["usd_per_fatality_p50"] < added["usd_per_fatality_p95"]
     said = sure_finding(unsure)
     assert said is not None
-    assert "USD 0.100 million from donors add" in said
+    assert "USD 0.100 million from donors avert" in said
     assert f"{said[0].upper()}{said[1:]}" in findings(unsure)
     last = ranges_table(unsure).rows[-1].cells
     low, middle, high = (f"{added[f'deaths_{end}']:.2g}" for end in ("p5", "p50", "p95"))
     assert last[2] == f"{low} to {high} ({middle})"
-    assert f"{low} to {high} averted deaths (5 to 95%, middle {middle})" in said
+    assert f"{low} to {high} deaths more than no donor's money (5 to 95%, middle {middle})" in said
     assert last[5] == str(rows["step", 100_000.0]["draws_with_nothing"])
     with (tmp_path / "funding_ranges.csv").open() as file:
         written = list(csv.DictReader(file))

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from demilsim.experiments.backends import available_cores, run_tasks
-from demilsim.experiments.comparison_draws import REPLICATIONS
 from demilsim.experiments.funding_curve import FundingPoint
 from demilsim.experiments.funding_ranges import (
     ROUNDING,
@@ -36,6 +35,10 @@ from demilsim.simulation.schedule import compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare, refreshed
 from demilsim.units import CENTS_PER_USD
+
+REPLICATIONS = 8
+"""Least replications of each draw. Differences between plans whose money may come late have long tails: with
+four, as `compare` takes, the signs of half of them were left in doubt on a small scenario."""
 
 
 class Case(NamedTuple):

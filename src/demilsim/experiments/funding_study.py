@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from demilsim.experiments.backends import available_cores
-from demilsim.experiments.comparison_draws import REPLICATIONS
 from demilsim.experiments.donors import MOST_EXACT, SAMPLED_ORDERS, Shares, donor_shares
 from demilsim.experiments.ensemble import Ensemble, replicate
 from demilsim.experiments.funding_curve import (
@@ -18,7 +17,14 @@ from demilsim.experiments.funding_curve import (
     on_expected_money,
     promised_by_donors,
 )
-from demilsim.experiments.funding_draws import Case, LateCase, OptionCase, TermCases, funding_draws
+from demilsim.experiments.funding_draws import (
+    REPLICATIONS,
+    Case,
+    LateCase,
+    OptionCase,
+    TermCases,
+    funding_draws,
+)
 from demilsim.experiments.funding_ranges import FundingDraws
 from demilsim.experiments.funding_terms import (
     Firmness,

@@ -42,7 +42,7 @@ from demilsim.reporting.stored import plain
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.reporting.wording import spelled_out
 
-BAND = "5 to 95% over what is not known"
+BAND, MIDDLE = "5 to 95% over what is not known", "its middle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +293,8 @@ def funding_figure(study: FundingStudy) -> str:
                 linewidth=0,
                 label=BAND,
             )
+            middles = [one.middle for _, one in known]
+            axes.plot([b / MILLION_USD for b, _ in known], middles, color=BLUE, linestyle=":", label=MIDDLE)
         for name, colour, averted in curves:
             half = [one.half_width or 0.0 for one in averted]
             means = [one.mean for one in averted]

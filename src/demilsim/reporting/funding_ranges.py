@@ -143,7 +143,6 @@ def sure_finding(study: FundingStudy) -> str | None:
     by_donors = last > 0 and not draws.budgets_usd[0]
     bought = draws.between(0, last) if by_donors else draws.over_host(last)
     budget = f"USD {million(draws.budgets_usd[-1])} million from donors"
-    what = f"{budget} {'add' if by_donors else 'and better use of the own avert'}"
     over = f"over {draws.draws} draws of the model's constants, which are not known,"
     found, price = draws.deaths_range(bought.deaths), draws.price_range(bought)
     if isinstance(found, NoRange):
@@ -151,9 +150,9 @@ def sure_finding(study: FundingStudy) -> str | None:
             f"{over} what {budget} avert differs by no more than chance explains: no range can be told from "
             "so few replications."
         )
-    against = "" if by_donors else f" against {HOST}"
+    against = "more than no donor's money" if by_donors else f"against {HOST}"
     return (
-        f"{over} {what} {_from_to(found)} averted deaths{against} (5 to 95%, middle "
+        f"{over} {budget} avert {_from_to(found)} deaths {against} (5 to 95%, middle "
         f"{figure(found.middle, DIGITS)}){_price_words(price)}; chance is not in this range."
     )
 
@@ -165,9 +164,12 @@ def _from_to(found: ParameterRange, scale: float = 1.0) -> str:
 def _price_words(price: ParameterRange | NoRange) -> str:
     if isinstance(price, NoRange) or price.low == float("inf"):
         return ""
+    middle = (
+        f" (middle {figure(price.middle / USD_PER_MILLION, DIGITS)})" if price.middle < float("inf") else ""
+    )
     if price.high == float("inf"):
-        return f", at USD {figure(price.low / USD_PER_MILLION, DIGITS)} million or more for each"
-    return f", at USD {_from_to(price, USD_PER_MILLION)} million for each"
+        return f", at USD {figure(price.low / USD_PER_MILLION, DIGITS)} million or more for each{middle}"
+    return f", at USD {_from_to(price, USD_PER_MILLION)} million for each{middle}"
 
 
 def sure_sentences(study: FundingStudy) -> tuple[str, ...]:
