@@ -18,8 +18,9 @@ from demilsim.reporting.folder import make_folder, write_atomically
 OF_A_PLAN = frozenset(
     {
         "alternatives.csv", "commissionings.csv", "events.csv", "mobile_plant.csv", "plan.csv", "plan.json",
-        "plan_measures.csv", "plan_reasons.csv", "prices.csv", "report.html", "report.pdf", "results.xlsx",
-        "risk_by_group.csv", "run.json", "slips.csv", "summary.json", "timeline.csv",
+        "plan_by_period.csv", "plan_measures.csv", "plan_reasons.csv", "prices.csv", "report.html",
+        "report.pdf", "results.xlsx", "risk_by_group.csv", "run.json", "slips.csv", "summary.json",
+        "timeline.csv",
     }
 )  # fmt: skip
 """Files that tell of one plan, by whatever command."""

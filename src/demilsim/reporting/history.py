@@ -31,6 +31,7 @@ from demilsim.reporting.outputs import (
 from demilsim.reporting.plan_table import plan_text
 from demilsim.reporting.report import Audience
 from demilsim.reporting.scenario_facts import assumption_rows, scenario_facts
+from demilsim.reporting.schedule import BY_PERIOD, by_period_text
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.units import date_of, years
 
@@ -78,10 +79,12 @@ def write_hindcast(
     """
     ensemble = _ensemble(found.known.forecast)
     plan = ensemble.plans[AS_PLANNED]
+    work = as_written(found.scenario, plan)
     files = {
         "summary.json": json_text(hindcast_document(found, seed) | {"cautions": caution_document(cautions)}),
         "timeline.csv": timeline_text(found.known.forecast),
-        "plan.csv": plan_text(found.scenario, plan, as_written(found.scenario, plan)),
+        "plan.csv": plan_text(found.scenario, plan, work),
+        BY_PERIOD: by_period_text(found.scenario, work),
         "commissionings.csv": commissionings_text(plan),
         "events.csv": events_text(ensemble),
         "slips.csv": slips_text(found.known.forecast),

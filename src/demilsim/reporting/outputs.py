@@ -29,6 +29,7 @@ from demilsim.reporting.mobile_plant import MOBILE_PLANT, mobile_plant_text, pla
 from demilsim.reporting.plan_table import plan_text
 from demilsim.reporting.report import REPORT_FIGURES, Audience, write_report
 from demilsim.reporting.risk_by_group import groups_of, risk_by_group_text
+from demilsim.reporting.schedule import BY_PERIOD, by_period_text
 from demilsim.reporting.summary import precision_document, summary_document
 from demilsim.reporting.tables import csv_text, json_text
 from demilsim.reporting.wording import sentence
@@ -128,6 +129,7 @@ def write_results(
         "summary.json": json_text(document),
         "timeline.csv": timeline_text(ensemble),
         "plan.csv": plan_text(scenario, shown, work),
+        BY_PERIOD: by_period_text(scenario, work),
         "commissionings.csv": commissionings_text(shown),
         "events.csv": events_text(ensemble),
     }

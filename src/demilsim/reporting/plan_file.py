@@ -22,6 +22,7 @@ from demilsim.reporting.outputs import (
 )
 from demilsim.reporting.plan_table import plan_text
 from demilsim.reporting.risk_by_group import groups_of, moved_document, risk_by_group_text
+from demilsim.reporting.schedule import BY_PERIOD, by_period_text
 from demilsim.reporting.tables import json_text
 from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.scenario import Scenario
@@ -58,6 +59,7 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
     mobile = planned_by_policy(scenario, {programme.plan.name: programme.plan}, programme)
     files = {
         "plan.csv": plan_text(scenario, programme.plan, work),
+        BY_PERIOD: by_period_text(scenario, work),
         "commissionings.csv": commissionings_text(programme.plan),
         "risk_by_group.csv": risk_by_group_text(groups),
     }

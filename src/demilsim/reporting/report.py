@@ -35,6 +35,7 @@ from demilsim.reporting.headline import Headline, headline
 from demilsim.reporting.measure_views import measures_table
 from demilsim.reporting.page_script import content_policy, page_script
 from demilsim.reporting.pdf import remove_pdf
+from demilsim.reporting.permit_views import permit_reading
 from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.reading import read_results
 from demilsim.reporting.records import StoredResults
@@ -130,6 +131,7 @@ class Page:
     money: Table
     money_outside: Table
     plan_lines: Table
+    permit_reading: tuple[str, ...]
     mobile_reading: tuple[str, ...]
     mobile_sums: Table
     stays: Table
@@ -259,6 +261,7 @@ def _page(
         money=views.money(results),
         money_outside=views.money_outside(results),
         plan_lines=plan_views.plan_lines(results, audience),
+        permit_reading=permit_reading(results),
         mobile_reading=mobile_views.mobile_reading(results, audience),
         mobile_sums=mobile_views.mobile_sums(results),
         stays=mobile_views.stays_table(results),

@@ -15,8 +15,27 @@ from demilsim.plan import SMALLEST_PART_G, DisposalPlan, Floats
 from demilsim.planning.expected import ExpectedWork
 from demilsim.reporting.audience import public_regions
 from demilsim.reporting.document import Document
+from demilsim.reporting.tables import csv_text
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import GRAMS_PER_TONNE, tonnes
+
+BY_PERIOD = "plan_by_period.csv"
+BY_PERIOD_COLUMNS = ("facility_id", "year", "period", "start", "planned_t", "permit_t_per_year")
+
+
+def by_period_text(scenario: Scenario, work: ExpectedWork) -> str:
+    """Return ``plan_by_period.csv``: tonnes that are planned at each facility in each period, where any are.
+
+    Their sum over a calendar year is what a permit limits.
+    """
+    planned = planned_t(scenario, work).sum(axis=0)
+    rows = [
+        (facility.facility_id, start.year, period, start.isoformat(), tonnes, facility.permit_t_per_year)
+        for facility, series in zip(scenario.facilities, planned.tolist(), strict=True)
+        for period, (start, tonnes) in enumerate(zip(scenario.period_dates[:-1], series, strict=True))
+        if tonnes
+    ]
+    return csv_text(BY_PERIOD_COLUMNS, rows)
 
 
 def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail, work: ExpectedWork) -> Document:
@@ -34,7 +53,7 @@ def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail, wor
         When the work of its plan is expected.
     """
     scenario, plan = ensemble.scenario, ensemble.plans[policy]
-    planned = _planned(scenario, work)
+    planned = planned_t(scenario, work)
     done = np.mean([r.destroyed_g for r in ensemble.results[policy]], axis=0) / GRAMS_PER_TONNE
     return {
         "policy": policy,
@@ -50,7 +69,7 @@ def schedule_document(ensemble: Ensemble, policy: str, detail: PlanInDetail, wor
     }
 
 
-def _planned(scenario: Scenario, work: ExpectedWork) -> Floats:
+def planned_t(scenario: Scenario, work: ExpectedWork) -> Floats:
     """Return tonnes by the period in which work is expected, shape (site, facility, period).
 
     Lots that may not come count with their probability, as they do in means over replications.
@@ -86,6 +105,7 @@ def _facilities(
                 "facility_id": facility.facility_id,
                 "name": facility.name,
                 "method": scenario.methods[facility.method_id].name,
+                "permit_t_per_year": facility.permit_t_per_year,
                 "planned_t": planned[:, i].sum(axis=0).tolist(),
                 "destroyed_t": done[i].tolist(),
                 "open_days": detail.open_days[i].tolist(),

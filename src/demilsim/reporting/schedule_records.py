@@ -14,7 +14,7 @@ class FacilitySchedule(Stored):
     """A facility: tonnes planned and, on average, destroyed; days on which it could work, and did [d].
 
     Planned tonnes stand in the period in which they are expected. `ordered` and `ready` are null for what is
-    there.
+    there, `permit_t_per_year` [t in a calendar year] where there is no limit.
     """
 
     facility_id: Text
@@ -26,6 +26,7 @@ class FacilitySchedule(Stored):
     worked_days: Series
     ordered: Date | None = None
     ready: Date | None = None
+    permit_t_per_year: float | None = None
 
 
 class GroupSchedule(Stored):

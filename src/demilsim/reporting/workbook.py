@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demilsim.reporting.disclosure import Audience
+from demilsim.reporting.permit_views import permit_reading
 from demilsim.reporting.plan_views import plan_reading, planned_by_year, when_planned
 from demilsim.reporting.policy_records import OPTIMISED, Measures, PolicyResult
 from demilsim.reporting.records import StoredResults
@@ -124,7 +125,7 @@ def _about(results: StoredResults, audience: Audience) -> Sheet:
         ),
         ("replications", f"{results.replications}, seed {results.seed}, level {results.level:g}"),
     ]
-    rows += [("plan", text) for text in plan_reading(results)]
+    rows += [("plan", text) for text in (*plan_reading(results), *permit_reading(results))]
     if audience == "public" and results.lines:
         rows.append(("plan", f"tonnes stand in the year in which {when_planned(results)}"))
     rows += [("note", note) for note in results.notes]
