@@ -146,11 +146,11 @@ def load_warned(path: Path, pairs: list[str], console: Console) -> tuple[Scenari
 
 
 def warn_of(scenarios: Iterable[Resolved], console: Console) -> tuple[Caution, ...]:
-    """Tell the first of each kind of what `demilsim check` warns of; return all, those of several once."""
-    from demilsim.model.cautions import caution_lines, cautions
+    """Tell in a line of each kind what `demilsim check` warns of; return all, those of several once."""
+    from demilsim.model.cautions import caution_summary, cautions
 
     found = tuple(dict.fromkeys(one for resolved in scenarios for one in cautions(resolved)))
-    for line in caution_lines(found, 1, "demilsim check tells them"):
+    for line in caution_summary(found, "demilsim check tells them"):
         console.warn(line)
     return found
 

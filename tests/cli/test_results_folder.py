@@ -25,7 +25,7 @@ def test_odd_inputs_are_told_with_the_results(cli: CommandLine, alpha: Path, tmp
     out = tmp_path / "out"
     err = simulated(cli, alpha, out, "--quiet")
     assert "facility_rates.csv:2: throughput_t_per_day: expected 0.01 to 100 t" in err
-    assert "warning: 3 more of this kind (stock_over_licence); demilsim check tells them" in err
+    assert "warning: 4 storehouses that hold more than the people around them allow, the first in" in err
     public = (out / "report.html").read_text(encoding="utf-8")
     assert "The inputs raise 8 warnings of demilsim check" in public
     assert "rates of plants far from any that is known" not in public

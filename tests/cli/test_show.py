@@ -67,7 +67,15 @@ def test_check_says_what_it_understood_and_what_looks_odd(alpha: Path, cli: Comm
     assert seen.code == 0
     assert f"understood: {alpha}/lots.csv:2: gross_mass_t: 60000 kg as 60 t" in seen.out.splitlines()
     assert f"warning: {alpha}/storehouses.csv:3: storehouse_id: expected at most 905 kg NEQ" in seen.out
-    assert "warning: 1 more of this kind (stock_over_licence); --json lists them" in seen.out
+    # Four of a kind are told, since "1 more of this kind" would be a line too; of five, three.
+    assert seen.out.count("kg NEQ in ") == 4
+    assert "more of this kind" not in seen.out
+    append("lots.csv", "L13,C1,bomb_he,900,400000,surplus,yes,1990,,A-EXAMPLE")(alpha)
+    seen = cli("check", alpha)
+    assert seen.out.count("kg NEQ in ") == 3
+    assert "warning: 2 more of this kind (stock_over_licence); --json lists them" in seen.out
+    first = next(row for row in seen.out.splitlines() if "kg NEQ in " in row)
+    assert first.endswith("move some: its reserve alone is 20,000 kg, which no plan destroys")
 
 
 def test_check_as_json_has_every_note(alpha: Path, cli: CommandLine) -> None:

@@ -128,3 +128,18 @@ def test_a_planted_fault_is_found_at_its_place(
 def test_every_kind_is_planted() -> None:
     """No kind of doubt goes untested."""
     assert {kind.__name__ for kind in KINDS} == {one[0] for _, _, expected in PLANTED for one in expected}
+
+
+def test_what_no_plan_brings_within_a_licence_comes_first(tmp_path: Path) -> None:
+    """Reserve stays: 20 t of it 1,096 m from a school, for which (1096 / 44.4)^3 = 15 t is allowed.
+
+    Where the rest is surplus a plan can help, and the warning says so.
+    """
+    scenario = load_scenario(write_starter("alpha", tmp_path))
+    over = [doubt.message for doubt in doubts(scenario) if doubt.kind == "stock_over_licence"]
+    assert "at most 15,037 kg NEQ in B2 for B-school (got 60,000 kg)" in over[0]
+    assert over[0].endswith("or move some: its reserve alone is 20,000 kg, which no plan destroys")
+    assert all(
+        one.endswith("or plan to bring it down: without its surplus it is allowed") for one in over[1:]
+    )
+    assert len(over) == 4

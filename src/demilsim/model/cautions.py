@@ -56,6 +56,24 @@ def cautions(resolved: Resolved) -> tuple[Caution, ...]:
     return (*borrowed, *slips)
 
 
+def caution_summary(found: Sequence[Caution], all_by: str) -> Iterator[str]:
+    """Yield a line for each kind: what stands alone in full, of several how many and where the first is.
+
+    Parameters
+    ----------
+    found
+        What is to be warned of.
+    all_by
+        What to do to see all, as ``demilsim check tells them``.
+    """
+    for kind, count in Counter(one.kind for one in found).items():
+        first = next(one for one in found if one.kind == kind)
+        if count == 1:
+            yield f"warning: {first.problem}"
+        else:
+            yield f"warning: {count} {KINDS[kind]}, the first in {first.place}; {all_by}"
+
+
 def caution_lines(found: Sequence[Caution], most: int, all_by: str) -> Iterator[str]:
     """Yield lines for a terminal.
 
@@ -64,12 +82,13 @@ def caution_lines(found: Sequence[Caution], most: int, all_by: str) -> Iterator[
     found
         What is to be warned of.
     most
-        Lines of one kind; how many more there are is told.
+        Lines of one kind, one more where that is all; how many more there are is told.
     all_by
         What to do to see all, as ``--json lists them``.
     """
     for kind, count in Counter(one.kind for one in found).items():
-        for one in [one for one in found if one.kind == kind][:most]:
+        shown = count if count == most + 1 else min(count, most)
+        for one in [one for one in found if one.kind == kind][:shown]:
             yield f"warning: {one.problem}"
-        if count > most:
-            yield f"warning: {count - most} more of this kind ({kind}); {all_by}"
+        if count > shown:
+            yield f"warning: {count - shown} more of this kind ({kind}); {all_by}"

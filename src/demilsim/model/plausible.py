@@ -19,7 +19,7 @@ from demilsim.model.storing import may_share
 from demilsim.plan import Floats
 from demilsim.scenario.check_places import great_circle_km
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import Record
+from demilsim.scenario.schema import LotStatus, Record
 from demilsim.units import KG_PER_TONNE
 
 SHARE_FACTOR = 2.0
@@ -80,10 +80,12 @@ Found = Iterator[tuple[str, int, str, str]]
 
 
 def stock_over_licence(scenario: Scenario) -> Found:
-    """Find storehouses that hold more than the people around them allow."""
-    held_kg = _held_kg(scenario)
+    """Find storehouses that hold more than the people around them allow, first those whose reserve does."""
+    held_kg, stays_kg = _held_kg(scenario), _held_kg(scenario, LotStatus.RESERVE)
     licence = licences(scenario, held_kg)
-    for house in licence.breaches.tolist():
+    breaches = licence.breaches
+    no_plan_helps = stays_kg[breaches] > licence.limit_kg[breaches]
+    for house in breaches[np.argsort(~no_plan_helps, kind="stable")].tolist():
         storehouse = scenario.storehouses[house]
         exposed = scenario.exposed_sites[int(licence.set_by[house])]
         yield (
@@ -92,8 +94,15 @@ def stock_over_licence(scenario: Scenario) -> Found:
             "storehouse_id",
             f"expected at most {licence.limit_kg[house]:,.0f} kg NEQ in {storehouse.storehouse_id} for "
             f"{exposed.exposed_site_id} (got {held_kg[house]:,.0f} kg); check both places and neq_kg, or "
-            "plan to bring it down",
+            f"{_way_down(float(stays_kg[house]), float(licence.limit_kg[house]))}",
         )
+
+
+def _way_down(stays_kg: float, limit_kg: float) -> str:
+    """Return what brings a storehouse within its licence: a plan destroys surplus, never reserve."""
+    if stays_kg > limit_kg:
+        return f"move some: its reserve alone is {stays_kg:,.0f} kg, which no plan destroys"
+    return "plan to bring it down: without its surplus it is allowed"
 
 
 def people_too_near(scenario: Scenario) -> Found:
@@ -258,9 +267,11 @@ KINDS: tuple[Callable[[Scenario], Found], ...] = (
 )
 
 
-def _held_kg(scenario: Scenario) -> Floats:
-    """Return the NEQ at the start that joins a mass explosion [kg], shape (storehouse,)."""
-    there = np.array([lot.arrives is None for lot in scenario.lots], dtype=float)
+def _held_kg(scenario: Scenario, status: LotStatus | None = None) -> Floats:
+    """Return the NEQ at the start that joins a mass explosion [kg], of one status or all, by storehouse."""
+    there = np.array(
+        [lot.arrives is None and status in (None, lot.status) for lot in scenario.lots], dtype=float
+    )
     houses = partition(storehouse_index(scenario), len(scenario.storehouses))
     held: Floats = houses.sum(blast_neq_kg(scenario) * there)
     return held
