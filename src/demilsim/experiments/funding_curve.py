@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demilsim.errors import DemilsimError, InfeasibleError
+from demilsim.errors import DemilsimError, InfeasibleError, StudyError
 from demilsim.experiments.ensemble import Ensemble, Response, replicate
 from demilsim.experiments.least_harm import OPTIONS
 from demilsim.experiments.next_million import MILLION_USD, NextMillion, next_million
@@ -231,7 +231,14 @@ def funding_curve(
         The programme of the scenario as given, planned with the same options: it teaches working days and
         harm factors for all budgets, and each is searched near its plan and that of the smaller budget. By
         default the smallest budget is planned in full, and teaches; the others are searched near it.
+
+    Raises
+    ------
+    StudyError
+        If there is no budget, or one is not a number >= 0.
     """
+    if not _are_budgets(budgets_usd):
+        raise StudyError(f"budgets_usd: expected one or more numbers >= 0 (got {list(budgets_usd)})")
     points: list[FundingPoint] = []
     options, budgets = options or LoopOptions(), sorted(set(budgets_usd))
     before = None if given is None else _before(scenario, given)
@@ -318,6 +325,12 @@ def parse_budgets(text: str) -> tuple[float, ...]:
             values = np.array([float(part) for part in text.split(",")])
     except ValueError:
         values = np.array([])
-    if not values.size or not np.all(np.isfinite(values)) or np.any(values < 0.0):
-        raise DemilsimError(f"--budgets: expected first:last:count or a list, USD >= 0 (got {text!r})")
+    if not _are_budgets(values):
+        wanted = "expected first:last:count or a list, USD >= 0, two million as 2e6"
+        raise DemilsimError(f"--budgets: {wanted} (got {text!r})")
     return tuple(values.tolist())
+
+
+def _are_budgets(values: Sequence[float] | Floats) -> bool:
+    """Return whether there are any, all of them amounts."""
+    return len(values) > 0 and bool(np.all(np.isfinite(values)) and np.all(np.asarray(values) >= 0.0))
