@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.assemble import assemble
 from demilsim.optimisation.kept import keep
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
@@ -19,6 +17,7 @@ from demilsim.optimisation.solve import SolveOptions, solve
 from demilsim.optimisation.task import Task, make_task
 from demilsim.plan import Floats
 from demilsim.planning.draft import period_by_period
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import RULES, nominal_coefficients, rule_draft
 from demilsim.scenario.loader import load_scenario
 
@@ -34,9 +33,7 @@ def planned() -> tuple[Task, PlanResult]:
     """Return the task on nominal coefficients, and the plan from the best simple rule's start."""
     scenario = load_scenario(SCENARIO)
     known = nominal_coefficients(scenario)
-    draft = rule_draft(
-        "risk_per_day_first", scenario, known, stock_harm(scenario), disposal_options(scenario)
-    )
+    draft = rule_draft("risk_per_day_first", premises_of(scenario, known))
     start = period_by_period(draft, scenario)
     options = SolveOptions(gap_averted=0.002)
     return make_task(scenario, known), optimise(scenario, known, start=start, options=options)
@@ -77,10 +74,10 @@ def test_no_worse_than_eight_starts(planned: tuple[Task, PlanResult]) -> None:
 def starts(task: Task, flows: int, choice: tuple[tuple[int, int], ...]) -> list[tuple[str, Floats]]:
     """Return eight named starts as wanted flows, shape (flow,)."""
     scenario, columns = task.scenario, task.problem(choice).flows
-    own, options = stock_harm(scenario), disposal_options(scenario)
+    premises = premises_of(scenario, task.coefficients)
     result: list[tuple[str, Floats]] = []
     for name in RULES:
-        draft = rule_draft(name, scenario, task.coefficients, own, options)
+        draft = rule_draft(name, premises)
         wanted = task.destroyed_t(period_by_period(draft, scenario))
         result.append((name, wanted[columns.group, columns.facility, columns.block]))
     result.append(("milp", milp_start(task, choice)))

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.audit import audit
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.solve import SolveOptions
 from demilsim.plan import DisposalPlan, PlanLine
 from demilsim.planning.draft import period_by_period
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
@@ -119,8 +118,7 @@ def check_audit(programme: Programme) -> None:
     known = nominal_coefficients(scenario)
     result = optimise(scenario, known, options=SolveOptions(gap_averted=0.01))
     assert audit(scenario, lot_plan(scenario, result), known) == ()
-    harm, options = stock_harm(scenario), disposal_options(scenario)
-    draft = rule_draft("risk_per_day_first", scenario, known, harm, options)
+    draft = rule_draft("risk_per_day_first", premises_of(scenario, known))
     assert audit(scenario, period_by_period(draft, scenario), known) == ()
 
 

@@ -15,6 +15,7 @@ from demilsim.planning.draft import (
     with_lead,
     write_plan,
 )
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import RULES, nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from stories import RAISED, TONNE, line, plan
@@ -92,8 +93,9 @@ def test_no_more_than_the_lot_and_in_whole_grams() -> None:
 def test_harm_averted_of_the_lines_sums_to_the_plans(name: str) -> None:
     """The shares of all lines sum to the harm of the full stock less that of the path and of accidents."""
     scenario = three_sites(parameters=RAISED)
-    harm, options = stock_harm(scenario), disposal_options(scenario)
-    draft = rule_draft(name, scenario, nominal_coefficients(scenario), harm, options)
+    premises = premises_of(scenario, nominal_coefficients(scenario))
+    harm, options = premises.harm, premises.options
+    draft = rule_draft(name, premises)
     made = write_plan(draft, scenario, harm, options, lambda *_: "")
     lots = {row.lot_id: i for i, row in enumerate(scenario.lots)}
     plants = {row.facility_id: i for i, row in enumerate(scenario.facilities)}

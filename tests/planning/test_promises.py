@@ -11,12 +11,11 @@ import pytest
 from demilsim.experiments.ensemble import replicate
 from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.statistics import paired
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.releases import Waiting, waiting_tranches
 from demilsim.plan import DisposalPlan, Floats, PlanLine, PlanningCoefficients
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.draft import tonnes_left
+from demilsim.planning.premises import premises_of
 from demilsim.planning.replay import replayed
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.loader import load_scenario
@@ -136,14 +135,16 @@ def test_sign_of_swaps_is_as_predicted(planned: tuple[Scenario, Programme]) -> N
     """
     scenario, programme = planned
     plan, coefficients = programme.proposed[0], programme.coefficients
-    harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
-    options, outcomes = disposal_options(scenario), outcomes_of(scenario, plan, coefficients)
+    premises = premises_of(scenario, coefficients)
+    harm, options = premises.harm, premises.options
+    outcomes = outcomes_of(scenario, plan, coefficients)
 
     def predicted(trial: DisposalPlan) -> float:
         return float(np.mean([followed(trial, outcome) for outcome in outcomes]))
 
     def followed(trial: DisposalPlan, outcome: Outcome) -> float:
-        draft = replayed(trial, scenario, outcome.coefficients, harm, options, waiting=outcome.waiting)
+        expected = replace(premises, coefficients=outcome.coefficients)
+        draft, _ = replayed(trial, expected, waiting=outcome.waiting)
         accidents = sum(
             p.mass_t * float(options.accident_harm_per_t[p.lot, p.facility]) for p in draft.pieces
         )

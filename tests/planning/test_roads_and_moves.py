@@ -18,6 +18,7 @@ from demilsim.optimisation.groups import make_groups
 from demilsim.optimisation.problem import make_problem
 from demilsim.plan import DisposalPlan, PlanLine
 from demilsim.planning.draft import Draft
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
@@ -110,8 +111,7 @@ def test_departures_by_hand() -> None:
 
 def plan_of(rule: str, scenario: Scenario) -> Draft:
     """Return the draft of a rule on nominal coefficients."""
-    coefficients = nominal_coefficients(scenario)
-    return rule_draft(rule, scenario, coefficients, stock_harm(scenario), disposal_options(scenario))
+    return rule_draft(rule, premises_of(scenario, nominal_coefficients(scenario)))
 
 
 @pytest.mark.parametrize(("usd", "tonnes"), [(12_999.0, 9.998), (13_000.0, 10.0), (10_000.0, 4.0)])

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 from demilsim.experiments.rolling import static_against_rolling
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.candidates import begin
 from demilsim.optimisation.objective import emptied_path_t
 from demilsim.optimisation.task import make_task
 from demilsim.plan import Commissioning, DisposalPlan, ObservedState
 from demilsim.planning.coordinate import LoopOptions
 from demilsim.planning.draft import with_lead
+from demilsim.planning.premises import premises_of
 from demilsim.planning.remaining import remaining_coefficients, remaining_scenario
 from demilsim.planning.replay import replayed, unfinished
 from demilsim.planning.rolling import Rolling
@@ -66,8 +65,7 @@ def crowded() -> Scenario:
 
 def first_plan(scenario: Scenario) -> DisposalPlan:
     """Return the plan of the best simple rule, with the kiln ordered in the third period."""
-    options, harm = disposal_options(scenario), stock_harm(scenario)
-    found = rule_plan("risk_per_day_first", scenario, nominal_coefficients(scenario), harm, options)
+    found = rule_plan("risk_per_day_first", premises_of(scenario, nominal_coefficients(scenario)))
     return replace(with_lead(found, 2), commissionings=(Commissioning("KILN", 2),))
 
 
@@ -237,14 +235,10 @@ def test_what_the_plan_leaves_is_left() -> None:
 
 def test_rule_replayed_is_the_rule(crowded: Scenario) -> None:
     """Replayed without lead on the same coefficients, a rule's plan destroys all that the rule did."""
-    coefficients, options, harm = (
-        nominal_coefficients(crowded),
-        disposal_options(crowded),
-        stock_harm(crowded),
-    )
-    draft = rule_draft("oldest_first", crowded, coefficients, harm, options)
-    found = rule_plan("oldest_first", crowded, coefficients, harm, options)
-    again = replayed(found, crowded, coefficients, harm, options)
+    premises = premises_of(crowded, nominal_coefficients(crowded))
+    draft = rule_draft("oldest_first", premises)
+    found = rule_plan("oldest_first", premises)
+    again, _ = replayed(found, premises)
     assert sum(p.mass_t for p in again.pieces) == pytest.approx(sum(p.mass_t for p in draft.pieces), rel=1e-3)
 
 
@@ -256,9 +250,8 @@ def test_replayed_facility_waits_for_its_money() -> None:
     late = np.zeros_like(coefficients.receipts_usd)
     late[0, 3] = 6e5
     coefficients = replace(coefficients, receipts_usd=late)
-    options, harm = disposal_options(scenario), stock_harm(scenario)
     wanted = plan(line("L1"), commissionings=(Commissioning("F1", 1),))
-    pieces = replayed(wanted, scenario, coefficients, harm, options).pieces
+    pieces = replayed(wanted, premises_of(scenario, coefficients))[0].pieces
     assert min(piece.period for piece in pieces) == 5
     assert sum(piece.mass_t for piece in pieces) == pytest.approx(100.0)
 

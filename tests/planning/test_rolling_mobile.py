@@ -10,16 +10,15 @@ import pytest
 
 from demilsim.experiments.ensemble import replicate
 from demilsim.experiments.policies import simple_plan
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.task import make_task
 from demilsim.optimisation.tour_choice import tours_from
 from demilsim.optimisation.tours import Tours
 from demilsim.plan import DisposalPlan, Ints, ObservedState
 from demilsim.planning.decided import decided_stays
+from demilsim.planning.premises import premises_of
 from demilsim.planning.remaining import remaining_coefficients
-from demilsim.planning.replay import replayed_with_moves
+from demilsim.planning.replay import replayed
 from demilsim.planning.rolling import ROLLING, Rolling
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.scenario.scenario import Scenario
@@ -201,5 +200,5 @@ def test_stays_and_replays_begin_where_plant_stands() -> None:
     assert [stays.number("L1", "F1", t) for t in (1, 2, 7)] == [-1, 1, 1]
     known = replace(nominal_coefficients(scenario), place=AT_S2)
     lines = plan(line("L1", 60.0), line("L2", 60.0))
-    _, moves = replayed_with_moves(lines, scenario, known, stock_harm(scenario), disposal_options(scenario))
+    _, moves = replayed(lines, premises_of(scenario, known))
     assert moves == ((0, 0, 0),)

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 from stories import RAISED
@@ -14,10 +13,7 @@ from worlds import fund, rate, tranche, world
 
 def tonnes(scenario: Scenario) -> list[float]:
     """Return what the rule drafts in each of the first three quarters [t]."""
-    options = disposal_options(scenario)
-    draft = rule_draft(
-        "oldest_first", scenario, nominal_coefficients(scenario), stock_harm(scenario), options
-    )
+    draft = rule_draft("oldest_first", premises_of(scenario, nominal_coefficients(scenario)))
     return [sum(p.mass_t for p in draft.pieces if p.period == period) for period in range(3)]
 
 

@@ -10,6 +10,7 @@ from demilsim.model.calendar import availability
 from demilsim.model.harm import stock_harm
 from demilsim.model.options import disposal_options
 from demilsim.planning.draft import Draft
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import (
     DO_NOTHING,
     RULES,
@@ -51,17 +52,15 @@ DAYS = {1: 31, 2: 28, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 1
 
 def draft_of(name: str, scenario: Scenario) -> Draft:
     """Return what a rule does on nominal coefficients."""
-    return rule_draft(
-        name, scenario, nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
-    )
+    return rule_draft(name, premises_of(scenario, nominal_coefficients(scenario)))
 
 
 def order_of(ranking: Ranking, scenario: Scenario) -> list[tuple[str, str]]:
     """Return the pairs of lot and facility in the order of a ranking at the start."""
-    options, harm = disposal_options(scenario), stock_harm(scenario)
+    premises = premises_of(scenario, nominal_coefficients(scenario))
     mass = np.array([row.gross_mass_t for row in scenario.lots])
     path = np.repeat(mass[None, :], scenario.periods + 1, axis=0)
-    score = np.where(options.allowed, ranking(Outlook(0, mass, path, harm, options, scenario)), -np.inf)
+    score = np.where(premises.options.allowed, ranking(Outlook(0, mass, path, premises)), -np.inf)
     ranked = np.argsort(-score, axis=None, kind="stable")
     ranked = ranked[np.isfinite(score.ravel()[ranked])]
     lots, plants = np.unravel_index(ranked, score.shape)
@@ -209,9 +208,7 @@ def test_host_only_uses_the_hosts_money() -> None:
 def test_plan_of_a_rule_can_be_run(name: str) -> None:
     """Lines name lots and facilities that exist, in whole grams, and compile for the simulation."""
     scenario = limited()
-    plan = rule_plan(
-        name, scenario, nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
-    )
+    plan = rule_plan(name, premises_of(scenario, nominal_coefficients(scenario)))
     schedule = compile_plan(prepare(scenario), plan)
     assert len(schedule.orders) == len(plan.lines) > 0
     drafted = sum(piece.mass_t for piece in draft_of(name, scenario).pieces)

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.result import GroupFlows, PlanResult
 from demilsim.plan import Commissioning
 from demilsim.planning.coordinate import Programme
-from demilsim.planning.replay import replayed_with_moves
+from demilsim.planning.premises import premises_of
+from demilsim.planning.replay import replayed
 from demilsim.planning.rules import nominal_coefficients
 from demilsim.planning.stays import Basis, Move, PlannedStays, Rest, Stay, planned_stays
 from demilsim.scenario.scenario import Scenario
@@ -239,8 +238,7 @@ def test_a_move_goes_on_in_the_next_period(move_days: float, done_t: list[float]
     """Ten days are left of the first quarter of 90 days, the second has 91: what a move takes is not lost."""
     scenario = sites_with(80.0, 100.0, move_days=move_days)
     wanted = plan(line("L1", 80.0), line("L2", 100.0))
-    harm, options = stock_harm(scenario), disposal_options(scenario)
-    draft, moves = replayed_with_moves(wanted, scenario, nominal_coefficients(scenario), harm, options)
+    draft, moves = replayed(wanted, premises_of(scenario, nominal_coefficients(scenario)))
     by_period = np.bincount(
         [piece.period for piece in draft.pieces], [piece.mass_t for piece in draft.pieces]
     )

@@ -8,9 +8,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.plan import Floats
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import DO_NOTHING, nominal_coefficients, rule_plan
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import Draws, draw
@@ -144,10 +143,7 @@ def both_estimates(replications: int) -> dict[str, np.ndarray]:
     """Return (counted, expected, counted workers, expected workers, propagated) of each replication."""
     scenario = raised()
     world_ = prepare(scenario)
-    risky = rule_plan(
-        "risk_per_day_first", scenario, nominal_coefficients(scenario), stock_harm(scenario),
-        disposal_options(scenario),
-    )  # fmt: skip
+    risky = rule_plan("risk_per_day_first", premises_of(scenario, nominal_coefficients(scenario)))
     schedules = {story.name: compile_plan(world_, story) for story in (DO_NOTHING, risky)}
     rows: dict[str, list[tuple[float, ...]]] = {name: [] for name in schedules}
     for replication in range(replications):

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from demilsim.errors import PlanError
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.plan import Commissioning, DisposalPlan
 from demilsim.planning.draft import LEAD_PERIODS, with_lead
+from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import DO_NOTHING, RULES, nominal_coefficients, rule_plan
 from demilsim.scenario.phrases import got
 from demilsim.scenario.scenario import Scenario
@@ -41,8 +40,8 @@ def simple_plan(name: str, scenario: Scenario) -> DisposalPlan:
     if rule == "do_nothing":
         return DO_NOTHING
     orders = tuple(Commissioning(facility, 0) for facility in facilities)
-    known, harm, options = nominal_coefficients(scenario), stock_harm(scenario), disposal_options(scenario)
-    return with_lead(rule_plan(rule, scenario, known, harm, options, orders), LEAD_PERIODS)
+    premises = premises_of(scenario, nominal_coefficients(scenario))
+    return with_lead(rule_plan(rule, premises, orders), LEAD_PERIODS)
 
 
 def policy_problems(name: str, scenario: Scenario) -> Iterator[str]:

@@ -10,12 +10,11 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demilsim.model.harm import stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.result import PlanResult
 from demilsim.plan import DisposalPlan, PlanningCoefficients
 from demilsim.planning.disaggregate import NEGLIGIBLE_T
 from demilsim.planning.draft import Piece
+from demilsim.planning.premises import premises_of
 from demilsim.planning.replay import replayed
 from demilsim.planning.stays import Basis, decided_work
 from demilsim.scenario.scenario import Scenario
@@ -58,13 +57,12 @@ def expected_work(
     result
         What the optimiser decided, if it made the plan.
     """
-    options = disposal_options(scenario)
-    harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
-    known = None if result is None else decided_work(scenario, plan, result, harm, options)
+    premises = premises_of(scenario, coefficients)
+    known = None if result is None else decided_work(plan, result, premises)
     if known is not None:
         pieces, periods = known
         return ExpectedWork(Basis.DECIDED, tuple(pieces), tuple(periods))
-    pieces = list(replayed(plan, scenario, coefficients, harm, options).pieces)
+    pieces = list(replayed(plan, premises)[0].pieces)
     return ExpectedWork(Basis.IMPLIED, tuple(pieces), tuple(_first_periods(scenario, plan, pieces)))
 
 

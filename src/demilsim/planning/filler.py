@@ -9,14 +9,14 @@ import numpy as np
 from demilsim.model.calendar import first_open_period, roads_open
 from demilsim.model.harm import interval_years
 from demilsim.model.money import NO_FUND, scrap_fund
-from demilsim.model.options import Bools, DisposalOptions, drawing_order, move_usd_per_t
+from demilsim.model.options import Bools, drawing_order, move_usd_per_t
 from demilsim.model.pace import expected_pace
 from demilsim.optimisation.releases import Waiting
 from demilsim.optimisation.tours import first_places, placed_facilities
-from demilsim.plan import Commissioning, Floats, PlanningCoefficients
+from demilsim.plan import Commissioning, Floats
 from demilsim.planning.draft import Piece
 from demilsim.planning.earned import Earned
-from demilsim.scenario.scenario import Scenario
+from demilsim.planning.premises import Premises
 
 NEGLIGIBLE_T = 1e-6
 """Tonnes below which a lot counts as done."""
@@ -33,8 +33,8 @@ class Filler:
 
     Parameters
     ----------
-    scenario, coefficients, options
-        What is known.
+    premises
+        What is expected.
     funds
         Ids of the funds that may pay; empty means all.
     orders
@@ -50,18 +50,16 @@ class Filler:
 
     def __init__(
         self,
-        scenario: Scenario,
-        coefficients: PlanningCoefficients,
-        options: DisposalOptions,
+        premises: Premises,
         funds: tuple[str, ...] = (),
         orders: tuple[Commissioning, ...] = (),
         lines_t: Sequence[float] = (),
         lines_due: Sequence[int] = (),
         waiting: Waiting | None = None,
     ) -> None:
-        self.scenario = scenario
-        self.options = options
-        self._coefficients = coefficients
+        self.premises = premises
+        scenario, coefficients, options = premises.scenario, premises.coefficients, premises.options
+        self._scenario, self._coefficients, self._options = scenario, coefficients, options
         existing = np.array([f.status == "existing" for f in scenario.facilities], dtype=bool)
         self._days = np.where(existing[:, None], coefficients.working_days, 0.0)
         index = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
@@ -90,17 +88,17 @@ class Filler:
 
     def open(self, period: int) -> None:
         """Start a period: money that has come, funds that expire, permits of a new year."""
-        dates = self.scenario.period_dates
+        dates = self._scenario.period_dates
         scrap_usd = np.zeros(self._purse.size)
         if self._scrap_fund != NO_FUND:
             # What was sold in a period can first be committed in the next one.
             scrap_usd[self._scrap_fund], self._scrap_usd = self._scrap_usd, 0.0
         self._purse += scrap_usd + self._earned.begin(period, scrap_usd)
-        for index, fund in enumerate(self.scenario.funds):
+        for index, fund in enumerate(self._scenario.funds):
             if fund.expires and fund.expires < dates[period]:
                 self._purse[index] = 0.0
         if period == 0 or dates[period].year != dates[period - 1].year:
-            self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self.scenario.facilities])
+            self._permit_t = np.array([f.permit_t_per_year or np.inf for f in self._scenario.facilities])
         self._order(period)
         self._keep_open(period)
 
@@ -108,13 +106,14 @@ class Filler:
         """Order the facilities that are due and can be paid; they work after their mean lead time."""
         waiting = []
         for f, due in self._to_order:
-            facility = self.scenario.facilities[f]
-            if due > period or not self._draw(self.options.capital_eligible[:, f], facility.capital_cost_usd):
+            facility = self._scenario.facilities[f]
+            payers = self._options.capital_eligible[:, f]
+            if due > period or not self._draw(payers, facility.capital_cost_usd):
                 waiting.append((f, due))
                 continue
-            opens = first_open_period(self.scenario, facility.lead_time_days, period)
-            dates = self.scenario.period_dates
-            pace = expected_pace(self.scenario, facility, float((dates[opens] - dates[0]).days))
+            opens = first_open_period(self._scenario, facility.lead_time_days, period)
+            dates = self._scenario.period_dates
+            pace = expected_pace(self._scenario, facility, float((dates[opens] - dates[0]).days))
             self._days[f, opens:] = (self._coefficients.working_days[f] * pace)[opens:]
             self._standing.append((f, opens))
         self._to_order = waiting
@@ -122,8 +121,8 @@ class Filler:
     def _keep_open(self, period: int) -> None:
         """Pay the standing cost of what was ordered; what cannot be paid is closed for the period."""
         for f, opens in self._standing:
-            usd = self.scenario.facilities[f].fixed_cost_usd_per_year * float(self._years[period])
-            if period >= opens and not self._draw(self.options.standing_eligible[:, f], usd):
+            usd = self._scenario.facilities[f].fixed_cost_usd_per_year * float(self._years[period])
+            if period >= opens and not self._draw(self._options.standing_eligible[:, f], usd):
                 self._days[f, period] = 0.0
 
     def _draw(self, eligible: Bools, usd: float) -> bool:
@@ -149,7 +148,7 @@ class Filler:
         for facility in self._days_on_the_way:
             self._travel(period, facility, room)
         left = left_t.copy()
-        passable = (self.options.allowed & self._roads_open[self.options.road, period]).tolist()
+        passable = (self._options.allowed & self._roads_open[self._options.road, period]).tolist()
         pieces: list[Piece] = []
         jobs = [job for job in ranked if passable[job[0]][job[1]]]
         while jobs:
@@ -207,25 +206,25 @@ class Filler:
         if self._permit_t[facility] <= NEGLIGIBLE_T:
             return False
         left = float(self._purse[self._payers(lot, facility)].sum())
-        left -= self.scenario.facilities[facility].move_cost_usd
+        left -= self._scenario.facilities[facility].move_cost_usd
         return left > 0.0 or (left == 0.0 and float(self._cost_usd_per_t[lot, facility]) == 0.0)
 
     def _payers(self, lot: int, facility: int) -> list[int]:
         """Return the funds that may pay for a lot at a facility, in drawing order."""
-        return [f for f in self._fund_order if self.options.running_eligible[f, lot, facility]]
+        return [f for f in self._fund_order if self._options.running_eligible[f, lot, facility]]
 
     def _move(self, period: int, lot: int, facility: int, room: Floats) -> None:
         """Bring mobile plant to the site of a lot; the days and money that it takes are gone."""
-        payers = self.options.running_eligible[:, lot, facility]
-        self._draw(payers, self.scenario.facilities[facility].move_cost_usd)
+        payers = self._options.running_eligible[:, lot, facility]
+        self._draw(payers, self._scenario.facilities[facility].move_cost_usd)
         self._place[facility] = self._site[lot]
         self.moves.append((facility, period, self._site[lot]))
-        self._days_on_the_way[facility] = self.scenario.facilities[facility].move_days
+        self._days_on_the_way[facility] = self._scenario.facilities[facility].move_days
         self._travel(period, facility, room)
 
     def _travel(self, period: int, facility: int, room: Floats) -> None:
         """Spend what is left of a period on the way until mobile plant is there, the rest in the next one."""
-        length = (self.scenario.period_dates[period + 1] - self.scenario.period_dates[period]).days
+        length = (self._scenario.period_dates[period + 1] - self._scenario.period_dates[period]).days
         share = float(self._days[facility, period]) / length
         # Plant that does not work in a period has all of it to move.
         days = min(self._days_on_the_way[facility], room[facility] / share if share else length)
@@ -251,7 +250,7 @@ class Filler:
             if not self._stands_at(job) or self._waits(job, longest):
                 elsewhere.append(job)
                 continue
-            days = float(self.options.days_per_t[lot, facility])
+            days = float(self._options.days_per_t[lot, facility])
             wanted = min(left[lot], self._most_t[line], room[facility] / days, self._permit_t[facility])
             mass = self._pay(lot, facility, wanted)
             if mass <= NEGLIGIBLE_T:
@@ -261,7 +260,7 @@ class Filler:
             room[facility] -= mass * days
             self._permit_t[facility] -= mass
             self._earned.destroy(mass)
-            self._scrap_usd += mass * float(self.options.scrap_usd_per_t[lot, facility])
+            self._scrap_usd += mass * float(self._options.scrap_usd_per_t[lot, facility])
             pieces.append(Piece(lot, facility, period, mass))
             if not np.any(room > NEGLIGIBLE_DAYS):
                 break

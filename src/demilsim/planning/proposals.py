@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from demilsim.model.harm import StockHarm, stock_harm
-from demilsim.model.options import disposal_options
 from demilsim.optimisation.audit import audit, audit_promises
 from demilsim.optimisation.releases import counted_on
 from demilsim.optimisation.result import PlanResult
@@ -15,7 +13,8 @@ from demilsim.plan import DisposalPlan, PlanningCoefficients
 from demilsim.planning.decided import NOTHING_DECIDED, DecidedStays, decided_stays
 from demilsim.planning.disaggregate import decided_pieces, flow_plan
 from demilsim.planning.draft import LEAD_PERIODS, Draft, with_lead, write_plan
-from demilsim.planning.rules import rule_draft
+from demilsim.planning.premises import Premises, premises_of
+from demilsim.planning.rules import nominal_coefficients, rule_draft
 from demilsim.scenario.scenario import Scenario
 
 
@@ -53,15 +52,13 @@ class Proposer:
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
-        self._disposal = disposal_options(scenario)
-        self._harm = stock_harm(scenario)
+        self._nominal = premises_of(scenario, nominal_coefficients(scenario))
 
     def by_rule(self, name: str, coefficients: PlanningCoefficients) -> Proposal:
         """Return what a rule proposes, free to run ahead of its dates."""
-        harm = self._harm.with_factor(coefficients.harm_factor)
-        draft = rule_draft(name, self._scenario, coefficients, harm, self._disposal)
-        return self._proposal(draft, harm, lambda *_: f"{name} takes it next")
+        premises = self._nominal.expecting(coefficients)
+        draft = rule_draft(name, premises)
+        return _proposal(draft, premises, lambda *_: f"{name} takes it next")
 
     def by_optimiser(self, name: str, result: PlanResult, coefficients: PlanningCoefficients) -> Audited:
         """Return the proposals of an optimiser's result, once free to run ahead of its dates and once not.
@@ -78,34 +75,34 @@ class Proposer:
         coefficients
             Those that it planned with.
         """
-        planned = flow_plan(self._scenario, result)
-        counted = counted_on(self._scenario, coefficients, result.releases)
-        known = self._scenario, planned, counted, result.releases or (), result.tours
+        premises = self._nominal.expecting(coefficients)
+        scenario = premises.scenario
+        counted = counted_on(scenario, coefficients, result.releases)
+        known = scenario, flow_plan(scenario, result), counted, result.releases or (), result.tours
         problems = audit(*known)
         if problems:
             return Audited({}, (f"the audit refuses the optimiser's plan: {'; '.join(problems[:3])}",))
-        harm = self._harm.with_factor(coefficients.harm_factor)
-        pieces = decided_pieces(self._scenario, result, harm, self._disposal)
+        pieces = decided_pieces(scenario, result, premises.harm, premises.options)
         done = tuple(pieces), result.commissionings
         draft = Draft("optimised", result.source, *done, measures=result.measures)
         reason = partial(_reason, bool(result.releases))
-        stays = decided_stays(self._scenario, result.tours)
+        stays = decided_stays(scenario, result.tours)
         proposals = {
-            name: self._proposal(draft, harm, reason, stays=stays),
-            f"{name}, never ahead of plan": self._proposal(draft, harm, reason, 0, stays),
+            name: _proposal(draft, premises, reason, stays=stays),
+            f"{name}, never ahead of plan": _proposal(draft, premises, reason, 0, stays),
         }
         return Audited(proposals, audit_promises(*known))
 
-    def _proposal(
-        self,
-        draft: Draft,
-        harm: StockHarm,
-        reason: Callable[[float, float], str],
-        lead: int = LEAD_PERIODS,
-        stays: DecidedStays = NOTHING_DECIDED,
-    ) -> Proposal:
-        plan = write_plan(draft, self._scenario, harm, self._disposal, reason)
-        return Proposal(draft, with_lead(plan, lead, stays))
+
+def _proposal(
+    draft: Draft,
+    premises: Premises,
+    reason: Callable[[float, float], str],
+    lead: int = LEAD_PERIODS,
+    stays: DecidedStays = NOTHING_DECIDED,
+) -> Proposal:
+    plan = write_plan(draft, premises.scenario, premises.harm, premises.options, reason)
+    return Proposal(draft, with_lead(plan, lead, stays))
 
 
 def _reason(releases: bool, averted: float, mass_t: float) -> str:

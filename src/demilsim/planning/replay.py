@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from demilsim.model.harm import StockHarm
-from demilsim.model.options import DisposalOptions
 from demilsim.optimisation.releases import Waiting, waiting_tranches
 from demilsim.optimisation.tours import Tours
-from demilsim.plan import DisposalPlan, ObservedState, PlanLine, PlanningCoefficients
+from demilsim.plan import DisposalPlan, ObservedState, PlanLine
 from demilsim.planning.draft import Draft
 from demilsim.planning.filler import Filler, Job
+from demilsim.planning.premises import Premises
 from demilsim.planning.rules import Outlook, filled
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams, tonnes
@@ -44,15 +43,9 @@ def unfinished(plan: DisposalPlan, scenario: Scenario, observed: ObservedState) 
 
 
 def replayed(
-    plan: DisposalPlan,
-    scenario: Scenario,
-    coefficients: PlanningCoefficients,
-    harm: StockHarm,
-    options: DisposalOptions,
-    first: int = 0,
-    waiting: Waiting | None = None,
-) -> Draft:
-    """Return when a plan's lines would be done if nothing but what is expected happened.
+    plan: DisposalPlan, premises: Premises, first: int = 0, waiting: Waiting | None = None
+) -> tuple[Draft, Tours]:
+    """Return what a plan's lines come to if nothing but what is expected happens.
 
     Lines that name a lot that the scenario does not have, or does not have any more, are left out.
 
@@ -61,27 +54,20 @@ def replayed(
     plan
         The plan: its lines are taken in priority, none early, each once its facility has room and there is
         money; its facilities are ordered when due and paid.
-    scenario, coefficients, harm, options
-        As in `rules.rule_draft`.
+    premises
+        What is expected.
     first
         First period in which anything may be done.
     waiting
         Tranches that wait for a milestone, if they are not as expected. Each comes once these lines have
         earned it.
+
+    Returns
+    -------
+    tuple of (Draft, Tours)
+        What is done when, and the moves of mobile plant.
     """
-    return replayed_with_moves(plan, scenario, coefficients, harm, options, first, waiting)[0]
-
-
-def replayed_with_moves(
-    plan: DisposalPlan,
-    scenario: Scenario,
-    coefficients: PlanningCoefficients,
-    harm: StockHarm,
-    options: DisposalOptions,
-    first: int = 0,
-    waiting: Waiting | None = None,
-) -> tuple[Draft, Tours]:
-    """Return what `replayed` does, and the moves of mobile plant that it takes."""
+    scenario = premises.scenario
     lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
     facilities = {facility.facility_id: f for f, facility in enumerate(scenario.facilities)}
     lines = [line for line in sorted(plan.lines, key=lambda line: line.priority) if line.lot_id in lots]
@@ -91,11 +77,11 @@ def replayed_with_moves(
         return [job for line, job in zip(lines, jobs, strict=True) if line.earliest_period <= outlook.period]
 
     lines_t = [tonnes(line.mass_g) for line in lines]
-    waiting = waiting or waiting_tranches(scenario, coefficients)
+    waiting = waiting or waiting_tranches(scenario, premises.coefficients)
     lines_due = [line.earliest_period for line in lines]
     ordered = plan.funds, plan.commissionings
-    filler = Filler(scenario, coefficients, options, *ordered, lines_t, lines_due, waiting)
-    pieces = filled(filler, due, harm, first)
+    filler = Filler(premises, *ordered, lines_t, lines_due, waiting)
+    pieces = filled(filler, due, first)
     sites = {site.site_id: i for i, site in enumerate(scenario.sites)}
     tours = tuple((facility, period, sites[to]) for facility, period, to in filler.moves)
     return Draft(plan.name, plan.source, pieces, plan.commissionings, plan.funds), tours

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from demilsim.model.harm import StockHarm, stock_harm
-from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.optimisation.candidates import Search, begin, group_flows
 from demilsim.optimisation.task import Task, make_task
 from demilsim.optimisation.tour_choice import tours_from
@@ -20,8 +18,9 @@ from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine, 
 from demilsim.planning.decided import NOTHING_DECIDED, DecidedStays, decided_stays
 from demilsim.planning.disaggregate import in_order_of_stays, pieces_of
 from demilsim.planning.draft import LEAD_PERIODS, Draft, period_by_period, with_lead, write_plan
+from demilsim.planning.premises import Premises, premises_of
 from demilsim.planning.remaining import NOT_ORDERED, remaining_coefficients, remaining_scenario
-from demilsim.planning.replay import replayed_with_moves, unfinished
+from demilsim.planning.replay import replayed, unfinished
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import grams
 
@@ -89,12 +88,12 @@ class Rolling:
         )
         if not left.lots:
             return self._from_now(replace(before, lines=()), orders, observed)
-        options = disposal_options(left)
-        harm = stock_harm(left).with_factor(coefficients.harm_factor)
-        draft, tours = replayed_with_moves(before, left, coefficients, harm, options, observed.period)
+        premises = premises_of(left, coefficients)
+        harm, options = premises.harm, premises.options
+        draft, tours = replayed(before, premises, observed.period)
         if options.allowed.any():
             task = make_task(left, coefficients)
-            draft, tours = _improved(draft, tours, task, harm, options, self.steps)
+            draft, tours = _improved(draft, tours, task, premises, self.steps)
         plan = write_plan(draft, left, harm, options, lambda *_: "by the plan as renewed")
         return self._from_now(plan, orders, observed, decided_stays(left, tours, observed.place))
 
@@ -135,9 +134,7 @@ class Rolling:
         )
 
 
-def _improved(
-    draft: Draft, moves: Tours, task: Task, harm: StockHarm, options: DisposalOptions, steps: int
-) -> tuple[Draft, Tours]:
+def _improved(draft: Draft, moves: Tours, task: Task, premises: Premises, steps: int) -> tuple[Draft, Tours]:
     """Return a draft with less planning harm under the same commissionings, and its moves of mobile plant.
 
     Both as they are if those commissionings are impossible: they are paid for certain only in the plan, and
@@ -156,6 +153,6 @@ def _improved(
         return draft, moves
     found: Search = min(searches, key=lambda search: search.exact_harm).further(steps)
     flows, tours = group_flows(found.problem, found.amounts), found.tours or ()
-    pieces = pieces_of(task.scenario, flows, task.groups, harm, options)
+    pieces = pieces_of(task.scenario, flows, task.groups, premises.harm, premises.options)
     stays = decided_stays(task.scenario, tours, task.coefficients.place)
     return replace(draft, pieces=tuple(in_order_of_stays(task.scenario, pieces, stays))), tours

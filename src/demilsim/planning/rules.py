@@ -13,20 +13,13 @@ from itertools import repeat
 import numpy as np
 
 from demilsim.model.calendar import expected_working_days
-from demilsim.model.harm import (
-    StockHarm,
-    arrival_period,
-    arrival_probability,
-    held_t,
-    lot_masses_t,
-    stock_harm,
-)
+from demilsim.model.harm import arrival_period, arrival_probability, held_t, lot_masses_t
 from demilsim.model.money import expected_receipts_usd
-from demilsim.model.options import DisposalOptions, disposal_options
 from demilsim.optimisation.releases import waiting_tranches
 from demilsim.plan import Commissioning, DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.draft import Draft, Piece, period_by_period, write_plan
 from demilsim.planning.filler import Filler, Job
+from demilsim.planning.premises import Premises, premises_of
 from demilsim.scenario.scenario import Scenario
 
 
@@ -42,16 +35,14 @@ class Outlook:
         Tonnes of each lot left at its start, shape (lot,).
     path_t
         Tonnes left at each knot if nothing more is done, shape (knot, lot).
-    harm, options, scenario
-        The planning harm over lots, the options, the scenario.
+    premises
+        What is planned on.
     """
 
     period: int
     left_t: Floats
     path_t: Floats
-    harm: StockHarm
-    options: DisposalOptions
-    scenario: Scenario
+    premises: Premises
 
 
 Ranking = Callable[[Outlook], Floats]
@@ -63,32 +54,31 @@ Queue = Callable[[Outlook], Iterable[Job]]
 
 def _by_lot(score: Floats, outlook: Outlook) -> Floats:
     """Return a score by lot as one by pair; among a lot's facilities the cheapest comes first."""
-    cost = outlook.options.cost_usd_per_t
+    cost = outlook.premises.options.cost_usd_per_t
     order = np.argsort(np.argsort(score, kind="stable"), kind="stable")[:, None]
     return order - cost / (cost.max() + 1.0)
 
 
 def oldest_first(outlook: Outlook) -> Floats:
     """Score lots by year made, oldest first."""
-    return _by_lot(-np.array([lot.year_made for lot in outlook.scenario.lots], dtype=float), outlook)
+    return _by_lot(-np.array([lot.year_made for lot in outlook.premises.scenario.lots], dtype=float), outlook)
 
 
 def most_neq_first(outlook: Outlook) -> Floats:
     """Score lots by net explosive quantity, largest first."""
-    return _by_lot(np.array([lot.neq_kg for lot in outlook.scenario.lots], dtype=float), outlook)
+    return _by_lot(np.array([lot.neq_kg for lot in outlook.premises.scenario.lots], dtype=float), outlook)
 
 
 def highest_risk_first(outlook: Outlook) -> Floats:
     """Score lots by the present harm rate of their storehouse, worst first."""
-    rate = outlook.harm.rate_per_year(
-        outlook.path_t[outlook.period][None, :].repeat(outlook.path_t.shape[0], 0)
-    )
-    return _by_lot(rate[outlook.period][outlook.harm.storehouse], outlook)
+    harm = outlook.premises.harm
+    rate = harm.rate_per_year(outlook.path_t[outlook.period][None, :].repeat(outlook.path_t.shape[0], 0))
+    return _by_lot(rate[outlook.period][harm.storehouse], outlook)
 
 
 def cheapest_first(outlook: Outlook) -> Floats:
     """Score pairs by cost per tonne, cheapest first."""
-    return -outlook.options.cost_usd_per_t
+    return -outlook.premises.options.cost_usd_per_t
 
 
 def risk_per_day_first(outlook: Outlook) -> Floats:
@@ -96,10 +86,11 @@ def risk_per_day_first(outlook: Outlook) -> Floats:
 
     A c-mu index: the gradient of the planning harm at what is left, ranked anew each period.
     """
-    _, gradient = outlook.harm.total_and_gradient(outlook.path_t)
-    per_tonne = gradient[outlook.period + 1 :].sum(axis=0)[:, None] - outlook.options.accident_harm_per_t
+    harm, options = outlook.premises.harm, outlook.premises.options
+    _, gradient = harm.total_and_gradient(outlook.path_t)
+    per_tonne = gradient[outlook.period + 1 :].sum(axis=0)[:, None] - options.accident_harm_per_t
     with np.errstate(invalid="ignore"):
-        score = per_tonne / outlook.options.days_per_t
+        score = per_tonne / options.days_per_t
     return np.where(per_tonne > 0.0, score, -np.inf)
 
 
@@ -130,42 +121,31 @@ def nominal_coefficients(scenario: Scenario) -> PlanningCoefficients:
     )
 
 
-def rule_draft(
-    name: str,
-    scenario: Scenario,
-    coefficients: PlanningCoefficients,
-    harm: StockHarm,
-    options: DisposalOptions,
-    orders: tuple[Commissioning, ...] = (),
-) -> Draft:
+def rule_draft(name: str, premises: Premises, orders: tuple[Commissioning, ...] = ()) -> Draft:
     """Return what a rule would do.
 
     Parameters
     ----------
     name
         Key of `RULES`, or ``host_only``.
-    coefficients
-        Expected capacity and money. Tranches that wait for a milestone come once the rule has earned them.
-    harm
-        Planning harm over lots.
-    options
-        Options of the scenario.
+    premises
+        What is planned on. Tranches that wait for a milestone come once the rule has earned them.
     orders
         Facilities that are ordered as well, before anything else is paid.
     """
-    host = tuple(fund.fund_id for fund in scenario.funds if fund.holder == "host")
+    host = tuple(fund.fund_id for fund in premises.scenario.funds if fund.holder == "host")
     funds = host if name == "host_only" else ()
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
-    waiting = waiting_tranches(scenario, coefficients)
-    filler = Filler(scenario, coefficients, options, funds, orders, waiting=waiting)
-    return Draft(name, f"rule:{name}", filled(filler, by_score(ranking), harm), orders, funds)
+    waiting = waiting_tranches(premises.scenario, premises.coefficients)
+    filler = Filler(premises, funds, orders, waiting=waiting)
+    return Draft(name, f"rule:{name}", filled(filler, by_score(ranking)), orders, funds)
 
 
 def by_score(ranking: Ranking) -> Queue:
     """Return the jobs of a ranking: every pair of lot and facility that it scores, best first."""
 
     def jobs(outlook: Outlook) -> Iterable[Job]:
-        score = np.where(outlook.options.allowed, ranking(outlook), -np.inf)
+        score = np.where(outlook.premises.options.allowed, ranking(outlook), -np.inf)
         order = np.argsort(-score, axis=None, kind="stable")
         order = order[np.isfinite(score.ravel()[order])]
         lots, facilities = np.unravel_index(order, score.shape)
@@ -174,7 +154,7 @@ def by_score(ranking: Ranking) -> Queue:
     return jobs
 
 
-def filled(filler: Filler, queue: Queue, harm: StockHarm, first: int = 0) -> tuple[Piece, ...]:
+def filled(filler: Filler, queue: Queue, first: int = 0) -> tuple[Piece, ...]:
     """Return what is done, period by period from the first on, if jobs queue anew in each.
 
     Parameters
@@ -183,12 +163,10 @@ def filled(filler: Filler, queue: Queue, harm: StockHarm, first: int = 0) -> tup
         Capacity and money.
     queue
         Who comes first.
-    harm
-        Planning harm over lots.
     first
         First period; lots that arrive before it are there.
     """
-    scenario, options = filler.scenario, filler.options
+    scenario, options = filler.premises.scenario, filler.premises.options
     mass = np.where(options.allowed.any(axis=1), lot_masses_t(scenario), 0.0)
     arrives, likely = arrival_period(scenario), arrival_probability(scenario)
     left, path = np.where(arrives <= first, mass, 0.0), held_t(scenario)
@@ -197,7 +175,7 @@ def filled(filler: Filler, queue: Queue, harm: StockHarm, first: int = 0) -> tup
         filler.open(period)
         if period > first:
             left += np.where(arrives == period, mass, 0.0)
-        outlook = Outlook(period, left, path, harm, options, scenario)
+        outlook = Outlook(period, left, path, filler.premises)
         for piece in filler.fill(period, left, queue(outlook)):
             pieces.append(piece)
             left[piece.lot] -= piece.mass_t
@@ -208,20 +186,12 @@ def filled(filler: Filler, queue: Queue, harm: StockHarm, first: int = 0) -> tup
 
 def nominal_start(scenario: Scenario) -> DisposalPlan:
     """Return the plan of a good rule on nominal coefficients, a line for each piece of a lot."""
-    known, harm = nominal_coefficients(scenario), stock_harm(scenario)
-    return period_by_period(
-        rule_draft(STARTING_RULE, scenario, known, harm, disposal_options(scenario)), scenario
-    )
+    premises = premises_of(scenario, nominal_coefficients(scenario))
+    return period_by_period(rule_draft(STARTING_RULE, premises), scenario)
 
 
-def rule_plan(
-    name: str,
-    scenario: Scenario,
-    coefficients: PlanningCoefficients,
-    harm: StockHarm,
-    options: DisposalOptions,
-    orders: tuple[Commissioning, ...] = (),
-) -> DisposalPlan:
+def rule_plan(name: str, premises: Premises, orders: tuple[Commissioning, ...] = ()) -> DisposalPlan:
     """Return the plan of a rule; parameters as in `rule_draft`."""
-    draft = rule_draft(name, scenario, coefficients, harm, options, orders)
-    return write_plan(draft, scenario, harm, options, lambda *_: f"{name} takes it next")
+    draft = rule_draft(name, premises, orders)
+    known = premises.scenario, premises.harm, premises.options
+    return write_plan(draft, *known, lambda *_: f"{name} takes it next")

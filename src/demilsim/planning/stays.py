@@ -18,8 +18,7 @@ from enum import StrEnum
 import numpy as np
 
 from demilsim.model.calendar import first_open_period
-from demilsim.model.harm import StockHarm, stock_harm
-from demilsim.model.options import DisposalOptions, disposal_options
+from demilsim.model.options import disposal_options
 from demilsim.model.pace import expected_pace
 from demilsim.optimisation.result import PlanResult
 from demilsim.optimisation.tours import Tours, placed_facilities
@@ -27,7 +26,8 @@ from demilsim.plan import DisposalPlan, Floats, PlanningCoefficients
 from demilsim.planning.decided import decided_stays
 from demilsim.planning.disaggregate import decided_pieces
 from demilsim.planning.draft import LEAD_PERIODS, Piece, drafted_periods
-from demilsim.planning.replay import replayed_with_moves
+from demilsim.planning.premises import Premises, premises_of
+from demilsim.planning.replay import replayed
 from demilsim.scenario.scenario import Scenario
 from demilsim.units import tonnes
 
@@ -134,22 +134,21 @@ def planned_stays(
     placed = {scenario.facilities[f].facility_id for f in placed_facilities(scenario).tolist()}
     if not any(line.facility_id in placed for line in plan.lines):
         return None
-    options = disposal_options(scenario)
-    harm = stock_harm(scenario).with_factor(coefficients.harm_factor)
+    premises = premises_of(scenario, coefficients)
     diary = _Diary(scenario, plan, coefficients)
-    known = None if result is None else decided_work(scenario, plan, result, harm, options)
+    known = None if result is None else decided_work(plan, result, premises)
     if known is not None and result is not None and result.tours is not None:
         decided = diary.stays(diary.pieces(known[1]), result.tours)
         if decided is not None:
             return PlannedStays(Basis.DECIDED, decided)
-    draft, tours = replayed_with_moves(plan, scenario, coefficients, harm, options)
+    draft, tours = replayed(plan, premises)
     implied = diary.stays(draft.pieces, tours)
     assert implied is not None, "what is replayed is done where the plant stands"
     return PlannedStays(Basis.IMPLIED, implied, diary.rests(draft.pieces))
 
 
 def decided_work(
-    scenario: Scenario, plan: DisposalPlan, result: PlanResult, harm: StockHarm, options: DisposalOptions
+    plan: DisposalPlan, result: PlanResult, premises: Premises
 ) -> tuple[list[Piece], list[int]] | None:
     """Return the pieces that the optimiser decided, and the period of each line of its plan.
 
@@ -157,7 +156,8 @@ def decided_work(
     """
     if plan.source != result.source:
         return None
-    pieces = decided_pieces(scenario, result, harm, options)
+    scenario = premises.scenario
+    pieces = decided_pieces(scenario, result, premises.harm, premises.options)
     stays = decided_stays(scenario, result.tours)
     periods = drafted_periods(plan, pieces, scenario, LEAD_PERIODS, stays)
     return None if periods is None else (pieces, periods)
