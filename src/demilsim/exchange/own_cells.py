@@ -10,10 +10,11 @@ from functools import cached_property
 
 from demilsim.exchange.own_sheet import Held
 from demilsim.exchange.own_words import LETTER, UNIT, ours_by_word
-from demilsim.scenario.choices import Choice
+from demilsim.scenario.choices import Choice, choice_of, register_lists
 from demilsim.scenario.column_types import LONGEST_IDENTIFIER, is_identifier
 from demilsim.scenario.columns import meaning_of
-from demilsim.scenario.phrases import NUMBER, got, shown
+from demilsim.scenario.layout import LAYOUT
+from demilsim.scenario.phrases import MOST_CHOICES, NUMBER, got, shown
 from demilsim.scenario.quantities import in_size, read_number
 from demilsim.scenario.readings import column_unit
 from demilsim.units import conversion_factor, units_like
@@ -21,6 +22,8 @@ from demilsim.units import conversion_factor, units_like
 FILL = "?"
 """Stands in a mapping where its reader is to write something."""
 DATE_PARTS = {"YYYY": r"(?P<year>\d{4})", "MM": r"(?P<month>\d{1,2})", "DD": r"(?P<day>\d{1,2})"}
+TRUTH = ("yes", "no", "true", "false", "1", "0")
+"""What our tables take for yes and no."""
 _YEAR = "year"
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _NUMBER = re.compile(r"([+-]?[\d.,][\d.,\s]*(?:[eE][+-]?\d+)?)\s*([^\d\s].*)?", re.ASCII)
@@ -40,7 +43,8 @@ def normal(text: str) -> str:
 def our_unit(table: str, column: str) -> str:
     """Return the unit of the numbers of a column of ours; empty if they have none that can be converted."""
     unit = column_unit(table, column)
-    return unit if conversion_factor(unit, unit) else ""
+    number = choice_of(LAYOUT[table].record, column).kind in ("number", "whole")
+    return unit if number and conversion_factor(unit, unit) else ""
 
 
 def unit_matters(unit: str) -> bool:
@@ -148,8 +152,25 @@ class CellReader:
             return self._date(text)
         if self.choice.kind in ("number", "whole"):
             return self._number(text, isinstance(cell, Held))
+        if self._listed:
+            return self._word(text)
         if self.spelling:
             return "; ".join(latin(part) for part in text.split(";") if part.strip())
+        return text
+
+    @cached_property
+    def _listed(self) -> tuple[str, ...]:
+        """The only words that may stand in the column; empty if any will do."""
+        return self.choice.words or register_lists().get(self.choice.ids_of, ())
+
+    def _word(self, text: str) -> str:
+        truth = self.choice.kind == "yes_no" and text.lower() in TRUTH
+        for part in () if truth else text.split(";"):
+            if part.strip() not in self._listed:
+                few = len(self._listed) <= MOST_CHOICES
+                what = f"one of {', '.join(self._listed)}" if few else f"one of the {self.choice.ids_of}"
+                todo = f"say what it means under [columns.{self.column}.values] of the mapping"
+                raise ValueError(f"expected {what} {got(part.strip(), self._listed)}; {todo}")
         return text
 
     def _date(self, text: str) -> str:

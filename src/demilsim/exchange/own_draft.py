@@ -209,7 +209,7 @@ def _column_lines(table: str, column: _Column) -> list[str]:
     lines = [note + listed]
     if column.choice.ids_of == "natures":
         lines += [
-            f"#   {n.nature_id}: {n.name}; NEQ {n.neq_share_low:.0%} to {n.neq_share_high:.0%} of gross mass, "
+            f"#   {n.nature_id}: {n.name}; NEQ {n.neq_share_low:.0%}-{n.neq_share_high:.0%} of gross, "
             f"{'propellant' if n.propellant else 'no propellant'}"
             for n in shipped_register().natures.values()
         ]
@@ -272,7 +272,7 @@ def _word_lines(column: _Column) -> Iterator[str]:
     known = {normal(own): ours for own, ours in column.rule.values.items()}
     ours = {*column.choice.words, *register_lists().get(column.choice.ids_of, ())}
     words = {word: count for word, count in column.words.items() if word not in ours}
-    listed = dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:MOST_WORDS])
+    listed = dict(sorted(words.items(), key=lambda item: -item[1])[:MOST_WORDS])
     by_word: dict[str, tuple[str, int]] = {}
     for word, count in listed.items():
         first, before = by_word.get(normal(word), (word, 0))

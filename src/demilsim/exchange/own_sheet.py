@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demilsim.errors import Problem, ScenarioError
-from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.phrases import got, shown
 from demilsim.scenario.tables import MAX_COLUMNS, MAX_TABLE_BYTES
 from demilsim.scenario.text import Refused, read_bytes
@@ -168,7 +167,7 @@ def _csv_rows(text: str, delimiter: str) -> tuple[tuple[str, ...], ...]:
             if len(cells) > MAX_COLUMNS:
                 message = f"expected at most {MAX_COLUMNS} columns (got {len(cells):,})"
                 raise Refused(reader.line_num, message)
-            rows.append(tuple(map(unquoted, cells)))
+            rows.append(tuple(cells))
     except csv.Error as error:
         raise Refused(reader.line_num, f"expected a CSV row (got a mistake: {error})") from None
     return tuple(rows)

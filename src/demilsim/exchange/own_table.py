@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -25,6 +26,8 @@ from demilsim.scenario.tables import TextRow, TextTable
 
 LEFT_TO_LATER = "and "
 """How messages begin that stand for rows or problems not looked at."""
+_LINE = re.compile(r"\bon line (\d+)")
+"""Checks speak of lines where a sheet has rows."""
 CLOSE = 1e-9
 """Totals are the same if they differ by less than this share: each number is rounded once to a float."""
 
@@ -107,7 +110,7 @@ def _of_a_row(problem: Problem, sheet: OwnSheet, mapping: SheetMapping) -> bool:
 def _tell(rows: OwnRows, mapping: SheetMapping, problems: Sequence[Problem]) -> None:
     """Raise problems, if there are any, with the heading and the text that the sheet has."""
     if problems:
-        raise ScenarioError(capped(_in_words_of(rows, mapping, problem) for problem in problems))
+        raise ScenarioError(capped(_once(_in_words_of(rows, mapping, problem) for problem in problems)))
 
 
 def _in_words_of(rows: OwnRows, mapping: SheetMapping, problem: Problem) -> Problem:
@@ -121,8 +124,9 @@ def _in_words_of(rows: OwnRows, mapping: SheetMapping, problem: Problem) -> Prob
     if column not in rows.headings:
         return problem
     written = rows.written.get((problem.line, column), "")
-    tells = shown(written) in problem.message or not written
-    message = problem.message if tells else f"{problem.message}; the cell has {shown(written)}"
+    message = _LINE.sub(r"in row \1", problem.message)
+    if written and shown(written) not in message:
+        message = f"{message}; the cell has {shown(written)}"
     return replace(problem, path=f"{plain(rows.headings[column])} [{column}]", message=message)
 
 
