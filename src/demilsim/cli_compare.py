@@ -92,7 +92,7 @@ def compare(
     resolved = [load_resolved(path, overrides) for path in scenarios]
     warned = warn_of(resolved, console)
     loaded = [one.scenario for one in resolved]
-    chosen = [_plans(scenario, plan, rule) for scenario in loaded] if plan or rule else None
+    chosen = [_plans(scenario, plan, rule, console) for scenario in loaded] if plan or rule else None
     result = compare_scenarios(
         loaded,
         replications,
@@ -115,12 +115,12 @@ def compare(
     raise typer.Exit(code)
 
 
-def _plans(scenario: Scenario, files: list[str], rules: list[str]) -> Plans:
+def _plans(scenario: Scenario, files: list[str], rules: list[str], console: Console) -> Plans:
     """Return the plans that are asked for, made for a scenario, in the order of plans, then rules."""
     from dataclasses import replace
 
     from demilsim.experiments.policies import policy_problems, simple_plan
-    from demilsim.reporting.plan_file import read_plan
+    from demilsim.reporting.plan_file import read_plan, within_horizon
 
     plans: dict[str, object] = {}
     for text in files:
@@ -128,7 +128,10 @@ def _plans(scenario: Scenario, files: list[str], rules: list[str]) -> Plans:
         if not name.strip() or not file.strip():
             raise DemilsimError(f"--plan: expected NAME=FILE (got {text!r})")
         _once(name, plans)
-        plans[name] = replace(read_plan(Path(file), scenario), name=name)
+        begun, late = within_horizon(read_plan(Path(file), scenario), scenario)
+        if late:
+            console.warn(f"{name} in {scenario.settings.name}: {late}")
+        plans[name] = replace(begun, name=name)
     for name in rules:
         _once(name, plans)
         if name == OPTIMISED:

@@ -105,6 +105,10 @@ class DisposalPlan:
     measures: tuple[MeasureOrder, ...] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.funds, str):
+            raise PlanError(
+                f"plan {self.name}: expected ids of funds, as ({self.funds!r},) (got {self.funds!r})"
+            )
         priorities = [line.priority for line in self.lines]
         if any(later <= earlier for earlier, later in pairwise(priorities)):
             raise PlanError(f"plan {self.name}: lines must come in strictly rising priority")
@@ -114,15 +118,23 @@ class DisposalPlan:
             raise PlanError(f"plan {self.name}: a measure is ordered twice")
 
     def sha256(self) -> str:
-        """Return a hash of the decisions (not of names, reasons or promised harm)."""
+        """Return a hash of the decisions (not of names, reasons or promised harm).
+
+        Equal plans have equal hashes, whether their numbers are Python's or NumPy's.
+        """
         decisions: list[object] = [
-            [(p.lot_id, p.facility_id, p.mass_g, p.earliest_period, p.priority) for p in self.lines],
-            [(c.facility_id, c.period) for c in self.commissionings],
-            sorted(self.funds),
+            [_plain(p.lot_id, p.facility_id, p.mass_g, p.earliest_period, p.priority) for p in self.lines],
+            [_plain(c.facility_id, c.period) for c in self.commissionings],
+            sorted(map(str, self.funds)),
         ]
         if self.measures:
-            decisions.append([(m.measure_id, m.period) for m in self.measures])
+            decisions.append([_plain(m.measure_id, m.period) for m in self.measures])
         return hashlib.sha256(repr(tuple(decisions)).encode()).hexdigest()
+
+
+def _plain(*values: str | float) -> tuple[str | float, ...]:
+    """Return ids and numbers as Python's own; a number is whole if its value is."""
+    return tuple(str(v) if isinstance(v, str) else int(v) if v % 1 == 0 else float(v) for v in values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ import pytest
 from demilsim.errors import PlanError, StudyError
 from demilsim.experiments.ensemble import COUNTS, Ensemble, Response, replicate, responses
 from demilsim.experiments.statistics import estimate
+from demilsim.plan import DisposalPlan, ObservedState
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
+from demilsim.simulation.renewal import Renewal
 from demilsim.simulation.replication import simulate
 from demilsim.simulation.streams import Streams
 from stories import BASE, QUIET, line, plan, without_accidents
@@ -96,8 +100,73 @@ def test_nothing_to_simulate_is_told() -> None:
     for plans in ([], [DO_NOTHING, DO_NOTHING]):
         with pytest.raises(PlanError, match="each with a name of its own"):
             replicate(one_lot(), plans, 1, jobs=1)
-    with pytest.raises(StudyError, match=r"expected 1 or more \(got 0\)"):
+    with pytest.raises(StudyError, match=r"replications: expected a whole number, 1 or more \(got 0\)"):
         replicate(one_lot(), [DO_NOTHING], 0, jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"seed": -1}, r"seed: expected a whole number, 0 or more \(got -1\)"),
+        ({"seed": 1.5}, r"seed: expected a whole number, 0 or more \(got 1\.5\)"),
+        ({"first": -1}, r"first: expected a whole number, 0 or more \(got -1\)"),
+        ({"replications": 2.5}, r"replications: expected a whole number, 1 or more \(got 2\.5\)"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(wrong: dict[str, Any], told: str) -> None:
+    """Seed and replications count from 0 and 1 on, as in a scenario's file."""
+    with pytest.raises(StudyError, match=told):
+        replicate(one_lot(), [DO_NOTHING], **({"replications": 1, "jobs": 1} | wrong))
+
+
+def test_renewal_of_an_unknown_plan_is_refused() -> None:
+    """A typing error would leave the plan as it is without a word."""
+    told = r"renewals: expected names of plans, do_nothing \(got 'do_nothign'; did you mean do_nothing\?\)"
+    with pytest.raises(PlanError, match=told):
+        replicate(one_lot(), [DO_NOTHING], 1, jobs=1, renewals={"do_nothign": Renewal(Never(), 4)})
+
+
+class Never:
+    """A policy that nobody asks."""
+
+    def decide(self, observed: ObservedState) -> DisposalPlan:
+        """Fail."""
+        raise AssertionError("nobody asks")
+
+
+@pytest.fixture(scope="module")
+def two() -> Ensemble:
+    """Return two replications of doing nothing, twice."""
+    return replicate(one_lot(), {"some": DO_NOTHING, "none": DO_NOTHING}, 2, jobs=1)
+
+
+@pytest.mark.parametrize("level", [95, 1.0, 0.0, -1.0, float("nan")])
+def test_level_that_is_none_is_refused(two: Ensemble, level: float) -> None:
+    """A level in percent would give an interval that is not a number, 1 an infinite one."""
+    with pytest.raises(StudyError, match=r"level: expected between 0 and 1, as 0\.95 \(got"):
+        two.difference("some", "none", Response.COST, level=level)
+
+
+def test_unknown_policy_is_answered_with_those_there_are(two: Ensemble) -> None:
+    """Whatever is asked of a policy that was not simulated says which were."""
+    asked: list[Callable[[], object]] = [
+        lambda: two.values("noen", Response.COST),
+        lambda: two.estimate("noen", Response.COST),
+        lambda: two.difference("some", "noen", Response.COST),
+        lambda: two.objective("noen"),
+        lambda: two.clearance_days("noen"),
+    ]
+    for one in asked:
+        with pytest.raises(StudyError, match=r"expected one of some, none \(got 'noen'; did you mean none\?"):
+            one()
+    with pytest.raises(StudyError, match=r"response: expected one of .* \(got 'cost'"):
+        two.values("some", "cost")  # type: ignore[arg-type]
+
+
+def test_representations_are_one_line(two: Ensemble) -> None:
+    """What a notebook shows is who and how many: a scenario's rows would fill pages."""
+    assert repr(two) == "<Ensemble of tiny: some, none; 2 replications>"
+    assert repr(one_lot()) == "<Scenario tiny: sites 1, lots 1, facilities 1, funds 1, periods 8>"
 
 
 def test_estimates_and_paired_differences_by_hand() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from demilsim.errors import PlanError
 from demilsim.plan import Commissioning, DisposalPlan, ObservedState, PlanLine
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.scenario.scenario import Scenario
@@ -183,3 +184,31 @@ def test_job_that_comes_back_after_a_renewal_finds_its_payers() -> None:
     )
     assert state.stock.destroyed_g[1] == pytest.approx(100 * TONNE, abs=0.9 * TONNE)
     assert len(watcher.seen) == 1
+
+
+@pytest.mark.parametrize("every", [0, -4, 1.5, None])
+def test_renewals_need_a_number_of_periods(every: int) -> None:
+    """Zero would divide by nothing, 1.5 skip what it should not; the policy is named."""
+    with pytest.raises(PlanError, match=r"renewal by Watcher: expected a whole number of periods >= 1 \(got"):
+        Renewal(Watcher(one_lot()), every)
+
+
+def test_what_cannot_be_asked_is_no_policy() -> None:
+    """A function, or a class in place of its object, is refused where the renewal is made."""
+    with pytest.raises(PlanError, match=r"expected a policy with a method decide \(got followed\)"):
+        Renewal(followed, 4)
+
+
+@pytest.mark.parametrize(("decided", "got"), [(None, "None"), ([], "list"), (DisposalPlan, "DisposalPlan")])
+def test_a_decision_must_be_a_plan(decided: object, got: str) -> None:
+    """A policy that returns nothing, or something else, is named with the period in which it did."""
+
+    class Forgetful(Watcher):
+        def decide(self, observed: ObservedState) -> DisposalPlan:
+            return decided  # type: ignore[return-value]
+
+    prepared = prepare(one_lot())
+    renewal = Renewal(Forgetful(one_lot()), 4)
+    told = rf"policy Forgetful, period 4: expected decide to return a DisposalPlan \(got {got}\)"
+    with pytest.raises(PlanError, match=told):
+        run(prepared, compile_plan(prepared, DO_NOTHING), draw(prepared, Streams(8, 0)), renewal=renewal)

@@ -1,13 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from demilsim.errors import PlanError
-from demilsim.plan import Commissioning
-from demilsim.simulation.schedule import compile_plan
+from demilsim.plan import Commissioning, MeasureOrder
+from demilsim.simulation.schedule import compile_plan, line_problems
 from demilsim.simulation.world import prepare
 from stories import TONNE, line, plan
-from worlds import artillery, facility, fund, lot, rate, route, site, storehouse, three_sites, world
+from worlds import (
+    artillery,
+    facility,
+    fund,
+    lot,
+    measure,
+    rate,
+    route,
+    site,
+    storehouse,
+    three_sites,
+    world,
+)
 
 
 def test_line_becomes_an_order() -> None:
@@ -15,7 +29,7 @@ def test_line_becomes_an_order() -> None:
     schedule = compile_plan(
         prepare(three_sites()),
         plan(
-            line("S3-L1", 80.0, 2, "PLANT"), line("S1-L2", 50.0, 1, "RANGE"), line("S2-L1", 1.0, 99, "PLANT")
+            line("S3-L1", 80.0, 2, "PLANT"), line("S1-L2", 50.0, 1, "RANGE"), line("S2-L1", 1.0, 11, "PLANT")
         ),
     )
     first, second, third = schedule.orders
@@ -27,7 +41,7 @@ def test_line_becomes_an_order() -> None:
     assert schedule.payers[first.payers] == (1, 0)
     assert schedule.payers[second.payers] == schedule.payers[third.payers] == (0,)
     assert second.travel_days == 0.0
-    assert [len(rows) for rows in schedule.due] == [0, 1, 1] + [0] * 9
+    assert [len(rows) for rows in schedule.due] == [0, 1, 1] + [0] * 8 + [1]
 
 
 def test_cost_of_a_part_is_rounded_to_cents() -> None:
@@ -61,7 +75,14 @@ BAD = [
     (plan(line("L1", 60.0), line("L1", 40.0), line("L1", 0.000001)), r"line 3: expected 0 < mass"),
     (plan(line("L1", 0.0)), "expected 0 < mass"),
     (plan(line("L1", 1.0, facility_id="KILN")), "KILN is never commissioned"),
-    (plan(line("L1", 1.0, period=-1)), r"earliest period >= 0 \(got -1\)"),
+    (plan(line("L1", 1.0, period=-1)), r"line 1: expected a period from 0 to 7 \(got -1\)"),
+    (plan(line("L1", 1.0), line("L1", 1.0, period=8)), r"line 2: expected a period from 0 to 7 \(got 8\)"),
+    (plan(commissionings=(Commissioning("KILN", 8),)), r"commissioning of KILN: .* 0 to 7 \(got 8\)"),
+    (plan(commissionings=(Commissioning("KILN", -3),)), r"commissioning of KILN: .* 0 to 7 \(got -3\)"),
+    (replace(plan(), measures=(MeasureOrder("GUARD", 8),)), r"measure GUARD: .* 0 to 7 \(got 8\)"),
+    (replace(plan(), measures=(MeasureOrder("GUARD", -1),)), r"measure GUARD: .* 0 to 7 \(got -1\)"),
+    (plan(funds=("HSOT",)), r"funds of the scenario \(got 'HSOT'; did you mean HOST\?\)"),
+    (plan(funds=("HOST", "X")), r"funds of the scenario \(got 'X'\); choose from HOST"),
     (plan(commissionings=(Commissioning("NONE", 0),)), r"possible facility to commission \(got NONE\)"),
     (plan(commissionings=(Commissioning("F1", 0),)), r"possible facility to commission \(got F1\)"),
 ]
@@ -80,6 +101,17 @@ def test_plan_that_does_not_fit_is_refused(story: object, message: str) -> None:
         facilities=[facility(), facility("KILN", status="possible")],
         facility_rates=[rate(), rate("KILN")],
         routes=[route("S1", "S2")],
+        measures=[measure("GUARD")],
     )  # fmt: skip
     with pytest.raises(PlanError, match=message):
         compile_plan(prepare(scenario), story)
+
+
+def test_all_lines_that_do_not_fit_are_found_at_once() -> None:
+    """Each is told by its place; what does not fit takes nothing from the lot, what fits does."""
+    story = plan(line("NONE"), line("L1", 60.0), line("L1", 60.0), line("L1", 40.0), line("L1", 1e-6))
+    assert line_problems(prepare(world()), story) == [
+        (0, "unknown lot or facility (NONE, F1)"),
+        (2, "expected 0 < mass <= 40 t, what is left of lot L1 (got 60 t)"),
+        (4, "expected 0 < mass <= 0 t, what is left of lot L1 (got 1e-06 t)"),
+    ]

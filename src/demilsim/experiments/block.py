@@ -13,14 +13,13 @@ import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from demilsim.errors import WorkerDiffersError
 from demilsim.experiments.code_version import code_version
 from demilsim.experiments.ensemble import Response, responses
-from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.policies import simple_plan
 from demilsim.plan import Floats
 from demilsim.scenario.loader import load_resolved
@@ -33,6 +32,9 @@ from demilsim.simulation.replication import run
 from demilsim.simulation.schedule import Schedule, compile_plan
 from demilsim.simulation.streams import Streams
 from demilsim.simulation.world import World, prepare
+
+if TYPE_CHECKING:
+    from demilsim.experiments.experiment import Experiment
 
 ROWS_KEPT = 4
 """Prepared rows that a worker remembers: those whose blocks may still be under way."""

@@ -15,6 +15,7 @@ from demilsim.experiments.packing import pack_rows, unpack_rows
 from demilsim.experiments.statistics import LEVEL, Estimate, counted, estimate, share
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.learned import objective
+from demilsim.scenario.phrases import did_you_mean, got
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.draws import draw
 from demilsim.simulation.record import RunResult
@@ -130,6 +131,10 @@ class Ensemble:
     plans: Mapping[str, DisposalPlan]
     results: Mapping[str, tuple[RunResult, ...]]
 
+    def __repr__(self) -> str:
+        names, count = ", ".join(self.results), max(map(len, self.results.values()), default=0)
+        return f"<Ensemble of {self.scenario.settings.name}: {names}; {count:,} replications>"
+
     @cached_property
     def interval_years(self) -> Floats:
         """Length of each period [yr]."""
@@ -143,8 +148,32 @@ class Ensemble:
             table[name] = {r: np.array([row[r] for row in rows]) for r in Response}
         return table
 
+    def results_of(self, policy: str) -> tuple[RunResult, ...]:
+        """Return the results of a policy, in order of replication.
+
+        Raises
+        ------
+        StudyError
+            If it has not been simulated.
+        """
+        if policy not in self.results:
+            known = ", ".join(self.results)
+            raise StudyError(f"policy: expected one of {known} {got(str(policy), self.results)}")
+        return self.results[policy]
+
     def values(self, policy: str, response: Response) -> Floats:
-        """Return a response of each replication, shape (replication,)."""
+        """Return a response of each replication, shape (replication,).
+
+        Raises
+        ------
+        StudyError
+            If the policy has not been simulated, or there is no such response.
+        """
+        self.results_of(policy)
+        if response not in self._responses[policy]:
+            raise StudyError(
+                f"response: expected one of {', '.join(Response)} {got(str(response), Response)}"
+            )
         return self._responses[policy][response]
 
     def estimate(self, policy: str, response: Response) -> Estimate:
@@ -152,7 +181,15 @@ class Ensemble:
         return response_estimate(self.values(policy, response), response, self._largest(response))
 
     def difference(self, policy: str, other: str, response: Response, level: float = LEVEL) -> Estimate:
-        """Return the paired difference policy - other with its half-width at a level."""
+        """Return the paired difference policy - other with its half-width at a level.
+
+        Raises
+        ------
+        StudyError
+            If a policy has not been simulated, or the level is not between 0 and 1.
+        """
+        if not 0.0 < level < 1.0:
+            raise StudyError(f"level: expected between 0 and 1, as {LEVEL} (got {level})")
         values = self.values(policy, response) - self.values(other, response)
         return _difference_estimate(values, response, self._largest(response), level)
 
@@ -166,13 +203,13 @@ class Ensemble:
 
     def objective(self, policy: str) -> Floats:
         """Return the simulated planning objective of each replication, shape (replication,)."""
-        return objective(self.scenario, self.results[policy])
+        return objective(self.scenario, self.results_of(policy))
 
     def clearance_days(self, policy: str) -> Floats:
         """Return the end of the first period with the surplus cleared [d], infinite if never."""
         knots = [(d - self.scenario.settings.start).days for d in self.scenario.period_dates]
         days = []
-        for result in self.results[policy]:
+        for result in self.results_of(policy):
             left = result.surplus_left_g
             cleared = np.flatnonzero(left <= CLEARED_SHARE * left[0])
             days.append(float(knots[cleared[0]]) if cleared.size else np.inf)
@@ -240,9 +277,9 @@ def replicate(
     replications
         How many, >= 1.
     seed
-        Root seed; the scenario's by default.
+        Root seed, >= 0; the scenario's by default.
     first
-        Number of the first replication.
+        Number of the first replication, >= 0.
     jobs
         Worker processes; all available cores by default. Results do not depend on it.
     detailed
@@ -258,16 +295,22 @@ def replicate(
     Raises
     ------
     PlanError
-        If a plan does not fit the scenario, there is none, or two have the same name.
+        If a plan does not fit the scenario, there is none, two have the same name, or a plan is to be renewed
+        that is not among them.
     StudyError
-        If there is nothing to replicate.
+        If there is nothing to replicate, or seed or first replication is none.
     """
     named = dict(plans) if isinstance(plans, Mapping) else {plan.name: plan for plan in plans}
     if not named or len(named) < len(plans):
         raise PlanError("plans: expected one or more, each with a name of its own")
-    if replications < 1:
-        raise StudyError(f"replications: expected 1 or more (got {replications})")
+    for name in renewals or ():
+        if name not in named:
+            hint = did_you_mean(str(name), named)
+            raise PlanError(f"renewals: expected names of plans, {', '.join(named)} (got {name!r}{hint})")
     root = scenario.settings.seed if seed is None else seed
+    _check_whole("replications", replications, 1)
+    _check_whole("first", first, 0)
+    _check_whole("seed", root, 0)
     numbers = range(first, first + replications)
     rows: list[dict[str, RunResult]] = []
     shared = (scenario, named, dict(renewals or {}), root, detailed)
@@ -280,3 +323,8 @@ def replicate(
             progress(1)
     results = {name: tuple(row[name] for row in rows) for name in named}
     return Ensemble(scenario, named, results)
+
+
+def _check_whole(name: str, value: int, least: int) -> None:
+    if not isinstance(value, int | np.integer) or value < least:
+        raise StudyError(f"{name}: expected a whole number, {least} or more (got {value})")

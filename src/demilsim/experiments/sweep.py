@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demilsim.errors import DemilsimError
+from demilsim.errors import DemilsimError, StudyError
 from demilsim.experiments import backends
 from demilsim.experiments.backends import available_cores
 from demilsim.experiments.block import Block, Outcome, Study, run_block, study_of
@@ -19,7 +19,7 @@ from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.experiment_file import load_experiment
 from demilsim.experiments.ledger import Ledger, Span, gaps, other_versions_sentence
 from demilsim.experiments.ledgers import LedgerKind, open_ledger
-from demilsim.experiments.policies import POLICIES, simple_plan
+from demilsim.experiments.policies import POLICIES, policy_problems, simple_plan
 from demilsim.experiments.sweep_result import SweepResult
 from demilsim.experiments.workers import Backend, open_workers
 
@@ -110,9 +110,13 @@ def sweep(
 
     Raises
     ------
+    StudyError
+        If the experiment names no policy, or one that a sweep does not know: those of your own go into
+        `replicate`.
     StoppedEarlyError
         If the work cannot go on; what was done is kept.
     """
+    _check_policies(experiment)
     study = study_of(experiment)
     ledger = open_ledger(out, study, how.ledger)
     aside = other_versions_sentence(ledger.other_versions())
@@ -134,6 +138,14 @@ def sweep(
                     told(state.progress())
                 state.look_again()
     return result
+
+
+def _check_policies(experiment: Experiment) -> None:
+    """Refuse what each row would otherwise fail at."""
+    problems = [p for name in experiment.policies for p in policy_problems(name, experiment.base)]
+    if problems or not experiment.policies:
+        told = "; ".join(problems) or "expected at least one (got none)"
+        raise StudyError(f"policies: {told}")
 
 
 def _worth_workers(study: Study, state: _State, sizes: Sizes, progress: Callable[[Progress], None]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from demilsim.errors import DemilsimError
+from demilsim.errors import DemilsimError, StudyError
 from demilsim.experiments.ensemble import Response, response_estimate
 from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.factors import factor_value
@@ -19,6 +19,7 @@ from demilsim.experiments.precision import Output, judge
 from demilsim.experiments.provenance import provenance
 from demilsim.experiments.statistics import Estimate
 from demilsim.plan import Floats
+from demilsim.scenario.phrases import got
 
 if TYPE_CHECKING:
     import xarray
@@ -57,6 +58,12 @@ class SweepResult:
     ledger: Ledger
     indices: Sequence[int]
 
+    def __repr__(self) -> str:
+        own = self.experiment
+        rows = f"{len(self.indices):,} rows of {len(own.rows):,}"
+        kept = f"{len(own.policies)} policies, {len(own.outputs)} outputs"
+        return f"<SweepResult of {own.file.name}: {rows}, {kept}>"
+
     @cached_property
     def _keys(self) -> list[str]:
         return [self.experiment.row_key(row) for row in self.experiment.rows]
@@ -91,7 +98,7 @@ class SweepResult:
         )
 
     def _column(self, output: Response) -> int:
-        return self.experiment.outputs.index(output)
+        return _place("output", output, self.experiment.outputs)
 
     def values(self, row: int) -> Floats:
         """Return the values of a row, shape (replication, policy, output); not a number where none is."""
@@ -101,8 +108,13 @@ class SweepResult:
         """Return an output of a policy, by default the first, shape (row, replication).
 
         Not a number where a run failed or is not done, or where a row needed fewer replications.
+
+        Raises
+        ------
+        StudyError
+            If the sweep does not have the output or the policy.
         """
-        place = self.experiment.policies.index(policy) if policy else 0
+        place = _place("policy", policy, self.experiment.policies) if policy else 0
         rows = [self.values(row)[:, place, self._column(output)] for row in self.indices]
         found = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
         for line, row in zip(found, rows, strict=True):
@@ -202,3 +214,10 @@ class SweepResult:
         coordinates = {"row": list(self.indices), "policy": list(experiment.policies), **factors}
         attributes = {"demilsim": json.dumps(provenance(experiment))}
         return xarray.Dataset(values, coordinates, attributes)
+
+
+def _place(what: str, name: str, known: Sequence[str]) -> int:
+    """Return the place of a policy or output among those of a sweep."""
+    if name not in known:
+        raise StudyError(f"{what}: expected one of {', '.join(known)} {got(str(name), known)}")
+    return known.index(name)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from demilsim.errors import StudyError
 from demilsim.plan import Floats, PlanningCoefficients
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
@@ -45,7 +46,17 @@ def learned_coefficients(results: Sequence[RunResult], known: PlanningCoefficien
         Replications with harm by storehouse.
     known
         Coefficients to keep where nothing is learned.
+
+    Raises
+    ------
+    StudyError
+        If the replications do not tell harm by storehouse.
     """
+    if not all(r.stock_harm.size for r in results):
+        raise StudyError(
+            "learning from replications: expected harm by period and storehouse in each (got none); "
+            "let the simulator call replicate with detailed=True"
+        )
     with_chain = np.mean([r.stock_harm for r in results], axis=0).T
     without = np.mean([r.root_harm for r in results], axis=0).T
     enough = without > LEAST_HARM

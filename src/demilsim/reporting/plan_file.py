@@ -28,6 +28,8 @@ from demilsim.scenario.formula_guard import unquoted
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.tables import MAX_TABLE_BYTES
 from demilsim.scenario.text import Refused, read_utf8
+from demilsim.simulation.schedule import line_problems
+from demilsim.simulation.world import prepare
 from demilsim.units import grams
 
 NEEDED = ("lot_id", "facility_id", "tonnes", "earliest_period", "priority")
@@ -100,14 +102,19 @@ def read_plan(path: Path, scenario: Scenario) -> DisposalPlan:
     if problems:
         raise ScenarioError(problems)
     ordered = sorted(lines, key=lambda entry: entry[1].priority)
-    chosen = tuple(line for _, line in ordered)
-    return DisposalPlan(
+    plan = DisposalPlan(
         path.stem,
         "file",
-        chosen,
+        tuple(line for _, line in ordered),
         tuple(Commissioning(*order) for order in commissionings),
         measures=tuple(MeasureOrder(*order) for order in measures),
     )
+    begun, _ = within_horizon(plan, scenario)
+    numbers = [number for number, line in ordered if line.earliest_period < scenario.periods]
+    unfit = line_problems(prepare(scenario), begun)
+    if unfit:
+        raise ScenarioError(Problem(str(path), numbers[place], "", told) for place, told in unfit)
+    return plan
 
 
 def within_horizon(plan: DisposalPlan, scenario: Scenario) -> tuple[DisposalPlan, str]:

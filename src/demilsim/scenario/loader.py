@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from demilsim.errors import Problem, ScenarioError
+from demilsim.scenario.cells import cell_of, cell_text
 from demilsim.scenario.column_types import is_identifier
 from demilsim.scenario.folder import SETTINGS_FILE, read_folder
 from demilsim.scenario.overlay import laid_over
+from demilsim.scenario.phrases import plain
 from demilsim.scenario.place import COMMAND_LINE, Place
 from demilsim.scenario.resolve import Resolved, resolve
 from demilsim.scenario.scenario import Scenario
@@ -20,7 +24,22 @@ from demilsim.scenario.variants import VARIANTS, chosen
 WORKBOOK_SUFFIXES = (".xlsx", ".ods")
 
 
-def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) -> Scenario:
+@runtime_checkable
+class Scalar(Protocol):
+    """A number of NumPy, which this room does without."""
+
+    ndim: int
+
+    def item(self) -> object:
+        """Return it as Python's own."""
+        ...
+
+
+Value = str | bool | float | dt.date
+"""What may stand for a value of a scenario in Python; numbers of NumPy are numbers."""
+
+
+def load_scenario(path: str | Path, overrides: Mapping[str, Value] | None = None) -> Scenario:
     """Return the scenario in a folder, typed and checked.
 
     Parameters
@@ -29,8 +48,9 @@ def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) 
         Folder with ``scenario.yaml`` and the tables that ``scenarios/README.md`` describes; with
         ``@NAME`` after it, that variant of it.
     overrides
-        Text by path, as `paths` has it, that replaces what the scenario says, e.g. ``horizon_years``,
-        ``parameters.consequence.prompt_share`` or ``funding[tranche=T3].amount_usd``.
+        Values by path, as `paths` has it, that replace what the scenario says, e.g. ``horizon_years``,
+        ``parameters.consequence.prompt_share`` or ``funding[tranche=T3].amount_usd``: text as in the files,
+        or a number, truth value or date.
 
     Raises
     ------
@@ -40,19 +60,42 @@ def load_scenario(path: str | Path, overrides: Mapping[str, str] | None = None) 
     return load_resolved(path, overrides).scenario
 
 
-def load_resolved(path: str | Path, overrides: Mapping[str, str] | None = None) -> Resolved:
+def load_resolved(path: str | Path, overrides: Mapping[str, Value] | None = None) -> Resolved:
     """Return the scenario that `load_scenario` returns, with where each of its values came from."""
     where, variant = split_variant(str(path))
-    base = read_text(where)
-    sets = [SetText(key, value, Place(COMMAND_LINE)) for key, value in (overrides or {}).items()]
+    base, texts = read_text(where), _texts(overrides or {})
+    sets = [SetText(key, text, Place(COMMAND_LINE)) for key, text in texts.items()]
     resolved = resolve(laid_over(chosen(base, variant), sets))
     # A variant may have a name of its own, by which no command finds it.
     name = base.settings.tree.get("name") if base.settings else None
     own = name if isinstance(name, str) and is_identifier(name) else resolved.scenario.settings.name
     asked_as = f"{own}@{variant}" if variant else own
-    values_set = tuple(f"{key}={value}" for key, value in (overrides or {}).items())
+    values_set = tuple(f"{key}={text}" for key, text in texts.items())
     scenario = replace(resolved.scenario, asked_as=asked_as, values_set=values_set)
     return replace(resolved, scenario=scenario)
+
+
+def _texts(overrides: Mapping[str, Value]) -> dict[str, str]:
+    """Return values as text; raise a `ScenarioError` with all that are none."""
+    texts = {key: _text(value) for key, value in overrides.items()}
+    wanted = "expected text as in the files, a number, a truth value or a date"
+    wrong = [
+        Problem(COMMAND_LINE, 0, plain(str(key)), f"{wanted} (got {plain(repr(overrides[key]))})")
+        for key, text in texts.items()
+        if text is None
+    ]
+    if wrong:
+        raise ScenarioError(wrong)
+    return {str(key): text for key, text in texts.items() if text is not None}
+
+
+def _text(value: object) -> str | None:
+    """Return a value as it would stand in a file; None for what is not one value."""
+    if isinstance(value, Scalar) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        value = value.date()
+    return cell_text(cell_of(value)) if isinstance(value, str | int | float | dt.date) else None
 
 
 def split_variant(path: str) -> tuple[str, str]:

@@ -76,6 +76,11 @@ class Scenario:
     asked_as: str = field(default="", compare=False)
     values_set: tuple[str, ...] = field(default=(), compare=False)
 
+    def __repr__(self) -> str:
+        counts = {name: len(getattr(self, name)) for name in ("sites", "lots", "facilities", "funds")}
+        told = ", ".join(f"{name} {n:,}" for name, n in (counts | {"periods": self.periods}).items())
+        return f"<Scenario {self.command_name}: {told}>"
+
     @property
     def command_name(self) -> str:
         """What stands for it on a command line: `asked_as`, else its name."""

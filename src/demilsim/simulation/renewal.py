@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demilsim.plan import ObservedState, Policy
+from demilsim.errors import PlanError
+from demilsim.plan import DisposalPlan, ObservedState, Policy
 from demilsim.simulation.destruction import Plant
 from demilsim.simulation.funding import Ledger
 from demilsim.simulation.orders import OrderBook
@@ -27,14 +28,49 @@ class Renewal:
         tranches.
     every_periods
         Periods between renewals, >= 1; the first comes after so many.
+
+    Raises
+    ------
+    PlanError
+        If the policy cannot be asked, or the number of periods is none.
     """
 
     policy: Policy
     every_periods: int
 
+    def __post_init__(self) -> None:
+        if not callable(getattr(self.policy, "decide", None)):
+            raise PlanError(f"renewal: expected a policy with a method decide (got {_called(self.policy)})")
+        if not isinstance(self.every_periods, int | np.integer) or self.every_periods < 1:
+            raise PlanError(
+                f"renewal by {_called(self.policy)}: expected a whole number of periods >= 1 "
+                f"(got {self.every_periods})"
+            )
+
     def is_due(self, period: int) -> bool:
         """Return whether the plan is renewed at the start of a period."""
         return period > 0 and period % self.every_periods == 0
+
+    def decided(self, observed: ObservedState) -> DisposalPlan:
+        """Return what the policy decides.
+
+        Raises
+        ------
+        PlanError
+            If that is no plan.
+        """
+        plan = self.policy.decide(observed)
+        if not isinstance(plan, DisposalPlan):
+            raise PlanError(
+                f"policy {_called(self.policy)}, period {observed.period}: expected decide to return a "
+                f"DisposalPlan (got {_called(plan)})"
+            )
+        return plan
+
+
+def _called(thing: object) -> str:
+    """Return what a reader calls an object: the name of its class, or of itself if it has one."""
+    return "None" if thing is None else getattr(thing, "__name__", type(thing).__name__)
 
 
 def observe(

@@ -16,7 +16,7 @@ import simpy
 from demilsim.collector import no_collector
 from demilsim.model.consequence import Extent
 from demilsim.model.event_rate import Cause
-from demilsim.plan import DisposalPlan, Policy
+from demilsim.plan import DisposalPlan
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Measure
 from demilsim.simulation.commissioning import Commissioning
@@ -278,7 +278,7 @@ class Run:
         self.advance(day)
         self.treasury.look_at_milestones(day)
         if self.renewal and self.renewal.is_due(period):
-            self.renew(self.renewal.policy, period)
+            self.renew(self.renewal, period)
         self.commissioning.order(period, day)
         self.commissioning.keep_open(period, day)
         for measure in self.measures.start(period, day):
@@ -289,10 +289,10 @@ class Run:
             self.orders.push(order)
         self.orders.commit_lines(period, day, self.closed_until)
 
-    def renew(self, policy: Policy, period: int) -> None:
+    def renew(self, renewal: Renewal, period: int) -> None:
         """Let a policy that sees what can be seen make another plan from this period on."""
         seen = observe(self.world, period, self.stock, self.ledger, self.orders, self.plants)
-        self.schedule = compile_plan(self.world, policy.decide(seen), self.schedule.payers)
+        self.schedule = compile_plan(self.world, renewal.decided(seen), self.schedule.payers)
         self.orders.take_over(self.schedule, period)
         self.commissioning.to_order = [b for b in self.schedule.builds if self.plants[b.facility].ordered < 0]
         self.measures.to_order = [s for s in self.schedule.measures if s.measure not in self.measures.begins]

@@ -13,6 +13,7 @@ from demilsim.errors import PlanError
 from demilsim.model.measures import measure_eligible
 from demilsim.model.options import Bools
 from demilsim.plan import Commissioning, DisposalPlan, MeasureOrder, PlanLine
+from demilsim.scenario.phrases import choice, got
 from demilsim.scenario.schema import Facility
 from demilsim.simulation.world import World
 from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE, tonnes
@@ -130,10 +131,22 @@ def compile_plan(world: World, plan: DisposalPlan, payers: Sequence[tuple[int, .
     ------
     PlanError
         If a line names an unknown lot or facility, a facility that cannot take the lot, a facility that
-        is neither existing nor commissioned, more of a lot than there is, or a period before the first;
-        or if a commissioning names anything but a possible facility.
+        is neither existing nor commissioned, or more of a lot than there is; if a commissioning names
+        anything but a possible facility; if any of these, or a measure, is for a period that the scenario
+        does not have; or if the plan names a fund that it does not have.
     """
     return _Compiler(world, plan, payers).schedule()
+
+
+def line_problems(world: World, plan: DisposalPlan) -> list[tuple[int, str]]:
+    """Return what keeps lines of a plan from fitting a world: position of the line, first 0, and why.
+
+    Raises
+    ------
+    PlanError
+        If what is ordered, or a fund, does not fit.
+    """
+    return _Compiler(world, plan, ()).line_problems()
 
 
 def _pools(facilities: Sequence[Facility]) -> tuple[tuple[int, ...], ...]:
@@ -148,9 +161,10 @@ class _Compiler:
 
     def __init__(self, world: World, plan: DisposalPlan, payers: Sequence[tuple[int, ...]]) -> None:
         scenario = world.scenario
-        self._world, self._plan = world, plan
+        self._world, self._plan, self._periods = world, plan, scenario.periods
         self._lots = {lot.lot_id: i for i, lot in enumerate(scenario.lots)}
         self._facilities = {f.facility_id: i for i, f in enumerate(scenario.facilities)}
+        self._check_funds()
         self._funds = [
             f for f in world.drawing_order if not plan.funds or scenario.funds[f].fund_id in plan.funds
         ]
@@ -164,10 +178,9 @@ class _Compiler:
         orders = self._orders()
         measures = tuple(sorted(self._measure(order) for order in self._plan.measures))
         emergency = self._emergency(measures)
-        due: list[list[Order]] = [[] for _ in range(self._world.scenario.periods)]
+        due: list[list[Order]] = [[] for _ in range(self._periods)]
         for order in orders:
-            if order.earliest_period < len(due):
-                due[order.earliest_period].append(order)
+            due[order.earliest_period].append(order)
         return Schedule(
             orders=orders,
             due=tuple(map(tuple, due)),
@@ -180,10 +193,40 @@ class _Compiler:
             pools=_pools(self._world.scenario.facilities),
         )
 
+    def line_problems(self) -> list[tuple[int, str]]:
+        for commissioning in self._plan.commissionings:
+            self._build(commissioning)
+        found = []
+        for rank, line in enumerate(self._plan.lines):
+            if problem := self._problem(line):
+                found.append((rank, problem))
+            else:
+                self._planned_g[self._lots[line.lot_id]] += line.mass_g
+        return found
+
+    def _check_funds(self) -> None:
+        known = [fund.fund_id for fund in self._world.scenario.funds]
+        for name in self._plan.funds:
+            if name not in known:
+                raise PlanError(
+                    f"plan {self._plan.name}: expected funds of the scenario "
+                    f"{got(name, known)}{choice(name, known)}"
+                )
+
+    def _check_period(self, what: str, period: int) -> None:
+        if problem := self._out_of_time(period):
+            raise PlanError(f"plan {self._plan.name}, {what}: {problem}")
+
+    def _out_of_time(self, period: int) -> str:
+        """Return what is wrong with a period; nothing for one of the scenario's."""
+        last = self._periods - 1
+        return "" if 0 <= period <= last else f"expected a period from 0 to {last} (got {period})"
+
     def _measure(self, order: MeasureOrder) -> MeasureStep:
         ids = [measure.measure_id for measure in self._world.scenario.measures]
         if order.measure_id not in ids:
             raise PlanError(f"plan {self._plan.name}: unknown measure ({order.measure_id})")
+        self._check_period(f"measure {order.measure_id}", order.period)
         index = ids.index(order.measure_id)
         eligible = measure_eligible(self._world.scenario)[:, index]
         return MeasureStep(order.period, index, self._paying(eligible))
@@ -211,6 +254,7 @@ class _Compiler:
                 f"plan {self._plan.name}: expected a possible facility to commission "
                 f"(got {commissioning.facility_id})"
             )
+        self._check_period(f"commissioning of {commissioning.facility_id}", commissioning.period)
         self._usable.add(index)
         options = self._world.options
         return Build(
@@ -269,21 +313,25 @@ class _Compiler:
 
     def _checked(self, rank: int, line: PlanLine) -> tuple[int, int]:
         """Return lot and facility of a line that fits."""
-        where = f"plan {self._plan.name}, line {rank + 1}"
+        if problem := self._problem(line):
+            raise PlanError(f"plan {self._plan.name}, line {rank + 1}: {problem}")
+        lot = self._lots[line.lot_id]
+        self._planned_g[lot] += line.mass_g
+        return lot, self._facilities[line.facility_id]
+
+    def _problem(self, line: PlanLine) -> str:
+        """Return why a line does not fit what is planned before it; nothing if it does."""
         if line.lot_id not in self._lots or line.facility_id not in self._facilities:
-            raise PlanError(f"{where}: unknown lot or facility ({line.lot_id}, {line.facility_id})")
+            return f"unknown lot or facility ({line.lot_id}, {line.facility_id})"
         lot, facility = self._lots[line.lot_id], self._facilities[line.facility_id]
         if not self._allowed[lot, facility]:
-            raise PlanError(f"{where}: {line.facility_id} cannot take lot {line.lot_id}")
+            return f"{line.facility_id} cannot take lot {line.lot_id}"
         if facility not in self._usable:
-            raise PlanError(f"{where}: {line.facility_id} is never commissioned")
+            return f"{line.facility_id} is never commissioned"
         left_g = int(self._world.lot_g[lot]) - self._planned_g[lot]
         if not 0 < line.mass_g <= left_g:
-            raise PlanError(
-                f"{where}: expected 0 < mass <= {tonnes(left_g):,.10g} t, what is left of lot {line.lot_id} "
+            return (
+                f"expected 0 < mass <= {tonnes(left_g):,.10g} t, what is left of lot {line.lot_id} "
                 f"(got {tonnes(line.mass_g):,.10g} t)"
             )
-        self._planned_g[lot] += line.mass_g
-        if line.earliest_period < 0:
-            raise PlanError(f"{where}: expected earliest period >= 0 (got {line.earliest_period})")
-        return lot, facility
+        return self._out_of_time(line.earliest_period)
