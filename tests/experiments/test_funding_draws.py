@@ -313,6 +313,26 @@ def test_the_page_tells_the_ranges_of_its_document(unsure: FundingStudy, tmp_pat
     assert "--parameter-draws 32" in page
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            np.linspace(1.0, 3.0, 21),
+            "USD 1.00 million from donors avert 1.1 to 2.9 deaths against the host's own money alone (5 to "
+            "95%, middle 2.0), at USD 0.34 to 0.91 million for each (middle 0.50); chance is not in",
+        ),
+        (np.linspace(-1.0, 2.0, 20), "million or more for each (middle 2.0); chance is not in this range."),
+        (np.linspace(-2.0, 1.0, 20), "1.2 million or more for each; chance is not in this range."),
+        (np.linspace(-2.0, -1.0, 20), "(5 to 95%, middle \N{MINUS SIGN}1.5); chance is not in this range."),
+        (np.zeros(20), "what USD 1.00 million from donors avert is the same in every draw."),
+    ],
+)
+def test_one_sentence_says_how_sure_it_is(values: Floats, said: str) -> None:
+    """Deaths and their price for one budget: with both ends, without a dear one, and without a range."""
+    draws = drawn(np.tile(values, (2, 1)).T)
+    assert said in (sure_finding(FundingStudy(towns(), 0.0, (), None, (), draws)) or "")
+
+
 @pytest.mark.soak
 def test_any_number_of_workers_find_the_same(unsure: FundingStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     """One worker and two give the same bits."""

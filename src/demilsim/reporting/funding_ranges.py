@@ -145,6 +145,8 @@ def sure_finding(study: FundingStudy) -> str | None:
     budget = f"USD {million(draws.budgets_usd[-1])} million from donors"
     over = f"over {draws.draws} draws of the model's constants, which are not known,"
     found, price = draws.deaths_range(bought.deaths), draws.price_range(bought)
+    if found is NoRange.SAME:
+        return f"{over} what {budget} avert is {found.value}."
     if isinstance(found, NoRange):
         return (
             f"{over} what {budget} avert differs by no more than chance explains: no range can be told from "
