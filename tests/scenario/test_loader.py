@@ -5,11 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from changes import append, cell, remove, swap, write
 from demilsim.errors import ScenarioError
-from demilsim.scenario.loader import load_scenario
+from demilsim.scenario.loader import Value, load_scenario
 from demilsim.scenario.register import shipped_register
 from demilsim.scenario.starter import write_starter
 
@@ -114,6 +115,40 @@ def test_bad_override_names_the_command_line(folder: Path, path: str, value: str
     """A mistake in a value from the command line is not blamed on the file."""
     with pytest.raises(ScenarioError, match=match):
         load_scenario(folder, {path: value})
+
+
+@pytest.mark.parametrize("value", [3, 3.0, np.int64(3), np.linspace(3.0, 9.0, 2)[0], "3"])
+def test_override_may_be_a_number(folder: Path, value: Value) -> None:
+    """Python's and NumPy's numbers, whole ones without a point, are what their text is; so are printed."""
+    scenario = load_scenario(folder, {"horizon_years": value})
+    assert scenario.settings.horizon_years == 3
+    assert scenario.values_set == ("horizon_years=3",)
+
+
+def test_override_may_be_a_date_a_truth_value_or_a_share(folder: Path) -> None:
+    """Each is read as it would stand in the file."""
+    share = np.float64(0.1) + 0.2
+    values: dict[str, Value] = {
+        "start": dt.date(2027, 4, 1), "synthetic": np.True_, "parameters.consequence.prompt_share": share,
+    }  # fmt: skip
+    scenario = load_scenario(folder, values)
+    assert (scenario.settings.start, scenario.settings.synthetic) == (dt.date(2027, 4, 1), True)
+    assert scenario.register.consequence.prompt_share == share
+    assert load_scenario(folder, values | {"start": dt.datetime(2027, 4, 1)}) == scenario
+
+
+def test_overrides_that_are_no_values_are_told_at_once(folder: Path) -> None:
+    """Lists, nothing, and times of day are named with what was expected; none is tried."""
+    wrong = {"horizon_years": [3], "period": None, "start": dt.datetime(2027, 4, 1, 9), "seed": np.arange(2)}
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(folder, wrong)  # type: ignore[arg-type]
+    wanted = "expected text as in the files, a number, a truth value or a date"
+    assert [str(problem) for problem in refused.value.problems] == [
+        f"--set: horizon_years: {wanted} (got [3])",
+        f"--set: period: {wanted} (got None)",
+        f"--set: seed: {wanted} (got array([0, 1]))",
+        f"--set: start: {wanted} (got datetime.datetime(2027, 4, 1, 9, 0))",
+    ]
 
 
 def test_bad_scalar_does_not_hide_a_bad_constant_or_date(folder: Path) -> None:

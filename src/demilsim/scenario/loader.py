@@ -93,8 +93,8 @@ def _text(value: object) -> str | None:
     """Return a value as it would stand in a file; None for what is not one value."""
     if isinstance(value, Scalar) and value.ndim == 0:
         value = value.item()
-    if isinstance(value, dt.datetime) and value.time() == dt.time():
-        value = value.date()
+    if isinstance(value, dt.datetime):
+        value = value.date() if value.time() == dt.time() else None
     return cell_text(cell_of(value)) if isinstance(value, str | int | float | dt.date) else None
 
 
