@@ -36,6 +36,7 @@ from demilsim.experiments.funding_study import FundingStudy, funding_study
 from demilsim.experiments.funding_terms import delayed
 from demilsim.experiments.parameters import RATE_KEYS, scrambled_draws, uncertain_constants
 from demilsim.experiments.policies import simple_plan
+from demilsim.experiments.statistics import drawn_together
 from demilsim.experiments.uncertainty import uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import LoopOptions, Programme
@@ -267,7 +268,10 @@ def test_draws_that_differ_by_chance_alone_tell_no_range() -> None:
     found = drawn(chance[np.flatnonzero(refused)[0]])
     assert found.deaths_range(found.over_host(0).deaths) is NoRange.CHANCE
     apart = drawn(np.arange(1.0, 17.0)[:, None] + rng.normal(0.0, 0.1, size=(16, 4)))
-    assert isinstance(apart.deaths_range(apart.over_host(0).deaths), ParameterRange)
+    told = apart.deaths_range(apart.over_host(0).deaths)
+    together = drawn_together(apart.over_host(0).deaths, apart.sequence)
+    assert told == pytest.approx(np.quantile(together, (0.05, 0.5, 0.95)))
+    assert 0.0 < np.ptp(together) < np.ptp(apart.over_host(0).deaths.mean(axis=1))
 
 
 @pytest.fixture(scope="module")
