@@ -101,6 +101,9 @@ def test_a_register_becomes_the_lots_of_a_scenario(
         "12 rows, 1,310 t gross mass, 322,250 kg NEQ written; 1 row, 1,310 t gross mass, 0 kg NEQ left out"
     )
     assert "left out: row 16: № партии is 'Итого'" in done.err
+    cli("table", "lots", sheet, "--mapping", "lots.toml", "--scenario", "alpha", "--out", "again")
+    for table in ("lots.csv", "sources.csv"):
+        assert (Path("new") / table).read_bytes() == (Path("again") / table).read_bytes()
     for table in ("lots.csv", "sources.csv"):
         shutil.copy(Path("new") / table, alpha / table)
     assert cli("check", "alpha").code == 0

@@ -195,7 +195,7 @@ def _leave_out_lines(
         for number, cell in enumerate(sheet.rows[row - 1])
         if normal(cell).startswith(TOTALS)
     ]
-    yield "# Rows that are no data, by what stands in a column; ; between several, nothing for blanks:"
+    yield "# Rows that are no data, by what stands in a column (several with ; between):"
     yield "# [leave_out]"
     for head, text in dict.fromkeys(found or [(names[0], "...")]):
         yield f"# {_quoted(head)} = {_quoted(text)}"

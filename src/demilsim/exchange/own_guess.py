@@ -59,10 +59,11 @@ def guess_columns(table: str, names: Sequence[str]) -> dict[str, str]:
 
 def _likeness(column: str, heading: str) -> float:
     """Return how like a heading is to what a column of ours is called, 0 to 1."""
-    head, _ = parted(heading)
+    head = parted(heading)[0].rstrip(".")
+    last = parted(heading.rpartition(" / ")[2])[0]
     known = [_SUFFIX.sub("", column).replace("_", " "), column.replace("_", " "), column]
     known += [word for word, ours in ours_by_word(HEADING).items() if ours == column]
-    if head in known or normal(heading) in known:
+    if {head, last, normal(heading)} & set(known):
         return 1.0
     return max(difflib.SequenceMatcher(None, head, word).ratio() for word in known) if len(head) > 2 else 0.0
 
@@ -79,8 +80,9 @@ def parted(heading: str) -> tuple[str, str]:
 
 def guess_unit(heading: str, unit: str, cells: Iterable[str]) -> str:
     """Return the unit of ours that a heading names; for shares, what the size of the numbers says."""
-    named = unit_words(parted(heading)[1])
-    if named and conversion_factor(named, unit) is not None:
+    every = [unit_words(parted(part)[1]) for part in heading.split(" / ")]
+    named = next((one for one in every if one and conversion_factor(one, unit) is not None), "")
+    if named:
         fits = [one for one in units_like(unit) if conversion_factor(named, one) == 1]
         return fits[0] if fits else named
     if unit != "1":

@@ -109,7 +109,7 @@ def _rule(
         message = f"expected DD, MM and YYYY with signs between, as DD.MM.YYYY {got(rule.date)}"
         yield mapping.problem(f"{path}.date", message)
     unit = our_unit(layout.name, name)
-    if unfinished and rule.unit in ("", FILL):
+    if rule.unit in ("", FILL) and (unfinished or rule.column == FILL):
         return
     if rule.column and unit_matters(unit) and (not rule.unit or rule.unit == FILL):
         message = f"missing: the unit of the numbers in the sheet, one of {', '.join(units_like(unit))}"

@@ -125,7 +125,7 @@ def _in_words_of(rows: OwnRows, mapping: SheetMapping, problem: Problem) -> Prob
         return problem
     written = rows.written.get((problem.line, column), "")
     message = _LINE.sub(r"in row \1", problem.message)
-    if written and shown(written) not in message:
+    if written and shown(written) not in message and not message.startswith(LEFT_TO_LATER):
         message = f"{message}; the cell has {shown(written)}"
     return replace(problem, path=f"{plain(rows.headings[column])} [{column}]", message=message)
 
