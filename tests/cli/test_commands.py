@@ -51,11 +51,11 @@ def done(kept: dict[str, Done], tmp_path_factory: pytest.TempPathFactory, cli: C
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file of a results folder but ``run.json``, which may hold times and paths."""
+    """Return every file of a results folder but ``run.json`` and a study's, which may hold times and paths."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run.json"
+        if path.is_file() and not path.name.endswith("run.json")
     }
 
 
