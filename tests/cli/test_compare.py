@@ -90,13 +90,21 @@ def test_the_tables_hold_what_the_document_holds(alpha: Path, tmp_path: Path, cl
 
 
 def test_a_plan_of_a_file_against_a_rule(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:
-    """A plan.csv takes the name that it is given; the same plan under a rule differs by nothing."""
+    """A plan.csv takes the name that it is given; the same plan under a rule differs by nothing.
+
+    A line of it for after the horizon is left out, and that is said.
+    """
     made = tmp_path / "made"
     assert cli("simulate", alpha, "--rule", "oldest_first", "--out", made, "--replications", 2).code == 0
+    with (made / "plan.csv").open("r+", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+        late = csv.DictWriter(file, list(rows[-1]))
+        late.writerow(rows[-1] | {"earliest_period": "32", "priority": "999"})
     out = tmp_path / "out"
     seen = cli("compare", alpha, "--plan", f"edited={made / 'plan.csv'}", *RULE, "--out", out)
     assert seen.code == 0, seen.err
     assert "come out the same in every replication and every output" in seen.err
+    assert "edited in alpha: Of the plan, 1 line would not begin before the horizon ends" in seen.err
     plans = [(one["name"], one["plan"]["source"]) for one in document(out)["alternatives"]]
     assert plans == [("edited", "file"), ("oldest_first", "rule:oldest_first")]
     assert "--plan edited=FILE --rule oldest_first" in (out / "comparison.html").read_text("utf-8")

@@ -16,6 +16,7 @@ import pytest
 from typer.main import get_command
 
 from demilsim.cli import app
+from demilsim.errors import DemilsimError, StudyError
 from demilsim.experiments.donors import Share, Shares
 from demilsim.experiments.ensemble import replicate
 from demilsim.experiments.funding_curve import FundingPoint, funding_curve, parse_budgets, with_donor_budget
@@ -351,6 +352,20 @@ def test_the_page_prints_a_command_that_is_understood(
     assert str(given["scenario"]) == "towns@late"
     assert list(parse_budgets(given["budgets"])) == [point.budget_usd for point in curve]
     assert (given["seed"], given["replications"]) == (7, REPLICATIONS)
+
+
+@pytest.mark.parametrize("budgets", [[], [-1e6], [0.0, float("nan")], [float("inf")]])
+def test_budgets_that_are_none_are_refused(budgets: list[float]) -> None:
+    """From Python as on the command line: a negative one would be planned, another end in the solver."""
+    with pytest.raises(StudyError, match=r"budgets_usd: expected one or more numbers >= 0 \(got \["):
+        funding_curve(towns_and_donors(), budgets)
+
+
+@pytest.mark.parametrize("text", ["2M", "0:2M:3", "-1", "nan", "0:1e6:0", ""])
+def test_budgets_as_text_are_told_how_to_be_written(text: str) -> None:
+    """What is no list of amounts is answered with both forms, and with how to write millions."""
+    with pytest.raises(DemilsimError, match=rf"USD >= 0, two million as 2e6 \(got '{text}'\)"):
+        parse_budgets(text)
 
 
 def test_the_donors_page_ranks_and_says_what_is_within_the_gap(curve: tuple[FundingPoint, ...]) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import random
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from demilsim.errors import ResultsError, StoppedEarlyError
+from demilsim.errors import ResultsError, StoppedEarlyError, StudyError
 from demilsim.experiments import block as block_module
 from demilsim.experiments import ledger_files
 from demilsim.experiments.block import Outcome, study_of
+from demilsim.experiments.ensemble import Response
 from demilsim.experiments.experiment import Experiment
 from demilsim.experiments.ledger import Span, gaps
 from demilsim.experiments.ledger_files import FileReader, FileWriter
-from demilsim.experiments.ledgers import LedgerKind, read_ledgers
+from demilsim.experiments.ledgers import LedgerKind, open_ledger, read_ledgers
 from demilsim.experiments.sweep import How, Shard, sweep
 from demilsim.experiments.sweep_result import SweepResult
 from demilsim.experiments.workers import Backend
@@ -36,6 +38,37 @@ def test_chunks_change_no_bit(
     result = sweep(experiment, tmp_path / "out", how=how)
     assert result.holes() == []
     assert fingerprint(result, tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("policies", "told"),
+    [
+        (("do_nothing", "mine"), r"policies: expected some of do_nothing, host_only, .* \(got 'mine'\)"),
+        (("cheapest_fist",), r"\(got 'cheapest_fist'; did you mean cheapest_first\?\)"),
+        ((), r"policies: expected at least one \(got none\)"),
+    ],
+)
+def test_policies_that_no_row_can_do_are_refused(
+    experiment: Experiment, tmp_path: Path, policies: tuple[str, ...], told: str
+) -> None:
+    """Without a file to check, each row would fail and every value be missing; nothing is written."""
+    with pytest.raises(StudyError, match=told):
+        sweep(replace(experiment, policies=policies), tmp_path / "out", how=SERIAL)
+    assert not (tmp_path / "out").exists()
+
+
+def test_result_says_what_it_has(experiment: Experiment) -> None:
+    """One line in a notebook; a policy or an output that was not swept is answered with those that were."""
+    result = SweepResult(experiment, open_ledger(None, study_of(experiment), LedgerKind.SQLITE), [0, 2])
+    assert repr(result) == "<SweepResult of experiment.yaml: 2 rows of 4, 2 policies, 4 outputs>"
+    with pytest.raises(
+        StudyError, match=r"policy: expected one of do_nothing, cheapest_first \(got 'mine'\)"
+    ):
+        result.array(Response.COST, "mine")
+    with pytest.raises(
+        StudyError, match=r"output: expected one of expected_fatalities, .* \(got 'injuries'\)"
+    ):
+        result.array(Response.INJURIES)
 
 
 def test_shards_merge_to_the_whole(experiment: Experiment, expected: str, tmp_path: Path) -> None:

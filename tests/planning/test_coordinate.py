@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from demilsim.errors import StudyError
 from demilsim.experiments.ensemble import replicate
 from demilsim.experiments.programme import ProgrammeOutcome, run_programme
 from demilsim.plan import DisposalPlan
@@ -222,3 +223,13 @@ def test_plan_that_orders_a_plant_competes_with_one_that_does_not() -> None:
     gain = {row.name: row.difference for row in programme.compared if row.name.startswith("round")}
     best = min(gain, key=lambda name: gain[name])
     assert bool(programme.proposed[0].commissionings) == ("nothing ordered" not in best)
+
+
+def test_simulator_that_keeps_no_detail_is_told_so(crowded: Scenario) -> None:
+    """Without harm by storehouse nothing can be learned; the sentence names the option that keeps it."""
+
+    def simulate(plans: dict[str, DisposalPlan], first: int, count: int) -> dict[str, Sequence[RunResult]]:
+        return dict(replicate(crowded, plans, count, first=first, jobs=1).results)
+
+    with pytest.raises(StudyError, match=r"expected harm by .* let the simulator call .* detailed=True$"):
+        plan_programme(crowded, simulate, SMALL)

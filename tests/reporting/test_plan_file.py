@@ -59,6 +59,19 @@ def test_every_slip_beside_a_plan_is_told_with_its_line(tmp_path: Path) -> None:
     ]
 
 
+def test_lines_that_cannot_be_done_are_told_with_file_and_line(tmp_path: Path) -> None:
+    """Plant that is never ordered, or too late, and more than there is: by the file's lines, not by rank."""
+    rows = ("L1,F2,1,0,4", "L1,F1,99,0,3", "L1,F1,5,999,2", "L1,F1,2,0,1")
+    path = written(tmp_path, commissionings="facility_id,period\nF2,999\n")
+    path.write_text("\n".join((HEADER, *rows)))
+    with pytest.raises(ScenarioError) as refused:
+        read_plan(path, BUILDABLE)
+    assert [str(problem) for problem in refused.value.problems] == [
+        f"{path}:2: F2 is never commissioned",
+        f"{path}:3: expected 0 < mass <= 98 t, what is left of lot L1 (got 99 t)",
+    ]
+
+
 def test_what_begins_after_the_horizon_is_left_out_and_told() -> None:
     """The last period stays; what is later goes, and the sentence counts it. A plan within it stays."""
     last = BUILDABLE.periods - 1
