@@ -51,7 +51,7 @@ def done(kept: dict[str, Done], tmp_path_factory: pytest.TempPathFactory, cli: C
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file of a results folder but ``run.json`` and a study's, which may hold times and paths."""
+    """Return every file of a folder but ``run.json`` and a study's, which may hold times and paths."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
