@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from demilsim.model.stabiliser import ConditionBand, condition_band, stabiliser_fraction
+from demilsim.model.stabiliser import stabiliser_fraction
 from demilsim.scenario.register import shipped_register
 
 K_PER_YEAR = shipped_register().ageing.depletion_rate_per_year
-RATES = shipped_register().event_rate
 
 
 def test_first_order_depletion_halves_in_ln_2_over_k() -> None:
@@ -69,12 +68,3 @@ def test_stabiliser_never_grows(share: float, initial: float, age: float, more: 
     assert 0.0 <= later <= now <= initial
     first_order = stabiliser_fraction(np.array(initial), 0.03, np.array(age))
     assert now <= first_order + 1e-15
-
-
-def test_bands_change_at_the_action_levels() -> None:
-    """A lot at a level still has the better band; below it the worse one. Not known means retest."""
-    stabiliser = np.array([[1.0, 0.5, 0.499], [0.2, 0.199, 0.0], [np.nan, 0.3, 0.7]])
-    good, retest, destroy = ConditionBand
-    assert condition_band(stabiliser, RATES).tolist() == [
-        [good, good, retest], [retest, destroy, destroy], [retest, retest, good],
-    ]  # fmt: skip

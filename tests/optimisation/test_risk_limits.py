@@ -124,7 +124,7 @@ def test_rows_are_tangents_and_meet_both_ends() -> None:
         step = 1e-4 * way
         up, down = limits.shares(here + step), limits.shares(here - step)
         assert linear(rows, here + step) - linear(rows, here - step) == pytest.approx(up - down, rel=1e-4)
-    mean = limits.mean_rows()
+    mean = limits.mean(1.0).rows(np.arange(limits.count))
     flows = limits.problem.flows
     nothing, all_at_once = np.zeros(here.size), np.where(flows.block == 0, 100.0, 0.0)
     assert linear(mean, nothing) == pytest.approx(limits.shares(nothing))

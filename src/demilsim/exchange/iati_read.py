@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -258,8 +257,3 @@ def _text(element: Element | None) -> str:
 def _narrative(element: Element | None) -> str:
     """Return the first narrative of an element."""
     return _text(element.first("narrative")) if element else ""
-
-
-def purposes_of(activities: tuple[Activity, ...]) -> Iterator[str]:
-    """Yield the purpose codes that activities carry, each once."""
-    yield from dict.fromkeys(code for activity in activities for code in activity.purposes)

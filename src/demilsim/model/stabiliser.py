@@ -1,14 +1,10 @@
-"""Stabiliser of propellant: how much is left, and what surveillance would say of it."""
+"""Stabiliser of propellant: how much is left."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
-import numpy.typing as npt
 
 from demilsim.plan import Floats
-from demilsim.scenario.register import EventRate
 
 
 def stabiliser_fraction(
@@ -51,32 +47,3 @@ def stabiliser_fraction(
     # expm1 keeps phi exact as k1 falls to zero; only 0/0 itself needs its limit.
     phi = np.divide(-np.expm1(-exponent), exponent, out=np.ones_like(exponent), where=exponent != 0.0)
     return np.maximum(first_order - k0 * np.asarray(effective_age) * phi, 0.0)
-
-
-class ConditionBand(StrEnum):
-    """What surveillance would say of a propellant by its action levels."""
-
-    GOOD = "good"
-    RETEST = "retest"
-    DESTROY = "destroy"
-
-
-def condition_band(stabiliser: Floats, rates: EventRate) -> npt.NDArray[np.str_]:
-    """Return the condition band by the action levels: good from the retest level up, destroy below its own.
-
-    Parameters
-    ----------
-    stabiliser
-        Remaining fraction of the original stabiliser [1], any shape; NaN, not known, is retest.
-    rates
-        Levels.
-
-    Returns
-    -------
-    ndarray of str
-        Values of `ConditionBand`, shape of `stabiliser`.
-    """
-    good = np.asarray(stabiliser) >= rates.retest_level_fraction
-    destroy = np.asarray(stabiliser) < rates.destroy_level_fraction
-    band = np.where(good, ConditionBand.GOOD.value, ConditionBand.RETEST.value)
-    return np.where(destroy, ConditionBand.DESTROY.value, band)

@@ -30,7 +30,7 @@ ROUNDING = 1e-9
 """Share of a limit by which risk may be above it: sums in another order [1]."""
 
 MEAN_POINTS = 12
-"""Gauss-Legendre points on the way between two stock paths in `mean_rows`."""
+"""Gauss-Legendre points on the way between two stock paths in `mean`."""
 
 
 @dataclass(frozen=True)
@@ -143,10 +143,6 @@ class RiskLimits:
             As in `linear`.
         """
         return self.linear(flows, aim).rows(np.arange(self.count))
-
-    def mean_rows(self, aim: float = 1.0) -> Rows:
-        """Return all rows of `mean`."""
-        return self.mean(aim).rows(np.arange(self.count))
 
     @property
     def beyond_reach(self) -> bool:

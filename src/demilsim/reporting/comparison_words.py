@@ -24,7 +24,6 @@ from demilsim.reporting.wording import (
     label,
     level_text,
     percent,
-    sentence,
     shortened,
     years_text,
 )
@@ -332,8 +331,3 @@ def plan_words(comparison: Comparison, index: int) -> str:
     names = {facility.facility_id: facility.name for facility in scenario.facilities}
     ordered = [plain(names[order.facility_id]) for order in plan.commissionings]
     return shortened(f"{made}; orders {', '.join(ordered)}" if ordered else made, LONGEST_PLAN)
-
-
-def titled(text: str) -> str:
-    """Return a text as it may stand in a page: plain, with its first letter in upper case."""
-    return sentence(plain(text))
