@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +12,12 @@ from demilsim.errors import DemilsimError, Problem, ScenarioError
 from demilsim.experiments.design import ADVISED_POINTS, DesignKind
 from demilsim.experiments.ensemble import Response
 from demilsim.experiments.experiment import Experiment
-from demilsim.experiments.factors import Factor, Levels, overrides, parse_spread
-from demilsim.experiments.parameters import Uncertain, uncertain_constants
+from demilsim.experiments.factor_reader import FactorReader, several
+from demilsim.experiments.factors import Factor, Levels, overrides
 from demilsim.experiments.policies import policy_problems
 from demilsim.experiments.precision import Precision, parse_precision
-from demilsim.experiments.scaling import numbers_at
 from demilsim.scenario.loader import load_resolved, load_scenario
-from demilsim.scenario.phrases import NUMBER, did_you_mean, got
+from demilsim.scenario.phrases import got
 from demilsim.scenario.place import COMMAND_LINE
 from demilsim.scenario.records import to_record
 from demilsim.scenario.resolve import Resolved
@@ -30,11 +28,7 @@ MOST_ROWS = 1_000_000
 """More rows than this are a mistake in a grid."""
 
 
-def _split(value: object) -> object:
-    return tuple(p.strip() for p in value.split(";") if p.strip()) if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(several)]
 
 
 class _File(Record):
@@ -104,15 +98,15 @@ class _Reader:
         first = next(iter(self._tree), "")
         if first != "question":
             self.wrong(first, f"expected question as the first key (got {first})")
-        constants = self._constants(own)
-        factors = tuple(self._factors(constants))
+        base = self._loaded(own)
+        factors = FactorReader(base, self.wrong).read(self._tree.get("factors"))
         for name in self._names("policies"):
-            for message in policy_problems(name, self._base.scenario) if self._base else ():
+            for message in policy_problems(name, base.scenario) if base else ():
                 self.wrong("policies", message)
         for name in self._names("outputs"):
             if name not in tuple(Response):
                 self.wrong("outputs", f"expected some of {', '.join(Response)} {got(name, Response)}")
-        if own is None or self._base is None:
+        if own is None or base is None:
             return None
         self._check_design(own, factors)
         precision = self._precision(own)
@@ -122,7 +116,7 @@ class _Reader:
             file=self._path,
             question=own.question,
             folder=self._path.parent / own.scenario,
-            base=self._base.scenario,
+            base=base.scenario,
             factors=factors,
             policies=own.policies,
             outputs=tuple(r for r in Response if not own.outputs or r in own.outputs),
@@ -130,27 +124,24 @@ class _Reader:
             points=own.points or 0,
             replications=own.replications or 0,
             precision=precision,
-            seed=next(s for s in (seed, own.seed, self._base.scenario.settings.seed) if s is not None),
+            seed=next(s for s in (seed, own.seed, base.scenario.settings.seed) if s is not None),
         )
 
-    _base: Resolved | None = None
-
-    def _constants(self, own: _File | None) -> dict[str, Uncertain]:
-        """Load the base scenario; return its constants that have a range."""
+    def _loaded(self, own: _File | None) -> Resolved | None:
+        """Return the base scenario; None where it cannot be used."""
         scenario = own.scenario if own else self._tree.get("scenario")
         if not isinstance(scenario, str) or not scenario.strip():
-            return {}
+            return None
         try:
-            self._base = load_resolved(self._path.parent / scenario)
+            return load_resolved(self._path.parent / scenario)
         except ScenarioError as error:
             self.wrong("scenario", "cannot be used, for what follows")
             self._problems += error.problems
-            return {}
-        return {constant.key: constant for constant in uncertain_constants(self._base.scenario)}
+            return None
 
     def _names(self, key: str) -> tuple[str, ...]:
         """Return the names of a key, each once."""
-        names = _split(self._tree.get(key, ""))
+        names = several(self._tree.get(key, ""))
         if not isinstance(names, tuple):
             return ()
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -199,60 +190,6 @@ class _Reader:
             if target.response not in kept:
                 self.wrong("precision", f"expected an output that is kept (got {target.response})")
         return Precision(targets, asked.least, asked.most)
-
-    def _factors(self, constants: Mapping[str, Uncertain]) -> Iterator[Factor]:
-        tree = self._tree.get("factors")
-        if not isinstance(tree, dict) or not tree:
-            self.wrong("factors", "expected a mapping of paths to levels, ranges or register")
-            return
-        yield from self._branch(tree, "", constants)
-
-    def _branch(self, tree: Tree, prefix: str, constants: Mapping[str, Uncertain]) -> Iterator[Factor]:
-        for name, value in tree.items():
-            path = f"{prefix}{name}"
-            if isinstance(value, dict) and "paths" in value:
-                yield from self._several(path, value, constants)
-            elif isinstance(value, dict):
-                yield from self._branch(value, f"{path}.", constants)
-            else:
-                yield from self._one(path, (path,), value, f"factors.{path}", constants)
-
-    def _several(self, name: str, tree: Tree, constants: Mapping[str, Uncertain]) -> Iterator[Factor]:
-        """Read a factor with a name of its own that sets several paths."""
-        known = ("paths", "values", "scale")
-        for key in tree:
-            if key not in known:
-                self.wrong(f"factors.{name}.{key}", f"unknown key{did_you_mean(key, known)}")
-        paths, given = _split(tree["paths"]), [key for key in known[1:] if isinstance(tree.get(key), str)]
-        if not isinstance(paths, tuple) or not paths or len(given) != 1:
-            self.wrong(f"factors.{name}", "expected paths, and either values or scale")
-            return
-        key, text = f"factors.{name}.{given[0]}", str(tree[given[0]])
-        for factor in self._one(name, paths, text, key, constants):
-            yield from self._scaled(factor, key) if given[0] == "scale" else (factor,)
-
-    def _one(
-        self, name: str, paths: tuple[str, ...], text: str, key: str, constants: Mapping[str, Uncertain]
-    ) -> Iterator[Factor]:
-        try:
-            yield Factor(name, paths, parse_spread(text, paths[0], constants))
-        except ValueError as error:
-            self.wrong(key, str(error))
-
-    def _scaled(self, factor: Factor, key: str) -> Iterator[Factor]:
-        """Turn a factor into one that multiplies what the scenario says."""
-        spread = factor.spread
-        texts = spread.values if isinstance(spread, Levels) else ()
-        wrong = [text for text in texts if not NUMBER.fullmatch(text)]
-        if wrong:
-            self.wrong(key, f"expected numbers {got(wrong[0])}")
-        elif self._base is not None:
-            try:
-                found = [one for path in factor.paths for one in numbers_at(self._base, path)]
-            except ValueError as error:
-                self.wrong(key, str(error))
-            else:
-                yield replace(factor, paths=tuple(p for p, _ in found), base=tuple(n for _, n in found))
 
 
 def _check_levels(experiment: Experiment, reader: _Reader) -> None:
