@@ -77,7 +77,7 @@ def draft_mapping(
     names = headings_of(sheet, *_span(first))
     data = range(last, 1 + (int(said["last_row"]) if said.get("last_row") else len(sheet.rows)))
     head = _INTRODUCTION.format(
-        file=sheet.file,
+        file=_note(sheet.file),
         sheet=f", sheet {_note(sheet.sheet)}" if sheet.sheet else "",
         table=table,
         fill=FILL,
