@@ -47,6 +47,7 @@ def optimise(
     *,
     start: DisposalPlan | None = None,
     others: Sequence[DisposalPlan] = (),
+    like: PlanResult | None = None,
     options: SolveOptions = DEFAULT_OPTIONS,
 ) -> PlanResult:
     """Return the plan of least planning harm that was found, or the best by harm and cost in order.
@@ -63,6 +64,9 @@ def optimise(
         model allows of it.
     others
         Further plans to improve: nor is the result worse than these.
+    like
+        A plan whose milestones and moves of mobile plant are kept in a search near plans, if they can be
+        paid.
     options
         How to solve.
 
@@ -86,7 +90,7 @@ def optimise(
 
     def plan(each: Task) -> PlanResult:
         if options.near and given and each.risk is None:
-            return _planned_near(each, given, options)
+            return _planned_near(each, given, options, like)
         return _planned(each, start, others, options)
 
     result = with_measures(task, plan, bound, options)
@@ -134,8 +138,16 @@ def _planned(
     return replace(best, without_orders=_result(task, found, nothing_ordered, start, bound))
 
 
-def _planned_near(task: Task, plans: Sequence[DisposalPlan], options: SolveOptions) -> PlanResult:
-    """Return the best plan found beside plans that are given, the first of which is to be improved."""
+def _planned_near(
+    task: Task, plans: Sequence[DisposalPlan], options: SolveOptions, like: PlanResult | None = None
+) -> PlanResult:
+    """Return the best plan found beside plans that are given, the first of which is to be improved.
+
+    Milestones and moves of mobile plant are those of a plan that it is to be like, if these can be paid.
+    """
+    given, kept = task, like is not None and (like.releases is not None or like.tours is not None)
+    if kept and like is not None:
+        task = replace(task, releases=like.releases, tours=like.tours)
     keeps_dates = choice_that_keeps_dates(task, options)
     choices, plans_t = [task.choice(plan) for plan in plans], [task.destroyed_t(plan) for plan in plans]
     choices += [] if keeps_dates is None else [keeps_dates]
@@ -147,10 +159,13 @@ def _planned_near(task: Task, plans: Sequence[DisposalPlan], options: SolveOptio
         found = solve(assemble(problem, harm.linearised(path), harm.do_nothing), options)
         chosen = None if found.values is None else problem.choice_of(found.values)
     searches = begin_near(task, choices, chosen, path, plans_t)
+    if kept and not searches:
+        return _planned_near(given, plans, options)
     if not searches:
         raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
     ended = released_further(task, finish_near(searches, options.bound_steps), path, options.max_steps)
-    ended = with_places(task, ended, plans[0], plans[1:], options.max_steps)
+    if task.tours is None:
+        ended = with_places(task, ended, plans[0], plans[1:], options.max_steps)
     best = _result(task, found, ended, plans[0], None)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:

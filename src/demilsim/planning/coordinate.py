@@ -273,7 +273,7 @@ class _Loop:
         results = {name: result}
         if result.without_orders is not None:
             results[f"{name}, nothing ordered"] = result.without_orders
-        likely = self._likely(coefficients, result, start)
+        likely = self._likely(coefficients, result)
         if likely is not None:
             results[f"{name}, likely money"] = likely
         found: dict[str, tuple[Proposal, PlanResult]] = {}
@@ -283,9 +283,7 @@ class _Loop:
             found |= {key: (proposal, own) for key, proposal in audited.proposals.items()}
         return found
 
-    def _likely(
-        self, coefficients: PlanningCoefficients, expected: PlanResult, start: DisposalPlan
-    ) -> PlanResult | None:
+    def _likely(self, coefficients: PlanningCoefficients, expected: PlanResult) -> PlanResult | None:
         """Return the optimiser's result for likely money; None, with a note, where no such plan was found.
 
         Only where simulated harm alone decides: a plan must keep dates and limits with money as expected.
@@ -293,7 +291,7 @@ class _Loop:
         if self._alone:
             return None
         try:
-            return likely_result(self._scenario, coefficients, expected, start, self._options.solve)
+            return likely_result(self._scenario, coefficients, expected, self._options.solve)
         except (SolverError, InfeasibleError) as error:
             self._notes.append(f"no plan that counts on likely money competes: {error}")
             return None
