@@ -1,7 +1,8 @@
 """What each harm costs by each date: the cheapest plans found that reach given harms in a given time.
 
 The other side of the funding curve: there money is given and harm is least, here harm is given and money is.
-Commissionings are those of the optimised plan, or none; the cheaper one counts. Targets come in rising order
+Commissionings are those of the optimised plan, or none, and mobile plant makes the moves of these plans, or
+fewer; the cheapest way counts. Targets come in rising order
 of harm, each search starts from the cheapest plan of the one before, so that cost never rises with the harm
 that is allowed. Where all work must end by a date, nothing works after it; a plan for an earlier date is one
 for a later date too, so that cost never rises with the time allowed either. Limits on risk are kept. Measures
@@ -13,6 +14,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
 
 import numpy as np
 
@@ -24,6 +27,8 @@ from demilsim.optimisation.optimise import optimise
 from demilsim.optimisation.releases import Releases
 from demilsim.optimisation.status import SolveOptions
 from demilsim.optimisation.task import Choice, make_task
+from demilsim.optimisation.tour_choice import FEWEST, ever_fewer
+from demilsim.optimisation.tours import Tours
 from demilsim.planning.rules import nominal_coefficients, nominal_start
 from demilsim.scenario.scenario import Scenario
 
@@ -174,19 +179,58 @@ def frontier(
 
 def _cheapest(searches: list[Search], targets: dict[float, float], by: dt.date | None) -> list[FrontierPoint]:
     """Return the cheapest plans of some searches that reach targets of rising harm; none where none does."""
-    kept = {(search.choice, search.releases): (search, Cheapener(search)) for search in reversed(searches)}
-    plans: dict[tuple[Choice, Releases | None], CheapPlan] = {}
-    points = []
+    decided = {(s.choice, s.releases, _moves(s)): s for s in reversed(searches)}
+    ways, points = [_Way(search) for search in decided.values()], []
     for share, target in targets.items():
-        for choice, (_, cheapener) in kept.items():
-            before = [plans[choice].values] if choice in plans else []
-            found = cheapener.cheapest(target, before)
-            if found is not None:
-                plans[choice] = found
-        if plans:
-            choice = min(plans, key=lambda c: (plans[c].cost_usd, c))
-            points.append(_point(share, target, plans[choice], kept[choice][0], by))
+        for choice in dict.fromkeys(way.search.choice for way in ways):
+            own = [way for way in ways if way.search.choice == choice]
+            able = {len(way.moves) for way in own if way.search.exact_harm <= target}
+            tried = sorted(able)[:FEWEST] or [max(len(way.moves) for way in own)]
+            for way in own:
+                if len(way.moves) in tried:
+                    way.reach(target)
+        found = [way for way in ways if way.plan is not None]
+        if found:
+            points.append(min(found, key=_Way.rank).point(share, target, by))
     return points
+
+
+def _moves(search: Search) -> Tours:
+    """Return the moves of mobile plant that a search pays for; none where no plant has a place."""
+    tours = search.problem.tours
+    return () if tours is None or tours.fixed is None else tours.fixed
+
+
+@dataclass
+class _Way:
+    """A search, and the cheapest plan that it has found for the last target that was asked for."""
+
+    search: Search
+    plan: CheapPlan | None = None
+
+    @property
+    def moves(self) -> Tours:
+        """Moves of mobile plant that it pays for."""
+        return _moves(self.search)
+
+    @cached_property
+    def _cheapener(self) -> Cheapener:
+        return Cheapener(self.search)
+
+    def reach(self, target: float) -> None:
+        """Look for the cheapest plan for a target, the one before among its starts."""
+        found = self._cheapener.cheapest(target, [] if self.plan is None else [self.plan.values])
+        self.plan = self.plan if found is None else found
+
+    def rank(self) -> tuple[float, Choice, Releases, Tours]:
+        """Return by what the cheapest way is found, equals in one order."""
+        assert self.plan is not None, "only asked for where there is one"
+        return self.plan.cost_usd, self.search.choice, self.search.releases or (), self.moves
+
+    def point(self, share: float, target: float, by: dt.date | None) -> FrontierPoint:
+        """Return its plan as a point."""
+        assert self.plan is not None, "only asked for where there is one"
+        return _point(share, target, self.plan, self.search, by)
 
 
 def _no_dearer(
@@ -210,7 +254,7 @@ def least_harm_searches(
     """Return searches of least harm, best first: with the optimised plan's commissionings, and with none.
 
     Measures are left aside: they would compete for the money. If all work must end by a date, facilities have
-    no working days in periods that end after it.
+    no working days in periods that end after it. Mobile plant makes the moves of these plans, or fewer.
     """
     scenario = replace(scenario, measures=())
     known = nominal_coefficients(scenario)
@@ -220,12 +264,17 @@ def least_harm_searches(
     result = optimise(scenario, known, start=nominal_start(scenario), options=options)
     task = make_task(scenario, known)
     chosen = task.choice_of(result.commissionings)
+    unordered = result.without_orders or result
+    moves = {(): unordered.tours, chosen: result.tours}
     wanted = result.flows.destroyed_t(task.shape)
     path = task.left_t(wanted)
     found: list[Search] = []
     for choice in dict.fromkeys((chosen, ())):
-        for each in task.release_starts():
-            searches = begin(each, choice, path, wanted if choice == chosen else None)
+        own = moves[choice]
+        fewer = [None] if own is None else ever_fewer(task, choice, path, own)
+        for each, tours in product(task.release_starts(), fewer):
+            placed = replace(each, tours=tours)
+            searches = begin(placed, choice, path, wanted if choice == chosen else None)
             if searches:
                 found.append(finish(searches, options.max_steps)[0])
     return sorted(found, key=lambda search: search.exact_harm)

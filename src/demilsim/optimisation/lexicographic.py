@@ -27,6 +27,7 @@ from demilsim.optimisation.sequential import descend
 from demilsim.optimisation.solve import solve
 from demilsim.optimisation.status import InOrder, SolveOptions, gap_of
 from demilsim.optimisation.task import Choice, Task
+from demilsim.optimisation.tour_choice import FEWEST, PLACES, ever_fewer, tour_note
 from demilsim.plan import Commissioning, Floats
 
 ROUNDING = 1e-9
@@ -110,7 +111,29 @@ def _cheapest(task: Task, result: PlanResult, best: _Ended, target: float, optio
                 found.append(_cheapened(search, Cheapener(search).cheapest(target)))
     plans = [plan for plan in found if plan is not None]
     # The plan of least harm reaches the target itself, so that there is one at least.
-    return _in_turns(min(plans, key=lambda plan: (plan.cost_usd, plan.harm), default=best), target, options)
+    cheap = min(plans, key=lambda plan: (plan.cost_usd, plan.harm), default=best)
+    fewer = _with_fewer_moves(replace(task, releases=cheap.search.releases), cheap, path, target, options)
+    return _in_turns(min([cheap, *fewer], key=lambda plan: plan.cost_usd), target, options)
+
+
+def _with_fewer_moves(
+    task: Task, cheap: _Ended, path_t: Floats, target: float, options: SolveOptions
+) -> list[_Ended]:
+    """Return plans for the target in which mobile plant moves as little as it can, or nearly."""
+    found: list[_Ended] = []
+    choice, wanted_t = cheap.search.choice, np.zeros(task.shape)
+    flows = cheap.search.problem.flows
+    wanted_t[flows.group, flows.facility, flows.block] = cheap.values[: cheap.search.harm.flows]
+    several = () if task.tours is None else ever_fewer(task, choice, path_t, task.tours)[1:]
+    for moves in reversed(several):
+        if len(found) == FEWEST:
+            break
+        searches = begin(replace(task, tours=moves), choice, path_t, None, [wanted_t])
+        if searches:
+            search = finish(searches, options.max_steps)[0]
+            plan = _cheapened(search, Cheapener(search).cheapest(target))
+            found += [] if plan is None else [plan]
+    return found
 
 
 def _in_turns(cheap: _Ended, target: float, options: SolveOptions) -> _Ended:
@@ -214,6 +237,8 @@ def _result(
         f"within {100.0 * wanted.within:.3g}% of that cost",
     }[wanted.first]
     facilities = applied.scenario.facilities
+    moves = None if search.problem.tours is None else search.problem.tours.fixed
+    moved = tour_note(moves or (), search.instead)
     note = (
         f"{said}: {found.cost_usd + measures:,.0f} USD avert {averted:.4g}, where the plan of least harm "
         f"takes {best.cost_usd + measures:,.0f} USD to avert {least:.4g}; the least cost found is "
@@ -230,8 +255,9 @@ def _result(
         flows=group_flows(search.problem, found.values[: search.harm.flows]),
         commissionings=tuple(Commissioning(facilities[f].facility_id, t) for f, t in search.choice),
         releases=search.releases,
+        tours=moves,
         source="milp",
         without_orders=None,
         cost_usd=found.cost_usd + measures,
-        notes=(*result.notes, note),
+        notes=(*(moved if one.startswith(PLACES) else one for one in result.notes), note),
     )

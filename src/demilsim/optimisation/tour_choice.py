@@ -36,6 +36,14 @@ GAP_AVERTED = 0.01
 NODES = 200
 """Nodes of that MILP at most."""
 
+PLACES = "places:"
+"""How the note on moves begins."""
+
+FEWEST = 2
+"""Of ever fewer moves with which a harm can be reached, those that are tried for least cost: the last.
+
+On the central-asia scenario the fewest were the cheapest of three for each default share of the frontier."""
+
 LEAST_GAIN = 1e-4
 """Share of the harm of doing nothing that a move must avert, so that plant moves nowhere for nothing [1]."""
 
@@ -169,6 +177,25 @@ def tours_from(task: Task, choice: Choice, path_t: Floats, moves: Tours, wanted_
     return linear.search.improved(linear.best_of([moves, tours_of_plan(linear.problem, wanted_t)]))
 
 
+def ever_fewer(task: Task, choice: Choice, path_t: Floats, moves: Tours) -> tuple[Tours, ...]:
+    """Return moves, and of these ever fewer, one after the other left out until there is none.
+
+    Each time that is left out without which linear harm rises least for what its moves cost. Moves that cost
+    no money are all made.
+
+    Parameters
+    ----------
+    task, choice, path_t
+        As in `tour_patterns`.
+    moves
+        Moves to begin with.
+    """
+    linear, found = _Linear(task, choice, path_t), [moves]
+    while found[-1] and linear.cost_usd(found[-1]) > 0.0:
+        found.append(linear.with_one_less(found[-1]))
+    return tuple(found)
+
+
 class _Linear:
     """Moves for harm that is linear along a path [t], shape (knot, group)."""
 
@@ -187,6 +214,22 @@ class _Linear:
     def best_of(self, starts: Sequence[Tours]) -> Tours:
         """Return the moves of least linear harm."""
         return min(starts, key=self._values.of)
+
+    def cost_usd(self, moves: Tours) -> float:
+        """Return what moves cost [USD]."""
+        plant = self._tours.plant
+        usd = dict(zip(plant.facility.tolist(), plant.move_usd.tolist(), strict=True))
+        return float(sum(usd[f] for f, _, _ in moves))
+
+    def with_one_less(self, moves: Tours) -> Tours:
+        """Return the moves without that by which linear harm falls least for its cost."""
+        value, cost_usd = self._values.of(moves), self.cost_usd(moves)
+
+        def loss(fewer: Tours) -> float:
+            saved_usd = cost_usd - self.cost_usd(fewer)
+            return (self._values.of(fewer) - value) / saved_usd if saved_usd else np.inf
+
+        return min(self.search.with_one_less(moves), key=loss)
 
     def by_milp(self) -> tuple[Tours, ...]:
         """Return moves that a MILP chooses, where it is small."""
@@ -232,6 +275,6 @@ def tour_note(moves: Tours, instead: bool) -> str:
     many = {0: "does not move", 1: "moves once"}.get(len(moves), f"moves {len(moves)} times in all")
     unpaid = "; the moves of a better plan cannot be paid" if instead else ""
     return (
-        f"places: mobile plant {many}, one site after the other{unpaid}; the bound and the choice of "
+        f"{PLACES} mobile plant {many}, one site after the other{unpaid}; the bound and the choice of "
         "commissionings leave places aside, and the bound stays valid"
     )

@@ -61,11 +61,16 @@ class TourSearch:
             least = np.maximum(least, self._values.at_least(held, last=1))
             least[number] = found
 
+    def with_one_less(self, moves: Tours) -> Iterator[Tours]:
+        """Yield moves with one left out, and with it those that then lead to where plant stands."""
+        for i in range(len(moves)):
+            yield self._from_site_to_site((*moves[:i], *moves[i + 1 :]))
+
     def _steps(self, moves: Tours) -> Iterator[Tours]:
         """Yield moves one step away, each going from site to site."""
+        yield from self.with_one_less(moves)
         for i, (f, period, to) in enumerate(moves):
             before, after = moves[:i], moves[i + 1 :]
-            yield self._from_site_to_site((*before, *after))
             for other in (period - 1, period + 1):
                 if self._plant.first <= other < self._periods:
                     yield self._from_site_to_site(_with((*before, *after), (f, other, to)))

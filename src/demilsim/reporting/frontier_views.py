@@ -24,7 +24,7 @@ from demilsim.reporting.drawing import DrawnFigure
 from demilsim.reporting.funding_words import planned_count, short_name
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.stored import plain
-from demilsim.reporting.study_page import StudyTold, places_left_aside
+from demilsim.reporting.study_page import StudyTold, moves_paid
 from demilsim.reporting.wording import (
     ABSENT,
     USD_PER_MILLION,
@@ -184,7 +184,7 @@ def notes(found: Frontier) -> tuple[str, ...]:
         "with none: a cheaper one may exist, so that costs are upper ends.",
         "What is not known about the model's constants is in no number here: see the parameter range of the "
         "report.",
-        *places_left_aside(found.scenario),
+        *moves_paid(found.scenario),
         *(f"{sentence(plain(note))}." for note in found.notes),
     )
 

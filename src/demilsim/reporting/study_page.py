@@ -63,11 +63,23 @@ class StudyPage(Sheet):
 
 
 def places_left_aside(scenario: Scenario) -> tuple[str, ...]:
-    """Return what a study that leaves places of mobile plant out says of it; nothing where they are free."""
+    """Return what a study that leaves places of mobile plant out says of it; nothing where moves are free."""
     if not placed_facilities(scenario).size:
         return ()
     return (
-        "Moves of mobile plant are left aside: it is taken to be where it is needed, at once and for free.",
+        "Moves of mobile plant are left aside: it is taken to be at all sites at once and to lose no days on "
+        "the way. So mobile plant is told to avert more than it can, and new plant at sites to which mobile "
+        "plant would have to go may avert more than is told.",
+    )
+
+
+def moves_paid(scenario: Scenario) -> tuple[str, ...]:
+    """Return what a study says of the moves of mobile plant in its plans; nothing where they are free."""
+    if not placed_facilities(scenario).size:
+        return ()
+    return (
+        "Mobile plant moves from site to site, for days and money: it makes the moves of the plan of least "
+        "harm, or some of them. Other moves may be cheaper.",
     )
 
 
