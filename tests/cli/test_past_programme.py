@@ -29,3 +29,14 @@ def test_a_past_programme_is_forecast_by_quarter(tmp_path: Path, cli: CommandLin
     known = [date for date in dates if date is not None]
     assert known
     assert known == sorted(known)
+    # Its page tells warnings as every page does, and the table to sum for permits is beside it.
+    warnings = json.loads(cli("check", ALBANIA, "--json").out)["warnings"]
+    assert sum(row["count"] for row in summary["cautions"]) == len(warnings) > 0
+    assert f"The inputs raise {len(warnings)} warning" in (out / "report.html").read_text("utf-8")
+    by_period = csv.DictReader((out / "plan_by_period.csv").read_text("utf-8").splitlines())
+    lines = csv.DictReader((out / "plan.csv").read_text("utf-8").splitlines())
+    planned, announced = (
+        sum(float(row[column]) for row in table)
+        for table, column in ((by_period, "planned_t"), (lines, "tonnes"))
+    )
+    assert abs(planned - announced) < 1e-3
