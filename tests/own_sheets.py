@@ -54,7 +54,8 @@ def _scalar(value: object) -> str:
 def mapping_file(folder: Path, table: str, said: Mapping[str, Any]) -> Path:
     """Write a mapping that says what all of these tests say, and more."""
     path = folder / f"{table}.toml"
-    path.write_text(toml({"table": table, **HEAD, **said}), encoding="utf-8")
+    form = {} if "sheet" in said else {"encoding": "utf-8", "delimiter": ";"}
+    path.write_text(toml({"table": table, **HEAD, **form, **said}), encoding="utf-8")
     return path
 
 

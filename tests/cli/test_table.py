@@ -266,6 +266,27 @@ def test_what_cannot_be_read_is_told(cli: CommandLine, tmp_path: Path) -> None:
         assert (seen.code, told in seen.err) == (2, True), (arguments, seen.err)
 
 
+ROWS = (("headings", "900", "headings: expected rows with headings (got 900, where the sheet has none)"),
+        ("first_row", 500, "first_row: expected rows from row 500 on (got none of 2 rows)"))  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "row", "told"), ROWS)
+def test_rows_that_are_not_there_are_told_once(
+    key: str, row: object, told: str, cli: CommandLine, tmp_path: Path
+) -> None:
+    """Headings and rows beyond the sheet are one problem of the mapping, not one of every column."""
+    sheet = csv_file(tmp_path / "own.csv", [["A"], ["1"]])
+    columns = {name: {"column": "A", "unit": "1"} for name in LAYOUT["lots"].needed if name != "source"}
+    columns |= {name: {"column": "A", "unit": "kg"} for name in ("gross_mass_t", "neq_kg")}
+    for name in ("lot_id", "storehouse_id", "nature_id", "status", "safe_to_move", "year_made"):
+        columns[name] = {"column": "A"}
+    said = {"first_row": 901, "delimiter": ";", "columns": columns, key: row}
+    seen = cli("table", "lots", sheet, "--mapping", mapping_file(tmp_path, "lots", said))
+    assert seen.code == 2
+    assert len(seen.err.splitlines()) == 1
+    assert told in seen.err
+
+
 def test_toml_of_these_tests_is_read_as_it_was_meant() -> None:
     """The helper that writes mappings writes what TOML reads back."""
     tree = {"a": True, "b": 2, "c": {"d": {"е ё": 'x"y'}}}

@@ -80,13 +80,29 @@ def test_percent_that_excel_shows_is_told(tmp_path: Path) -> None:
     columns: dict[str, dict[str, str]] = {head: {"column": head} for head in heads}
     columns |= {name: {"column": name, "unit": "m"} for name in ("x_m", "y_m")}
     columns |= {name: {"column": name, "unit": "%"} for name in ("day_fraction", "night_fraction")}
-    mapping = mapping_file(tmp_path, "exposed_sites", {"columns": columns})
+    mapping = mapping_file(tmp_path, "exposed_sites", {"sheet": "S", "columns": columns})
     found = made(sheet, mapping, "exposed_sites")
     said = read_mapping(mapping, "exposed_sites")
     assert found.rows.small_percents(said) == ["day_fraction"]
     assert [(name, float(read)) for name, read, *_ in totals(found, said)] == [("persons", 5.0)]
     with pytest.raises(AssertionError, match="persons: rows lost on the way"):
         totals(replace(found, records=()), said)
+
+
+def test_a_mapping_is_for_one_kind_of_file(tmp_path: Path) -> None:
+    """What is said of a CSV file is refused of a workbook and the other way round, and nothing is guessed."""
+    book = workbook_file(tmp_path / "own.xlsx", {"S": {"A1": "A", "A2": "1"}})
+    text = csv_file(tmp_path / "own.csv", [["A"], ["1"]])
+    columns = {name: {"value": "1"} for name in ("site_id", "construction", "x_m", "y_m")}
+    said = {"columns": {**columns, "storehouse_id": {"column": "A"}}}
+    with pytest.raises(
+        ScenarioError, match=r"(?s)encoding: expected only for a CSV.*delimiter: expected"
+    ):
+        made(book, mapping_file(tmp_path, "storehouses", said), "storehouses")
+    with pytest.raises(
+        ScenarioError, match=r"(?s)delimiter: missing.*encoding: missing.*sheet: expected only"
+    ):
+        made(text, mapping_file(tmp_path, "storehouses", {"sheet": "S", **said}), "storehouses")
 
 
 def test_a_draft_with_control_characters_is_still_toml() -> None:
@@ -114,11 +130,19 @@ def test_words_units_dates_and_letters_are_told_apart() -> None:
     ]  # fmt: skip
 
 
-def test_a_huge_or_ragged_csv_is_refused(tmp_path: Path) -> None:
-    """Too many columns, and quotation marks that never end, are told with their line."""
+def test_files_that_are_no_sheets_are_refused(tmp_path: Path) -> None:
+    """Too many columns, quotation marks that never end, nothing at all, and files of another kind."""
     wide = csv_file(tmp_path / "wide.csv", [["a"], ["x"] * 501])
     with pytest.raises(ScenarioError, match=r"wide.csv:2: expected at most 500 columns \(got 501\)"):
         read_own_sheet(wide, "", "utf-8", ";")
+    (tmp_path / "empty.csv").write_text("\n;\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"empty.csv: expected headings and rows \(got an empty sheet\)"):
+        read_own_sheet(tmp_path / "empty.csv")
+    book = workbook_file(tmp_path / "book.xlsx", {"S": {"A1": "x"}}).rename(tmp_path / "book.csv")
+    with pytest.raises(ScenarioError, match=r"expected CSV text \(got a workbook, or another zip file\)"):
+        read_own_sheet(book)
+    with pytest.raises(ScenarioError, match=r"expected an .xlsx or .csv file \(got a folder\)"):
+        read_own_sheet(tmp_path)
     (tmp_path / "open.csv").write_text('a;b\n"c;d\n', encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"open.csv:2: expected a CSV row \(got a mistake"):
         read_own_sheet(tmp_path / "open.csv", "", "utf-8", ";")

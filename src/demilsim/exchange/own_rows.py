@@ -10,7 +10,7 @@ from fractions import Fraction
 from demilsim.errors import Problem
 from demilsim.exchange.own_cells import CellReader, collapsed, normal
 from demilsim.exchange.own_mapping import ColumnRule, SheetMapping
-from demilsim.exchange.own_sheet import Held, OwnSheet
+from demilsim.exchange.own_sheet import DELIMITERS, ENCODINGS, Held, OwnSheet
 from demilsim.scenario.choices import choice_of
 from demilsim.scenario.layout import LAYOUT
 from demilsim.scenario.phrases import MOST_CHOICES, NUMBER, did_you_mean, plain, shown
@@ -26,6 +26,8 @@ ADDED_UP = {
 }
 """Columns of a table whose totals are told, to be held against the sheet's own."""
 MERGED = "repeat"
+UNNAMED = "(column "
+"""How the name of a column begins that has no heading of its own."""
 
 
 @dataclass
@@ -102,7 +104,7 @@ def headings_of(sheet: OwnSheet, first: int, last: int) -> list[str]:
         names.append(" / ".join(parts))
     count = Counter(map(normal, names))
     return [
-        name if name and count[normal(name)] == 1 else f"{name} (column {letter(number)})".strip()
+        name if name and count[normal(name)] == 1 else f"{name} {UNNAMED}{letter(number)})".strip()
         for number, name in enumerate(names, start=1)
     ]
 
@@ -124,30 +126,46 @@ def own_rows(sheet: OwnSheet, mapping: SheetMapping) -> OwnRows:
     """Return the rows of a sheet as a mapping says."""
     first, last = mapping.headings
     names = headings_of(sheet, first, last)
-    numbers = {normal(name): number for number, name in enumerate(names, start=1)}
+    kind = list(_of_another_kind(sheet, mapping))
+    named = [name for name in names if not name.startswith(UNNAMED)]
     columns = tuple(column for column in LAYOUT[mapping.table].columns if column in mapping.columns)
-    found: dict[str, int] = {}
-    problems = []
-    for name in columns:
-        head = mapping.columns[name].column
-        if head and normal(head) in numbers:
-            found[name] = numbers[normal(head)]
-        elif head:
-            problems.append(_no_column(mapping, f"columns.{name}.column", head, names, last))
-    rules: dict[int, set[str]] = {}
-    for head, values in mapping.leave_out.items():
-        if normal(head) in numbers:
-            rules[numbers[normal(head)]] = set(map(normal, values))
-        else:
-            problems.append(_no_column(mapping, f"leave_out.{head}", head, names, last))
-    letters = {name: letter(number) for name, number in found.items()}
-    table = TextTable(sheet.name, last, columns, (), (), letters=letters)
-    rows = OwnRows(sheet, table, problems, {name: names[number - 1] for name, number in found.items()})
-    used = {*found.values(), *rules}
-    rows.unread = tuple(name for number, name in enumerate(names, start=1) if number not in used)
-    if not problems:
-        _Filler(sheet, mapping, rows, found, rules, names).fill()
+    table = TextTable(sheet.name, last, columns, (), ())
+    if kind:
+        return OwnRows(sheet, table, kind)
+    if not named:
+        message = f"expected rows with headings (got {mapping.form['headings']}, where the sheet has none)"
+        return OwnRows(sheet, table, [mapping.problem("headings", message)])
+    numbers = {normal(name): number for number, name in enumerate(names, start=1)}
+    asked = {f"columns.{name}.column": mapping.columns[name].column for name in columns}
+    asked |= {f"leave_out.{head}": head for head in mapping.leave_out}
+    problems = [
+        _no_column(mapping, path, head, named, last)
+        for path, head in asked.items()
+        if head and normal(head) not in numbers
+    ]
+    if problems:
+        return OwnRows(sheet, table, problems)
+    found = {name: numbers[normal(rule.column)] for name, rule in mapping.columns.items() if rule.column}
+    rules = {numbers[normal(head)]: set(map(normal, own)) for head, own in mapping.leave_out.items()}
+    rows = OwnRows(
+        sheet,
+        replace(table, letters={name: letter(number) for name, number in found.items()}),
+        headings={name: names[number - 1] for name, number in found.items()},
+        unread=tuple(n for number, n in enumerate(names, 1) if number not in {*found.values(), *rules}),
+    )
+    _Filler(sheet, mapping, rows, found, rules, names).fill()
     return rows
+
+
+def _of_another_kind(sheet: OwnSheet, mapping: SheetMapping) -> Iterator[Problem]:
+    """Find what a mapping leaves to be guessed of a CSV file, or says of another kind of file."""
+    for key, words in (("encoding", tuple(ENCODINGS)), ("delimiter", tuple(DELIMITERS))):
+        if not sheet.sheet and key not in mapping.form:
+            yield mapping.problem(key, f"missing: how the CSV file is written, one of {', '.join(words)}")
+        elif sheet.sheet and key in mapping.form:
+            yield mapping.problem(key, "expected only for a CSV file (got it for a workbook); take it out")
+    if "sheet" in mapping.form and not sheet.sheet:
+        yield mapping.problem("sheet", "expected only for a workbook (got it for a CSV file); take it out")
 
 
 def _no_column(mapping: SheetMapping, path: str, head: str, names: list[str], row: int) -> Problem:
@@ -186,6 +204,10 @@ class _Filler:
             texts.append(TextRow(row, cells))
         table = self._rows.table
         self._rows.table = replace(table, rows=tuple(texts))
+        if not texts:
+            first = self._mapping.form["first_row"]
+            message = f"expected rows from row {first} on (got none of {len(self._sheet.rows):,} rows)"
+            self._rows.problems.append(self._mapping.problem("first_row", message))
 
     def _odd(self, row: int) -> bool:
         """Return whether a cell of a row is refused, which a reader may show as blank."""

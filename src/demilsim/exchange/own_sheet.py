@@ -26,6 +26,7 @@ NO_VALUE = (
     "expected a value (got a formula whose value is not kept in the file); open it in your spreadsheet "
     "program, save it and try again"
 )
+_ZIP = b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 Position = tuple[int, int]
 
@@ -83,6 +84,8 @@ class OwnSheet:
 def is_csv(path: Path) -> bool:
     """Return whether a file is read as CSV; refuse what is neither that nor a workbook of Excel."""
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise _refused(path, "expected an .xlsx or .csv file (got a folder)")
     if suffix not in (".xlsx", ".csv", ".txt"):
         raise _refused(path, f"expected an .xlsx or .csv file {got(suffix)}; save it as one of them")
     return suffix != ".xlsx"
@@ -113,10 +116,17 @@ def read_own_sheet(path: Path, sheet: str = "", encoding: str = "", delimiter: s
         digest = hashlib.sha256(data).hexdigest()
         if csv_file:
             rows = _csv_rows(_decoded(data, encoding or "utf-8", said=bool(encoding)), delimiter)
-            return OwnSheet(path.name, digest, str(path), "", rows)
-        return _workbook_sheet(path, digest, sheet)
+            return _filled(OwnSheet(path.name, digest, str(path), "", rows))
+        return _filled(_workbook_sheet(path, digest, sheet))
     except Refused as refused:
         raise ScenarioError([Problem(str(path), refused.line, "", refused.message)]) from None
+
+
+def _filled(sheet: OwnSheet) -> OwnSheet:
+    """Return a sheet in which something stands; refuse one in which nothing does."""
+    if not any(cell.strip() for row in sheet.rows for cell in row):
+        raise ScenarioError([Problem(sheet.name, 0, "", "expected headings and rows (got an empty sheet)")])
+    return sheet
 
 
 def delimiter_of(path: Path, encoding: str) -> str:
@@ -129,6 +139,8 @@ def delimiter_of(path: Path, encoding: str) -> str:
 
 
 def _decoded(data: bytes, encoding: str, said: bool) -> str:
+    if data.startswith(_ZIP):
+        raise Refused(0, "expected CSV text (got a workbook, or another zip file); name it .xlsx")
     if data.startswith(_UTF16):
         raise Refused(0, "expected CSV text (got UTF-16 text); save it as CSV UTF-8")
     if said and encoding != "utf-8" and _is_utf8(data):
