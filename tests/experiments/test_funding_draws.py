@@ -31,12 +31,13 @@ from demilsim.experiments.funding_ranges import (
     ParameterRange,
     Simulated,
     chance_explains,
+    drawn_together,
 )
 from demilsim.experiments.funding_study import FundingStudy, funding_study
 from demilsim.experiments.funding_terms import delayed
 from demilsim.experiments.parameters import RATE_KEYS, scrambled_draws, uncertain_constants
 from demilsim.experiments.policies import simple_plan
-from demilsim.experiments.statistics import drawn_together
+from demilsim.experiments.statistics import draw_quantiles
 from demilsim.experiments.uncertainty import uncertainty
 from demilsim.plan import DisposalPlan, Floats
 from demilsim.planning.coordinate import LoopOptions, Programme
@@ -268,10 +269,31 @@ def test_draws_that_differ_by_chance_alone_tell_no_range() -> None:
     found = drawn(chance[np.flatnonzero(refused)[0]])
     assert found.deaths_range(found.over_host(0).deaths) is NoRange.CHANCE
     apart = drawn(np.arange(1.0, 17.0)[:, None] + rng.normal(0.0, 0.1, size=(16, 4)))
-    told = apart.deaths_range(apart.over_host(0).deaths)
-    together = drawn_together(apart.over_host(0).deaths, apart.sequence)
-    assert told == pytest.approx(np.quantile(together, (0.05, 0.5, 0.95)))
-    assert 0.0 < np.ptp(together) < np.ptp(apart.over_host(0).deaths.mean(axis=1))
+    assert isinstance(apart.deaths_range(apart.over_host(0).deaths), ParameterRange)
+
+
+def test_there_is_no_range_where_chance_spreads_draws_more() -> None:
+    """64 draws 1 apart, ± c in two replications: c² is the chance of a mean, 64 · 65 / 12 the variance."""
+    between = 64.0 * 65.0 / 12.0
+    for chance, known in ((0.49, True), (0.51, False)):
+        width = (chance * between) ** 0.5
+        found = drawn(np.arange(1.0, 65.0)[:, None] + np.array([-width, width]))
+        found = replace(found, sequence=np.arange(64))
+        told = found.deaths_range(found.over_host(0).deaths)
+        assert isinstance(told, ParameterRange) is known, chance
+
+
+def test_each_draw_loses_its_own_chance() -> None:
+    """Of equal chance all lose what those of run do; a draw without any stays, and others lose more."""
+    ends, groups = (0.05, 0.5, 0.95), np.arange(16) % 4
+    even = np.arange(16.0)[:, None] + np.array([-1.0, 1.0])
+    assert np.quantile(drawn_together(even, groups), ends) == pytest.approx(
+        draw_quantiles(even, ends, groups)
+    )
+    uneven = np.arange(16.0)[:, None] + np.where(groups < 2, 0.0, 2.0)[:, None] * np.array([-1.0, 1.0])
+    together, means = drawn_together(uneven, groups), uneven.mean(axis=1)
+    np.testing.assert_allclose(together[groups < 2], means[groups < 2])
+    assert np.all(np.abs(together - 7.5)[groups >= 2] < np.abs(means - 7.5)[groups >= 2])
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,8 @@ import numpy as np
 
 from demilsim.experiments.statistics import (
     LEVEL,
-    draw_quantiles,
-    drawn_together,
     t_quantile,
+    variance_split,
 )
 from demilsim.experiments.uncertainty_result import PARAMETER_RANGE
 from demilsim.plan import Floats, Ints
@@ -40,7 +39,7 @@ class NoRange(StrEnum):
 
     UNCHANGED = "no draw changes a constant"
     SAME = "the same in every draw"
-    CHANCE = "draws differ by no more than chance explains"
+    CHANCE = "chance explains too much of what draws differ by"
     NO_MONEY = "donors pay no more"
 
 
@@ -152,15 +151,21 @@ class FundingDraws:
         return _bought(self.plan[before], self.plan[index], self.host[index])
 
     def deaths_range(self, values: Floats) -> ParameterRange | NoRange:
-        """Return the range of a difference of deaths, of shape (draw, replication), or why there is none."""
+        """Return the range of a difference of deaths, of shape (draw, replication), or why there is none.
+
+        Chance explains too much if it spreads the means of draws more than what is not known does, or if it
+        alone would spread them as much more often than one time in twenty.
+        """
         if not self.changed:
             return NoRange.UNCHANGED
         if not np.ptp(values):
             return NoRange.SAME
-        if chance_explains(values) > 1.0 - LEVEL:
+        chance = variance_split(values, self.sequence).chance / self.replications
+        if variance_split(values, self.sequence).not_known < chance or chance_explains(values) > 1.0 - LEVEL:
             return NoRange.CHANCE
         low, high = PARAMETER_RANGE
-        return ParameterRange(*draw_quantiles(values, (low, MIDDLE, high), self.sequence))
+        together = drawn_together(values, self.sequence)
+        return ParameterRange(*np.quantile(together, (low, MIDDLE, high)).tolist())
 
     def price_range(self, bought: Bought) -> ParameterRange | NoRange:
         """Return the range of money spent more for each death averted [USD/weighted person].
@@ -214,6 +219,32 @@ class FundingDraws:
         told = [[float(f"{mean:.{DIGITS}g}") for mean in row] for row in means.T.tolist()]
         first = [max(range(len(rivals)), key=lambda i: (row[i], -rivals[i].usd, -i)) for row in told]
         return sum(rivals[i] is term and row[i] > 0.0 for i, row in zip(first, told, strict=True))
+
+
+def drawn_together(values: Floats, sequence: Ints) -> Floats:
+    """Return the means of draws with about the variance of what is not known, shape (draw,).
+
+    Each is drawn towards their mean by its own chance, sqrt(k / (k + c)): k the variance of what is not
+    known, c that of chance in the mean of the draw. Of equal c that is what `draw_quantiles` does. Where some
+    draws have next to no chance and others much, as where money decides little in most of them, those stay.
+
+    Parameters
+    ----------
+    values
+        Shape (draw, replication).
+    sequence
+        As in `FundingDraws`.
+
+    References
+    ----------
+    Louis (1984), estimating a population of parameter values using Bayes and empirical Bayes methods, Journal
+    of the American Statistical Association 79, 393-398.
+    """
+    known = variance_split(values, sequence).not_known
+    means = values.mean(axis=1)
+    total = known + values.var(axis=1, ddof=1) / values.shape[1]
+    kept = np.sqrt(known / np.where(total > 0.0, total, 1.0))
+    return means.mean() + np.where(total > 0.0, kept, 1.0) * (means - means.mean())
 
 
 def chance_explains(values: Floats) -> float:

@@ -308,28 +308,11 @@ def draw_quantiles(
     groups
         As in `variance_split`.
     """
-    means, kept, centre = _towards_mean(values, groups)
-    return tuple((centre + kept * (np.quantile(means, shares) - centre)).tolist())
-
-
-def drawn_together(values: Floats, groups: Ints | None = None) -> Floats:
-    """Return the means of the draws as `draw_quantiles` takes them, shape (draw,).
-
-    Parameters
-    ----------
-    values, groups
-        As in `draw_quantiles`.
-    """
-    means, kept, centre = _towards_mean(values, groups)
-    return centre + kept * (means - centre)
-
-
-def _towards_mean(values: Floats, groups: Ints | None) -> tuple[Floats, float, float]:
-    """Return the means of the draws, how much of their distance from their mean is kept, and that mean."""
     means = values.mean(axis=1)
     observed = _between(means, groups)
     kept = (variance_split(values, groups).not_known / observed) ** 0.5 if observed > 0.0 else 1.0
-    return means, kept, float(means.mean())
+    centre = float(means.mean())
+    return tuple((centre + kept * (np.quantile(means, shares) - centre)).tolist())
 
 
 def group_estimate(values: Floats, groups: Ints | None) -> Estimate:

@@ -149,7 +149,7 @@ def sure_finding(study: FundingStudy) -> str | None:
         return f"{over} what {budget} avert is {found.value}."
     if isinstance(found, NoRange):
         return (
-            f"{over} what {budget} avert differs by no more than chance explains: no range can be told from "
+            f"{over} chance explains too much of how what {budget} avert differs: no range can be told from "
             "so few replications."
         )
     against = "more than no donor's money" if by_donors else f"against {HOST}"
@@ -250,7 +250,7 @@ def ranges_table(study: FundingStudy) -> Table:
     caption = (
         f"The same plans under {draws.draws} draws of {draws.changed} constants of the model together, "
         f"{draws.replications} replications in each: 5 to 95%, middle in brackets, chance taken off. "
-        f"“{WITHIN_CHANCE}”: draws differ by no more than chance explains, and more replications may tell. "
+        f"“{WITHIN_CHANCE}”: chance explains too much of what draws differ by; more replications may tell. "
         f"Nothing is at most {percent(GAP_AVERTED)} of what is averted in that draw; in doubt is a sign that "
         "the replications of a draw do not settle"
     )
