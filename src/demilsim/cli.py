@@ -109,9 +109,9 @@ def run(
     from demilsim.reporting.outputs import notes_of, write_results
 
     console, started, browser = Console(quiet or json), time.monotonic(), printer(pdf)
-    tell_earlier_plan(out, console)
     asked = precision_asked(precision, replications, max_replications)
     loaded, warned = load_warned(scenario, set_, console)
+    tell_earlier_plan(out, console)
     if loaded.programme:
         from demilsim.reporting.history import write_hindcast
 
@@ -180,9 +180,9 @@ def simulate(
     if rule and rule not in POLICIES:
         raise typer.BadParameter(f"--rule: expected one of {', '.join(POLICIES)} (got {rule!r})")
     asked = precision_asked(precision, replications, max_replications)
-    tell_earlier_plan(out, console)
     loaded, warned = load_warned(scenario, set_, console)
     given = read_plan(plan, loaded) if plan else simple_plan(rule or "do_nothing", loaded)
+    tell_earlier_plan(out, console)
     chosen, late = within_horizon(given, loaded)
     told = tuple(filter(None, (followed_as_it_is(plan, loaded) if plan else "", late)))
     for note in told:
@@ -232,8 +232,8 @@ def plan(
     from demilsim.reporting.plan_file import write_plan_files
 
     console, options = Console(quiet or json), loop_options(order, within, averting)
-    tell_earlier(out, console, "summary.json", "plan.json")
     loaded, _ = load_warned(scenario, set_, console)
+    tell_earlier(out, console, "summary.json", "plan.json")
     programme = plan_with_simulation(loaded, seed=seed, jobs=jobs, options=options, tell=console.say)
     document = write_plan_files(out, loaded, programme)
     tell_left_over(out, console)
@@ -272,8 +272,8 @@ def fund(
 
     console, started = Console(quiet or json), time.monotonic()
     values = parse_budgets(budgets)
-    tell_earlier(out, console, "funding.json")
     loaded, warned = load_warned(scenario, set_, console)
+    tell_earlier(out, console, "funding.json")
     study = funding_study(
         loaded, values, replications, seed=seed, jobs=jobs, tell=console.say, parameter_draws=parameter_draws
     )
@@ -294,11 +294,15 @@ for study in (*STUDIES, *SWEEPS, *SENSITIVITY):
 
 @app.command()
 def sources(scenario: ScenarioPath, set_: Set = [], json: Json = False) -> None:  # noqa: B006
-    """Print every constant: value, range, source and confidence."""
-    from demilsim.reporting.scenario_facts import assumption_rows
+    """Print every constant: value, range, source and confidence.
+
+    Numbers beside formulas have one value and no range. How many there are of each sort is told on stderr.
+    """
+    from demilsim.reporting.scenario_facts import assumption_rows, counted
     from demilsim.reporting.tables import csv_text
 
     rows = assumption_rows(load(scenario, set_))
+    Console(quiet=False).say(f"{len(rows)} numbers: {counted(row['key'] for row in rows)}")
     if json:
         print_json(rows)
         return

@@ -87,12 +87,12 @@ def compare(
 
     console, started = Console(quiet or json), time.monotonic()
     asked = precision_asked(precision, replications, max_replications)
-    tell_earlier(out, console, "comparison.json")
     overrides = overrides_of(set_)
     resolved = [load_resolved(path, overrides) for path in scenarios]
     warned = warn_of(resolved, console)
     loaded = [one.scenario for one in resolved]
     chosen = [_plans(scenario, plan, rule, console) for scenario in loaded] if plan or rule else None
+    tell_earlier(out, console, "comparison.json")
     result = compare_scenarios(
         loaded,
         replications,

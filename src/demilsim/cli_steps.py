@@ -85,7 +85,7 @@ def tell_earlier_plan(out: Path, console: Console) -> None:
 
 
 def tell_earlier(out: Path, console: Console, *files: str) -> None:
-    """Say before the work begins that results of an earlier command will be written over."""
+    """Say, before the work begins and after its input is read, that earlier results will be written over."""
     there = [name for name in files if (out / name).is_file()]
     if there:
         console.say(f"{out}: results of an earlier command will be replaced ({', '.join(there)})")

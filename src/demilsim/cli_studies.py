@@ -32,8 +32,8 @@ def rolling(
     from demilsim.reporting.rolling import write_rolling
 
     console, started = Console(quiet or json), time.monotonic()
-    tell_earlier(out, console, "rolling.json")
     loaded, warned = load_warned(scenario, set_, console)
+    tell_earlier(out, console, "rolling.json")
     with console.progress(replications) as bar:
         outcome = static_against_rolling(
             loaded, replications, seed=seed, jobs=jobs, tell=console.say, progress=bar.advance
@@ -67,8 +67,8 @@ def facilities(
     from demilsim.reporting.facilities import write_facilities
 
     console, started = Console(quiet or json), time.monotonic()
-    tell_earlier(out, console, "facilities.json")
     loaded, warned = load_warned(scenario, set_, console)
+    tell_earlier(out, console, "facilities.json")
     outcome = facilities_under_draws(loaded, draws, seed=seed, tail=worst, batches=batches, tell=console.say)
     document = write_facilities(out, outcome, how_run(started, 1), warned)
     tell_findings(document, json, console)
@@ -96,8 +96,8 @@ def frontier(
     from demilsim.reporting.frontier import write_frontier
 
     console, started = Console(quiet or json), time.monotonic()
-    tell_earlier(out, console, "frontier.json")
     loaded, warned = load_warned(scenario, set_, console)
+    tell_earlier(out, console, "frontier.json")
     found = price(loaded, _shares(shares), by=_dates(by), tell=console.say)
     document = write_frontier(out, found, how_run(started, 1), warned)
     if json:

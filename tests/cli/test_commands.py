@@ -237,7 +237,7 @@ def test_broken_experiment_is_refused(alpha: Path, tmp_path: Path, cli: CommandL
 
 
 def test_sources_lists_the_register(alpha: Path, cli: CommandLine) -> None:
-    """`sources` prints every constant with value, range, source and confidence, the code's own last."""
+    """`sources` prints every number with value, range, source and confidence, the code's own last."""
     seen = cli("sources", alpha)
     rows = list(csv.DictReader(seen.out.splitlines()))
     assert len(rows) > 60
@@ -247,10 +247,17 @@ def test_sources_lists_the_register(alpha: Path, cli: CommandLine) -> None:
     by_key = {row["key"]: row for row in rows}
     assert by_key["event_rate.rrpl_factor_1"]["distribution"] == "fixed"
     assert by_key["method.open_detonation.accident_rate_per_t"]["distribution"] == "log-triangular"
-    in_code = [row["key"] for row in rows if row["value"] == "see code"]
-    assert in_code == [row["key"] for row in rows][-len(in_code) :]
-    gas_constant = by_key["model.ageing.GAS_CONSTANT_J_PER_MOL_K"]
-    assert (gas_constant["unit"], gas_constant["low"], gas_constant["high"]) == ("J/(mol K)", "", "")
+    in_code = [row for row in rows if row["key"].startswith("model.")]
+    assert in_code == rows[-len(in_code) :]
+    gas = by_key["model.ageing.GAS_CONSTANT_J_PER_MOL_K"]
+    assert (gas["unit"], gas["value"], gas["low"], gas["high"]) == ("J/(mol K)", *["8.314462618"] * 3)
+    # As they stand in model/blast.py and model/calibration.py, several numbers in a cell.
+    assert by_key["model.blast.LETHALITY_COEFFICIENTS"]["value"] == "1.827; -3.433; -0.853; 0.356"
+    assert by_key["model.blast.OVERPRESSURE_COEFFICIENTS"]["value"].startswith("(0.2; 2.9; (7.2106; -2.1069;")
+    assert by_key["model.calibration.CAUSE_SHARES"]["value"].startswith("ageing 17.5; storage 22.5; ")
+    own = sum(not row["key"].startswith(("model.", "method.")) for row in rows)
+    assert f"{len(rows)} numbers: {own} constants that a scenario can override, 3 accident rates" in seen.err
+    assert f"of the {own} that a scenario can override" in cli("check", alpha).out
 
 
 def test_precision_chooses_the_replications(alpha: Path, tmp_path: Path, cli: CommandLine) -> None:

@@ -40,6 +40,12 @@ def test_odd_inputs_are_told_with_the_results(cli: CommandLine, alpha: Path, tmp
     assert f"{out}: results of an earlier command will be replaced (summary.json)" in err
     assert f"{out}: not of these results: prices.csv;" in err
 
+    # A scenario that is refused replaces nothing, and says nothing of it.
+    cell("lots.csv", 2, "neq_kg", "-1")(alpha)
+    seen = cli("run", alpha, "--out", out)
+    assert seen.code == 2
+    assert "will be replaced" not in seen.err
+
 
 @pytest.mark.parametrize("command", ["run", "simulate", "plan", "frontier"])
 @pytest.mark.parametrize("inside", [".", "variants"])

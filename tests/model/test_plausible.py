@@ -71,6 +71,19 @@ PLANTED: list[tuple[str, list[Change], list[tuple[str, str, int, str, str]]]] = 
         ],
     ),
     (
+        "place that nobody filled in",
+        [cell("sites.csv", 2, "latitude_deg", "0"), cell("sites.csv", 2, "longitude_deg", "0")],
+        [("places_filled_in", "sites.csv", 2, "latitude_deg", "where A is .*latitude 0 and longitude 0")],
+    ),
+    (
+        "places that nobody filled in",
+        [cell("sites.csv", n, f"{c}_deg", "0") for n in (2, 3, 4) for c in ("latitude", "longitude")],
+        [
+            ("places_filled_in", "sites.csv", n, "latitude_deg", f"where {s} is")
+            for n, s in ((2, "A"), (3, "B"), (4, "C"))
+        ],
+    ),
+    (
         "kilograms a day",
         [cell("facility_rates.csv", 2, "throughput_t_per_day", "3000")],
         [("rates_of_plants", "facility_rates.csv", 2, "throughput_t_per_day", "0.01 to 100 t .*got 3,000")],

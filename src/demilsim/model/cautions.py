@@ -18,6 +18,7 @@ KINDS = {
     "people_too_near": "groups of people nearer to a storehouse than its stock requires",
     "groups_apart": "lots that may not share their storehouse",
     "share_of_explosive": "lots with far more or less explosive than their nature has",
+    "places_filled_in": "sites at latitude and longitude 0",
     "roads_long_enough": "roads shorter than the straight line",
     "rates_of_plants": "rates of plants far from any that is known",
     "costs_of_work": "unit costs far from any that is known",

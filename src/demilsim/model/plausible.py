@@ -19,7 +19,7 @@ from demilsim.model.storing import may_share
 from demilsim.plan import Floats
 from demilsim.scenario.check_places import great_circle_km
 from demilsim.scenario.scenario import Scenario
-from demilsim.scenario.schema import LotStatus, Record
+from demilsim.scenario.schema import LotStatus, Record, Site
 from demilsim.units import KG_PER_TONNE
 
 SHARE_FACTOR = 2.0
@@ -162,10 +162,29 @@ def share_of_explosive(scenario: Scenario) -> Found:
             )
 
 
+def places_filled_in(scenario: Scenario) -> Found:
+    """Find sites at latitude and longitude 0, in the sea off Africa: nobody filled them in."""
+    for row, site in enumerate(scenario.sites):
+        if _nowhere(site):
+            yield (
+                "sites",
+                row,
+                "latitude_deg",
+                f"expected where {site.site_id} is (got latitude 0 and longitude 0, in the sea off Africa); "
+                "fill in both, since maps and the check of roads lean on them",
+            )
+
+
 def roads_long_enough(scenario: Scenario) -> Found:
-    """Find roads shorter than the straight line, as where coordinates are wrong or swapped."""
+    """Find roads shorter than the straight line, as where coordinates are wrong or swapped.
+
+    Those of sites that nobody has placed yet are left out.
+    """
     place = {site.site_id: (site.latitude_deg, site.longitude_deg) for site in scenario.sites}
+    nowhere = {site.site_id for site in scenario.sites if _nowhere(site)}
     for row, route in enumerate(scenario.routes):
+        if nowhere & {route.from_site_id, route.to_site_id}:
+            continue
         straight_km = great_circle_km(*place[route.from_site_id], *place[route.to_site_id])
         if route.distance_km < straight_km - ROUNDED_KM:
             yield (
@@ -258,6 +277,7 @@ KINDS: tuple[Callable[[Scenario], Found], ...] = (
     people_too_near,
     groups_apart,
     share_of_explosive,
+    places_filled_in,
     roads_long_enough,
     rates_of_plants,
     costs_of_work,
@@ -265,6 +285,10 @@ KINDS: tuple[Callable[[Scenario], Found], ...] = (
     dates_after_the_end,
     rows_twice,
 )
+
+
+def _nowhere(site: Site) -> bool:
+    return site.latitude_deg == 0 and site.longitude_deg == 0
 
 
 def _held_kg(scenario: Scenario, status: LotStatus | None = None) -> Floats:

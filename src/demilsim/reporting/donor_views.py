@@ -166,8 +166,9 @@ def bought_reading(results: StoredResults) -> tuple[str, ...]:
     assumed = sum(item.confidence == "assumed" for item in results.assumptions)
     if assumed:
         said.append(
-            f"{assumed} of the {len(results.assumptions)} numbers of the model are assumed, not read from a "
-            "source; the researcher view marks them."
+            f"{assumed} of the {len(results.assumptions)} numbers of the model that the researcher view "
+            "lists (constants, accident rates of methods, numbers beside formulas) are assumed, not read "
+            "from a source; it marks them."
         )
     if results.shown is results.policy(OPTIMISED) and results.policy(HOST_ONLY):
         said.append(

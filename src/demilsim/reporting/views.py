@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from demilsim.reporting.disclosure import NOT_PUBLIC
 from demilsim.reporting.grid import Column, Row, Table, by_year, plain_rows
 from demilsim.reporting.policy_records import OPTIMISED, Fund, PolicyResult
 from demilsim.reporting.records import Assumption, StoredResults
+from demilsim.reporting.scenario_facts import counted
 from demilsim.reporting.stored import Spread
 from demilsim.reporting.wording import (
     ABSENT,
@@ -238,8 +240,11 @@ def assumptions(results: StoredResults) -> Table:
         Row(_assumption_cells(item), mark=ASSUMED if item.confidence == ASSUMED else "")
         for item in results.assumptions
     )
+    keys = [item.key for item in results.assumptions]
+    theft = any(key.startswith(NOT_PUBLIC) for key in keys)
+    sorts = f"{counted(keys)}{'' if theft else '; those of theft are not public'}"
     return Table(
-        "Numbers of the model that were used, with range, confidence and source",
+        f"Numbers of the model that were used, with range, confidence and source: {sorts}",
         columns,
         rows,
         "No list of numbers is stored with these results.",

@@ -15,12 +15,11 @@ OWN = {"facility_id", "name", "source"}
 
 def one_rate_per_category(draft: Draft) -> Iterator[Problem]:
     """Find a second rate of a facility for the same category."""
-    first: dict[tuple[str, str], int] = {}
-    for line, rate in draft.facility_rates:
-        key = rate.facility_id, rate.category
+    first: dict[tuple[str, ...], int] = {}
+    for line, key in draft.facility_rates.named:
         if key in first:
-            pair = f"{rate.facility_id} for {rate.category}"
-            message = f"expected one rate of {pair} (got it on line {first[key]} too)"
+            where = draft.facility_rates.there(first[key])
+            message = f"expected one rate of {' for '.join(key)} (got it {where} too)"
             yield draft.facility_rates.at(line, "category", message)
         first.setdefault(key, line)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from demilsim.errors import Problem
+from demilsim.scenario.check_references import in_table
 from demilsim.scenario.draft import Draft
-from demilsim.scenario.phrases import got
 from demilsim.scenario.schema import Measure
 from demilsim.units import MONTHS_PER_YEAR, add_months
 
@@ -41,14 +41,7 @@ def known_places(draft: Draft) -> Iterator[Problem]:
         (draft.measures, "storehouse_id", draft.storehouses),
         (draft.measures, "to_storehouse_id", draft.storehouses),
     ):
-        if not (known.ids or known.complete):
-            continue
-        for line, row in rows:
-            name = getattr(row, column)
-            if name is not None and name not in known.known:
-                file = known.file.replace("\\", "/").rpartition("/")[2]
-                message = f"expected a {known.id_column} of {file} {got(name, known.known)}"
-                yield rows.at(line, column, message)
+        yield from in_table(rows, column, known)
 
 
 def measures_improve(draft: Draft) -> Iterator[Problem]:
@@ -84,7 +77,8 @@ def one_measure_of_a_kind(draft: Draft) -> Iterator[Problem]:
     for line, measure in draft.measures:
         key = measure.kind, measure.site_id, measure.storehouse_id
         if key in first:
-            message = f"expected one {measure.kind} measure for a place (got one on line {first[key]} too)"
+            where = draft.measures.there(first[key])
+            message = f"expected one {measure.kind} measure for a place (got one {where} too)"
             yield draft.measures.at(line, "kind", message)
         first.setdefault(key, line)
 

@@ -30,15 +30,14 @@ def used_sites(draft: Draft) -> Iterator[Problem]:
 def routes_between_two_sites(draft: Draft) -> Iterator[Problem]:
     """Find routes from a site to itself, and a second route between the same sites."""
     first: dict[frozenset[str], int] = {}
-    for line, route in draft.routes:
-        ends = frozenset((route.from_site_id, route.to_site_id))
+    for line, named in draft.routes.named:
+        ends = frozenset(named)
         if len(ends) == 1:
-            message = f"expected another site than from_site_id (got {route.to_site_id!r} twice)"
+            message = f"expected another site than from_site_id (got {named[1]!r} twice)"
             yield draft.routes.at(line, "to_site_id", message)
         elif ends in first:
-            message = (
-                f"expected one route between two sites, good both ways (got it on line {first[ends]} too)"
-            )
+            where = draft.routes.there(first[ends])
+            message = f"expected one route between two sites, good both ways (got it {where} too)"
             yield draft.routes.at(line, "from_site_id", message)
         first.setdefault(ends, line)
 

@@ -6,23 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from demilsim.errors import Problem
+from demilsim.scenario.check_references import in_table
 from demilsim.scenario.draft import Draft
-from demilsim.scenario.phrases import got
 from demilsim.units import add_months, grams
 
 
 def known_work(draft: Draft) -> Iterator[Problem]:
     """Find planned work on lots, or at facilities, that do not exist."""
-    for column, target, file in (
-        ("lot_id", draft.lots, "lots.csv"),
-        ("facility_id", draft.facilities, "facilities.csv"),
-    ):
-        for line, work in draft.programme:
-            name = getattr(work, column)
-            if name not in target.known and (target.ids or target.complete):
-                yield draft.programme.at(
-                    line, column, f"expected a {column} of {file} {got(name, target.known)}"
-                )
+    yield from in_table(draft.programme, "lot_id", draft.lots)
+    yield from in_table(draft.programme, "facility_id", draft.facilities)
 
 
 def work_in_time(draft: Draft) -> Iterator[Problem]:

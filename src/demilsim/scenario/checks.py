@@ -6,7 +6,7 @@ what can go where is not judged, since every answer would be about the misspelt 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from demilsim.errors import Problem
 from demilsim.scenario import (
@@ -25,10 +25,13 @@ from demilsim.scenario import (
 )
 from demilsim.scenario.capped import limited
 from demilsim.scenario.draft import Draft
+from demilsim.scenario.layout import LAYOUT
+from demilsim.scenario.source import SETTINGS
 
 Check = Callable[[Draft], Iterable[Problem]]
 
 REFERENCES: tuple[Check, ...] = (
+    check_references.rows_where_needed,
     check_references.unique_ids,
     check_references.known_sites,
     check_references.known_lots,
@@ -92,19 +95,23 @@ ROWS: tuple[Check, ...] = (
     check_known.said_when_known,
     check_known.known_by_a_source,
 )
-WHOLE: tuple[Check, ...] = (
-    check_references.used_sources,
-    check_programme.work_that_can_be_done,
-    check_facilities.some_rate,
-    check_places.used_sites,
-    check_money.used_funds,
-    check_terms.reachable_milestones,
-    check_terms.scrap_for_the_fund,
-    check_reach.accepted_categories,
-    check_reach.reachable_lots,
-    check_reach.used_facilities,
-    check_reach.usable_funds,
+_PLACES = ("sites", "storehouses", "facilities")
+_REACH = (*_PLACES, SETTINGS, "lots", "facility_rates", "routes")
+_ALL = (SETTINGS, *LAYOUT)
+WHOLE: tuple[tuple[Check, tuple[str, ...]], ...] = (
+    (check_references.used_sources, _ALL),
+    (check_programme.work_that_can_be_done, ("programme", "lots", "facility_rates")),
+    (check_facilities.some_rate, ("facilities", "facility_rates")),
+    (check_places.used_sites, _PLACES),
+    (check_money.used_funds, (SETTINGS, "funds", "funding")),
+    (check_terms.reachable_milestones, (SETTINGS, "lots", "inflows", "funds", "funding")),
+    (check_terms.scrap_for_the_fund, (SETTINGS, "facility_rates")),
+    (check_reach.accepted_categories, _REACH),
+    (check_reach.reachable_lots, _REACH),
+    (check_reach.used_facilities, _REACH),
+    (check_reach.usable_funds, (*_REACH, "funds")),
 )
+"""Each with the tables that it reads: it finds what is nowhere in them, so all their rows must be sound."""
 
 
 def problems_of(draft: Draft, readable: bool) -> list[Problem]:
@@ -115,11 +122,25 @@ def problems_of(draft: Draft, readable: bool) -> list[Problem]:
     draft
         What was read.
     readable
-        Whether all of it could be read and typed; if not, checks of the whole are left out.
+        Whether there were files, sheets, keys and values laid over them that could not be read as such; if
+        not, checks of whole tables are left out.
     """
     problems = [problem for check in REFERENCES for problem in limited(check(draft))]
-    whole = readable and not problems
+    sound = _sound(draft, {problem.file for problem in problems}) if readable else frozenset()
     problems += [problem for check in ROWS for problem in limited(check(draft))]
-    if whole:
-        problems += [problem for check in WHOLE for problem in limited(check(draft))]
+    for check, tables in WHOLE:
+        if sound.issuperset(tables):
+            problems += limited(check(draft))
     return problems
+
+
+def _sound(draft: Draft, wrong: Collection[str]) -> frozenset[str]:
+    """Return the tables, and the settings, that could be typed whole and name nothing unknown.
+
+    `wrong` has the files in which a reference is wrong; one in a value that is laid over may be of any table.
+    """
+    rows = {name: draft.rows_of(name) for name in LAYOUT}
+    if not set(wrong) <= {draft.settings.file, *(own.file for own in rows.values())}:
+        return frozenset()
+    sound = {name for name, own in rows.items() if own.complete and own.file not in wrong}
+    return frozenset(sound | ({SETTINGS} if draft.settings.record else set()))

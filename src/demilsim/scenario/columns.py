@@ -41,13 +41,11 @@ def meaning_of(table: str, column: str) -> ColumnMeaning:
     return known.get((table, column)) or known[ANY_TABLE, column]
 
 
-def taught(table: str, path: str, message: str) -> str:
-    """Return a message about a column or scalar; what is missing is told with its meaning and unit."""
-    known = column_meanings()
-    meaning = known.get((table, path)) or known.get((ANY_TABLE, path))
-    if message != "missing" or meaning is None:
-        return message
-    return f"{message}: {meaning.meaning} {meaning.bracketed}"
+@cache
+def lists_of(table: str) -> frozenset[str]:
+    """Return the columns of a table that may hold several ids, with ``;`` between."""
+    known = column_meanings().values()
+    return frozenset(one.column for one in known if one.unit == "ids" and one.table in (table, ANY_TABLE))
 
 
 @cache

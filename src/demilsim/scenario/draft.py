@@ -57,6 +57,14 @@ class Rows(Generic[R]):
         Place of each cell, by line and column, that is set elsewhere.
     letters
         Letter of each column in a sheet.
+    header_line
+        Line of the column names; 0 if there is no such table.
+    named
+        Line of every row with its values of the columns that name it, where it has all of them.
+    half_read
+        Ids of rows that have not as many cells as the header: others may name them.
+    all_ids
+        Whether every row's id is among `ids` and `half_read`, so that a name that is not is unknown.
     """
 
     file: str
@@ -67,6 +75,10 @@ class Rows(Generic[R]):
     complete: bool
     moved: Mapping[tuple[int, str], Place] = field(default_factory=dict)
     letters: Mapping[str, str] = field(default_factory=dict)
+    header_line: int = 0
+    named: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    half_read: frozenset[str] = frozenset()
+    all_ids: bool = True
 
     def __iter__(self) -> Iterator[tuple[int, R]]:
         return zip(self.lines, self.records, strict=True)
@@ -74,7 +86,21 @@ class Rows(Generic[R]):
     @property
     def known(self) -> frozenset[str]:
         """All ids."""
-        return frozenset(name for _, name in self.ids)
+        return frozenset(name for _, name in self.ids) | self.half_read
+
+    @property
+    def knows(self) -> bool:
+        """Whether it can be told which names are unknown; one without rows is a problem of its own."""
+        return self.all_ids and bool(self.ids or self.half_read)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is there, could be read, and has no rows."""
+        return self.complete and self.header_line > 0 and not self.records
+
+    def there(self, line: int) -> str:
+        """Return a row in words, for messages about another one."""
+        return f"in row {line}" if self.letters else f"on line {line}"
 
     def at(self, line: int, column: str, message: str) -> Problem:
         """Return a problem in one of the rows."""

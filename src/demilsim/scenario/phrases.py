@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
+from demilsim.scenario.lookalikes import odd_characters
+
 SHOWN_CHARACTERS = 60
 MOST_SUGGESTIONS = 1000
 """Comparing a word with more than this many takes longer than the answer is worth."""
@@ -65,5 +67,5 @@ def choice(word: str, known: Collection[str]) -> str:
 
 
 def got(text: str, known: Iterable[str] = ()) -> str:
-    """Return ``(got VALUE; did you mean X?)``."""
-    return f"(got {shown(text)}{did_you_mean(text, known)})"
+    """Return ``(got VALUE; did you mean X?)``, with what is in it that looks like something else."""
+    return f"(got {shown(text)}{odd_characters(text[:SHOWN_CHARACTERS])}{did_you_mean(text, known)})"

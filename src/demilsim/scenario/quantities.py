@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from demilsim.scenario.lookalikes import folded, with_spaces
 from demilsim.scenario.phrases import NUMBER, got, shown
 from demilsim.units import conversion_factor, units_like
 
@@ -22,7 +23,7 @@ LONGEST = 60
 _COMMA = re.compile(r"([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)", re.ASCII)
 _TWO_WAYS = re.compile(r"([+-]?[1-9]\d{0,2})[.,](\d{3})", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.'\s])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
-_WITH_UNIT = re.compile(r"([+-]?[\d.,][\d.,'\s]*(?:[eE][+-]?\d+)?)\s*([A-Za-z%°/$(].*)", re.ASCII)
+_WITH_UNIT = re.compile(r"([+-]?[0-9.,][0-9.,'\s]*(?:[eE][+-]?[0-9]+)?)\s*((?:[^\W\d_]|[%°/$(]).*)")
 _MONEY_FIRST = re.compile(r"(USD|US\$|\$)\s*([+-]?[\d.,].*)", re.ASCII)
 
 
@@ -85,14 +86,26 @@ class Reading:
         ValueError
             With a sentence, if it is a quantity that may not stand there or can be read in two ways.
         """
-        comma = self.comma_in(path)
-        plain = read_number(text, comma, comma and self.point_doubtful)
-        unit = self.unit_of(path)
-        if plain is None:
-            plain = self._with_unit(path, text, unit, comma) if len(text) <= LONGEST else None
+        unit, looks_like = self.unit_of(path), folded(text)
+        if with_spaces(text) != looks_like and self._reads(path, looks_like, unit):
+            raise ValueError(f"expected a number in plain characters {got(text)}; write {looks_like}")
+        plain = self._read(path, with_spaces(text), unit)
         if plain is not None and plain != text:
             value = f"{float(plain):.12g}{'' if unit in ('', '1', '-') else ' ' + unit}"
             self.understood.append(Understood(path, text, value))
+        return plain
+
+    def _reads(self, path: str, text: str, unit: str) -> bool:
+        try:
+            return self._read(path, text, unit) is not None
+        except ValueError:
+            return False
+
+    def _read(self, path: str, text: str, unit: str) -> str | None:
+        comma = self.comma_in(path)
+        plain = read_number(text, comma, comma and self.point_doubtful)
+        if plain is None and len(text) <= LONGEST:
+            plain = self._with_unit(path, text, unit, comma)
         return plain
 
     def _with_unit(self, path: str, text: str, unit: str, comma: bool) -> str | None:

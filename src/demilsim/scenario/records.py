@@ -18,7 +18,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from demilsim.scenario.column_types import IDENTIFIER_PATTERN
-from demilsim.scenario.phrases import did_you_mean, got
+from demilsim.scenario.lookalikes import odd_characters
+from demilsim.scenario.phrases import SHOWN_CHARACTERS, did_you_mean, got
 from demilsim.scenario.quantities import Reading, in_size
 from demilsim.scenario.text import Tree
 
@@ -240,7 +241,8 @@ def _translated(
         if parts[0] == "missing":
             yield Finding(path, "missing")
         elif parts[0] == "unknown key":
-            yield Finding(path, f"unknown key{_key_hint(model, path)}")
+            odd = odd_characters(path.rpartition(".")[2][:SHOWN_CHARACTERS])
+            yield Finding(path, f"unknown key{odd}{_key_hint(model, path)}")
         else:
             joined = " or ".join([parts[0], *(part.removeprefix("expected ") for part in parts[1:])])
             yield Finding(path, f"{joined} {got(value, known)}")

@@ -10,7 +10,6 @@ from typing import Any
 from demilsim.errors import Problem, ScenarioError
 from demilsim.scenario.capped import MOST_FAULTY, capped
 from demilsim.scenario.checks import problems_of
-from demilsim.scenario.columns import taught
 from demilsim.scenario.draft import DRAFT_NAMES, Draft, Essentials, Rows, SettingsDraft
 from demilsim.scenario.layout import LAYOUT, TableLayout
 from demilsim.scenario.paths import PARAMETERS
@@ -23,6 +22,8 @@ from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Override, Record
 from demilsim.scenario.settings import Settings
 from demilsim.scenario.source import SET_SOURCE, SETTINGS, ScenarioText
+from demilsim.scenario.tables import TextTable
+from demilsim.scenario.teaching import taught
 from demilsim.scenario.text import Tree
 
 
@@ -80,7 +81,7 @@ def resolve(text: ScenarioText) -> Resolved:
     problems = list(text.problems)
     understood: list[tuple[Place, Understood]] = []
     draft = draft_of(text, problems, understood)
-    problems += problems_of(draft, readable=not problems)
+    problems += problems_of(draft, readable=not text.problems)
     if problems:
         raise ScenarioError(capped(problems))
     return Resolved(_scenario(draft), text, draft, tuple(understood))
@@ -197,7 +198,25 @@ def _rows(
         # A column that is not there is said once, at the header.
         found = [f for f in findings if f.path in row.cells]
         problems += [places.at(row.line, f.path, taught(layout.name, f.path, f.message)) for f in found]
+    return replace(
+        places,
+        lines=tuple(lines),
+        records=tuple(records),
+        complete=len(problems) == before,
+        header_line=table.header_line,
+        **_names(table, layout),
+    )
+
+
+def _names(table: TextTable, layout: TableLayout) -> dict[str, Any]:
+    """Return how the rows of a table are named, also of those that cannot be typed."""
     column = layout.id_column
     ids = tuple((row.line, row.cells[column].strip()) for row in table.rows if column in row.cells)
-    complete = len(problems) == before
-    return replace(places, lines=tuple(lines), records=tuple(records), ids=ids, complete=complete)
+    half_read = [row.cells.get(column, "").strip() for row in table.ragged] if column else []
+    keys = [(row.line, tuple(row.cells.get(key, "").strip() for key in layout.keys)) for row in table.rows]
+    return {
+        "ids": ids,
+        "named": tuple((line, values) for line, values in keys if all(values)),
+        "half_read": frozenset(filter(None, half_read)),
+        "all_ids": all(half_read) and not table.cut,
+    }

@@ -103,7 +103,8 @@ def _evidence(scenario: Scenario) -> list[str]:
             if isinstance(row, Sourced):
                 rows[_confidence(row, confidence)] += _numbers(row)
     constants = Counter(entry.confidence for entry in scenario.register.entries.values())
-    return [f"Numbers      {_counts(rows)} in the tables", f"Constants    {_counts(constants)} in the model"]
+    told = f"Constants    {_counts(constants)} of the {constants.total()} that a scenario can override"
+    return [f"Numbers      {_counts(rows)} in the tables", told]
 
 
 def _confidence(row: Sourced, confidence: Mapping[str, Confidence]) -> Confidence:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from demilsim.errors import Problem
 from demilsim.scenario.capped import MOST_FAULTY
-from demilsim.scenario.columns import is_units_row, wrong_units
+from demilsim.scenario.columns import is_units_row, lists_of, wrong_units
 from demilsim.scenario.formula_guard import unquoted
-from demilsim.scenario.phrases import did_you_mean, plain
+from demilsim.scenario.lookalikes import odd_characters
+from demilsim.scenario.phrases import SHOWN_CHARACTERS, did_you_mean, plain
 from demilsim.scenario.place import Place
+from demilsim.scenario.separators import SEMICOLON, Separated, cells_hint, separated, unsplit
 from demilsim.scenario.text import Refused, read_utf8
 
 _QUOTES = "; a quotation mark that begins a cell must end it, and one inside it is written twice"
@@ -63,6 +65,11 @@ class TextTable:
         Whether ``1,5`` is one and a half, as where semicolons part the cells.
     letters
         Letter of each known column in a sheet, as ``E``; empty for text files.
+    ragged
+        Rows with more or fewer cells than the header, as far as their cells stand below a column: enough to
+        know a row that others name.
+    cut
+        Whether there are rows that were not looked at.
     """
 
     name: str
@@ -72,6 +79,8 @@ class TextTable:
     problems: tuple[Problem, ...]
     decimal_comma: bool = False
     letters: Mapping[str, str] = field(default_factory=dict)
+    ragged: tuple[TextRow, ...] = ()
+    cut: bool = False
 
 
 def read_table(
@@ -97,10 +106,10 @@ def read_table(
     except Refused as refused:
         return TextTable(name, 0, (), (), (Problem(name, refused.line, "", refused.message),))
     problems: list[Problem] = []
-    delimiter = _delimiter(text)
-    lines = _lines(text, delimiter, name, problems)
-    read = form_table(name, lines, columns, optional, problems, table=table)
-    return replace(read, decimal_comma=delimiter == ";")
+    separator = separated(text)
+    lines = _lines(separator.text, separator.delimiter, name, problems)
+    read = form_table(name, lines, columns, optional, problems, table=table, separator=separator)
+    return replace(read, decimal_comma=separator.delimiter == SEMICOLON)
 
 
 def form_table(
@@ -111,6 +120,7 @@ def form_table(
     problems: list[Problem],
     letters: Sequence[str] = (),
     table: str = "",
+    separator: Separated | None = None,
 ) -> TextTable:
     """Return numbered rows of cells as a table, the first of them its header.
 
@@ -128,6 +138,8 @@ def form_table(
         Letter of each column in a sheet; none for text files.
     table
         As for `read_table`.
+    separator
+        How a text was split into cells; None for a sheet.
     """
     every = (*columns, *optional)
     lines = iter(lines)
@@ -139,6 +151,11 @@ def form_table(
             )
         return TextTable(name, 0, (), (), tuple(problems))
     header_line, header = first[0], [cell.strip() for cell in first[1]]
+    if message := unsplit(header, every, separator):
+        problems.append(
+            Problem(name, header_line, "", message, f"{letters[0]}{header_line}" if letters else "")
+        )
+        return TextTable(name, 0, (), (), tuple(problems))
 
     def say(line: int, findings: Iterable[tuple[int, str, str]]) -> None:
         for number, column, message in findings:
@@ -147,28 +164,64 @@ def form_table(
             problems.append(Problem(name, line if cell or not letters else 0, plain(column), message, cell))
 
     say(header_line, _header_findings(header, columns, optional))
-    rows = []
-    ragged = 0
+    rows: list[TextRow] = []
+    ragged: list[tuple[int, list[str]]] = []
     for count, (line, cells) in enumerate(lines):
         if count == 0 and table and is_units_row(table, header, cells):
             say(line, wrong_units(table, header, cells))
-            continue
-        if len(cells) == len(header) and max(map(len, cells)) > MAX_CELL_CHARACTERS:
+        elif len(cells) == len(header) and max(map(len, cells)) > MAX_CELL_CHARACTERS:
             say(line, _long_cells(header, cells))
         elif len(cells) == len(header):
-            named = zip(header, cells, strict=True)
-            rows.append(TextRow(line, {column: cell for column, cell in named if column in every}))
-        elif ragged < MOST_FAULTY:
-            ragged += 1
-            hint = "; put a cell with commas in it into quotation marks" if len(cells) > len(header) else ""
-            problems.append(Problem(name, line, "", f"expected {len(header)} cells (got {len(cells)}){hint}"))
+            rows.append(_row(line, header, cells, every))
         else:
-            message = "and perhaps more rows below, not looked at; mend those above first"
-            problems.append(Problem(name, line, "", message))
-            break
+            ragged.append((line, cells))
+            if len(ragged) > MOST_FAULTY:
+                break
+    lists = [column for column in header if column in lists_of(table)]
+    problems += _ragged_problems(name, len(header), ragged, not rows, lists, separator)
     known = tuple(dict.fromkeys(column for column in header if column in every))
     named_letters = {c: a for c, a in zip(header, letters, strict=True) if c in every} if letters else {}
-    return TextTable(name, header_line, known, tuple(rows), tuple(problems), letters=named_letters)
+    return TextTable(
+        name,
+        header_line,
+        known,
+        tuple(rows),
+        tuple(problems),
+        letters=named_letters,
+        ragged=tuple(_row(line, header, cells, every) for line, cells in ragged),
+        cut=len(ragged) > MOST_FAULTY,
+    )
+
+
+def _row(line: int, header: Sequence[str], cells: Sequence[str], every: Collection[str]) -> TextRow:
+    named = zip(header, cells, strict=False)
+    return TextRow(line, {column: cell for column, cell in named if column in every})
+
+
+def _ragged_problems(
+    name: str,
+    header: int,
+    ragged: Sequence[tuple[int, list[str]]],
+    all_of_them: bool,
+    lists: Sequence[str],
+    separator: Separated | None,
+) -> Iterator[Problem]:
+    """Yield a problem for each row that has not as many cells as the header; one where all rows have it."""
+    delimiter = separator.delimiter if separator else ""
+    told = [
+        f"expected {header} cells (got {len(cells)}){cells_hint(header, cells, lists, delimiter)}"
+        for _, cells in ragged[:MOST_FAULTY]
+    ]
+    if all_of_them and len(set(told)) == 1 and len(told) > 1:
+        number = f"more than {MOST_FAULTY:,}" if len(ragged) > MOST_FAULTY else f"all {len(ragged):,}"
+        found, _, hint = told[0].partition(")")
+        yield Problem(name, ragged[0][0], "", f"{found} in {number} rows){hint}")
+        return
+    for (line, _), message in zip(ragged, told, strict=False):
+        yield Problem(name, line, "", message)
+    if len(ragged) > MOST_FAULTY:
+        message = "and perhaps more rows below, not looked at; mend those above first"
+        yield Problem(name, ragged[-1][0], "", message)
 
 
 def _lines(text: str, delimiter: str, name: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
@@ -207,11 +260,6 @@ def _long_cells(header: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[i
             yield number, header[number - 1], found
 
 
-def _delimiter(text: str) -> str:
-    header = text.lstrip("\r\n \t").partition("\n")[0]
-    return ";" if header.count(";") > header.count(",") else ","
-
-
 def _header_findings(
     header: list[str], columns: Collection[str], optional: Collection[str]
 ) -> Iterator[tuple[int, str, str]]:
@@ -226,7 +274,7 @@ def _header_findings(
             hint = did_you_mean(column, [c for c in every if c not in header]) or (
                 f"; the columns are {', '.join(every)}"
             )
-            yield number, column, f"unknown column{hint}"
+            yield number, column, f"unknown column{odd_characters(column[:SHOWN_CHARACTERS])}{hint}"
     for column in columns:
         if column not in header:
             yield 0, column, "missing column"
