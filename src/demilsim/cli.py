@@ -260,9 +260,9 @@ def fund(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Tell what donors' money buys, from a curve over budgets, and how sure that is.
+    """Tell what donors' money buys, and how sure that is.
 
-    It also tells what each donor, string, date and promise comes to.
+    A curve over budgets, and what each donor, string, date and promise comes to.
     """
     from demilsim.experiments.funding_curve import parse_budgets
     from demilsim.experiments.funding_study import funding_study
