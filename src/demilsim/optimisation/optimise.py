@@ -27,6 +27,7 @@ from demilsim.optimisation.lexicographic import in_order
 from demilsim.optimisation.measured import with_all_measures, with_measures
 from demilsim.optimisation.nearby import begin_near, finish_near, without_milp
 from demilsim.optimisation.objective import emptied_path_t, planning_harm
+from demilsim.optimisation.orders_beside_moves import with_orders_again
 from demilsim.optimisation.relaxations import choice_that_keeps_dates
 from demilsim.optimisation.release_choice import release_note
 from demilsim.optimisation.result import PlanResult
@@ -131,6 +132,7 @@ def _planned(
         raise InfeasibleError("no plan was found that keeps all dates with the money that it releases")
     ended = released_further(task, finish(searches, options.max_steps), path, options.max_steps)
     ended = with_places(task, ended, start, others, options.max_steps)
+    ended = with_orders_again(task, ended, start, others, options.max_steps)
     best = _result(task, found, ended, start, bound)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:
@@ -166,6 +168,8 @@ def _planned_near(
     ended = released_further(task, finish_near(searches, options.bound_steps), path, options.max_steps)
     if task.tours is None:
         ended = with_places(task, ended, plans[0], plans[1:], options.max_steps)
+    if options.milp:
+        ended = with_orders_again(task, ended, plans[0], plans[1:], options.max_steps)
     best = _result(task, found, ended, plans[0], None)
     nothing_ordered = [search for search in ended if not search.choice]
     if not best.commissionings or not nothing_ordered:

@@ -62,8 +62,8 @@ def with_places(
     task
         The task.
     ended
-        Searches with places left out, best first. The best is done again, and so is the best that
-        commissions nothing.
+        Searches with places left out, best first. The best is done again, and so are the best that
+        commissions nothing, and those with the commissionings of plans that are given.
     start, others
         Plans to be improved, as in `optimise`: what the moves that are read from each allow of it is among
         the starts of these searches.
@@ -80,7 +80,9 @@ def with_places(
         return ended
     best = ended[0]
     wanted = [best]
-    wanted += [search for search in ended if not search.choice][:1] if best.choice else []
+    given = [() if best.choice else best.choice, *(task.choice(plan) for plan in (start, *others) if plan)]
+    for choice in dict.fromkeys(given):
+        wanted += [search for search in ended if search.choice == choice != best.choice][:1]
     decided = [(search, search.choice, search.releases) for search in (*wanted, *ended)]
     decided.append((best, (), None if best.releases is None else ()))
     found, tried, unpaid = list[Search](), set[tuple[Choice, Releases | None]](), False
@@ -104,7 +106,7 @@ def _placed(
     max_steps: int,
 ) -> list[Search]:
     """Return searches with given commissionings and moves, from where a search has come to without."""
-    destroyed_t = _destroyed_t(task, search)
+    destroyed_t = destroyed_by(task, search)
     others_t = [task.destroyed_t(plan) for plan in others]
     start_t = None if start is None else task.destroyed_t(start)
     from_start_t = None if start is None or choice != task.choice(start) else start_t
@@ -118,7 +120,7 @@ def _placed(
 
 def _once_more(task: Task, choice: Choice, ended: list[Search], max_steps: int) -> list[Search]:
     """Return searches, with one more: moves of the best, improved for harm linear along its own path."""
-    destroyed_t, moves = _destroyed_t(task, ended[0]), ended[0].tours
+    destroyed_t, moves = destroyed_by(task, ended[0]), ended[0].tours
     assert moves is not None, "moves are decided"
     path = task.left_t(destroyed_t)
     better = _Linear(task, choice, path).search.improved(moves)
@@ -128,7 +130,7 @@ def _once_more(task: Task, choice: Choice, ended: list[Search], max_steps: int) 
     return sorted((*finish(more, max_steps), *ended), key=lambda s: s.exact_harm) if more else ended
 
 
-def _destroyed_t(task: Task, search: Search) -> Floats:
+def destroyed_by(task: Task, search: Search) -> Floats:
     """Return what a search has come to destroy [t], shape (group, facility, period)."""
     flows, destroyed_t = search.problem.flows, np.zeros(task.shape)
     destroyed_t[flows.group, flows.facility, flows.block] = search.amounts
@@ -177,6 +179,20 @@ def tours_from(task: Task, choice: Choice, path_t: Floats, moves: Tours, wanted_
     return linear.search.improved(linear.best_of([moves, tours_of_plan(linear.problem, wanted_t)]))
 
 
+def least_linear_harm(task: Task, choice: Choice, path_t: Floats, moves: Tours) -> float:
+    """Return linear harm of the best flows for given commissionings [persons], less that of doing nothing.
+
+    With the moves to which steps lead from given ones, or from none; infinite if it cannot be paid.
+
+    Parameters
+    ----------
+    task, choice, path_t, moves
+        As in `ever_fewer`.
+    """
+    linear = _Linear(task, choice, path_t)
+    return linear.value(linear.search.improved(linear.best_of([moves, ()])))
+
+
 def ever_fewer(task: Task, choice: Choice, path_t: Floats, moves: Tours) -> tuple[Tours, ...]:
     """Return moves, and of these ever fewer, one after the other left out until there is none.
 
@@ -214,6 +230,10 @@ class _Linear:
     def best_of(self, starts: Sequence[Tours]) -> Tours:
         """Return the moves of least linear harm."""
         return min(starts, key=self._values.of)
+
+    def value(self, moves: Tours) -> float:
+        """Return linear harm with moves [persons], less that of doing nothing."""
+        return self._values.of(moves)
 
     def cost_usd(self, moves: Tours) -> float:
         """Return what moves cost [USD]."""
@@ -275,6 +295,6 @@ def tour_note(moves: Tours, instead: bool) -> str:
     many = {0: "does not move", 1: "moves once"}.get(len(moves), f"moves {len(moves)} times in all")
     unpaid = "; the moves of a better plan cannot be paid" if instead else ""
     return (
-        f"{PLACES} mobile plant {many}, one site after the other{unpaid}; the bound and the choice of "
-        "commissionings leave places aside, and the bound stays valid"
+        f"{PLACES} mobile plant {many}, one site after the other{unpaid}; the bound leaves places aside, "
+        "and stays valid; commissionings were chosen without them, new plant tried once more with them"
     )
