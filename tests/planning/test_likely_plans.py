@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from demilsim.experiments.ensemble import replicate
+from demilsim.experiments.funding_curve import on_expected_money
 from demilsim.optimisation import optimise as search
 from demilsim.optimisation.status import PlanStatus
 from demilsim.plan import DisposalPlan, PlanLine
 from demilsim.planning import likely_plans
 from demilsim.planning.coordinate import CHOOSING_FIRST, LoopOptions, Programme, plan_programme
+from demilsim.planning.explained import explained
 from demilsim.planning.learned import objective
 from demilsim.scenario.scenario import Scenario
 from demilsim.simulation.record import RunResult
@@ -135,6 +137,26 @@ def test_bound_is_that_of_a_full_search_for_the_same_money(pledged: Programme) -
     full = search.optimise(town_and_hamlet(0.6), pledged.coefficients)
     assert pledged.result.best_bound == pytest.approx(full.best_bound, rel=1e-9)
     assert pledged.result.planned_harm == pytest.approx(full.planned_harm, rel=1e-3)
+
+
+def test_budgets_are_compared_by_the_plan_on_expected_money(pledged: Programme) -> None:
+    """What studies of funding take over is the plan for the donor's 60,000 USD, which does more."""
+    result, known = on_expected_money(pledged)
+    assert result is not None
+    assert pledged.result is not None
+    assert result.planned_harm < pledged.result.planned_harm
+    assert known.receipts_usd.sum(axis=1) == pytest.approx([50_000.0, 60_000.0], rel=0.2)
+
+
+def test_prices_and_reasons_are_those_of_the_money_counted_on(pledged: Programme) -> None:
+    """The linear plan around it is the plan itself, a further dollar of the host's is worth something."""
+    found = explained(town_and_hamlet(0.6), pledged)
+    assert found is not None
+    assert pledged.result is not None
+    assert found.plan.total == pytest.approx(pledged.result.planned_harm, rel=1e-6)
+    host = next(worth for worth in found.worths if worth.subject == "HOST")
+    assert host.amount == 50_000.0
+    assert host.price > 0.0
 
 
 def test_ordinary_plan_is_kept_where_the_pledge_always_comes() -> None:

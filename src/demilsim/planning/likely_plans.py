@@ -18,8 +18,9 @@ from demilsim.scenario.scenario import Scenario
 
 COUNTED = (
     "it counts on each tranche whole, from the first period by whose start it has come with a probability "
-    f"of {LIKELY:.0%}, and never on one that has not; planned harm and bound are for that money, and the "
-    "status is that of the plan on expected money, whose new facilities it orders as well, or later, or not"
+    f"of {LIKELY:.0%}, and never on one that has not; planned harm and bound are for that money. What it "
+    "commissions was chosen for expected money, to which the status belongs, and is later or left out where "
+    "that is not likely to have come"
 )
 """What is told of such a plan."""
 

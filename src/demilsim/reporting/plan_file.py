@@ -45,6 +45,7 @@ def write_plan_files(directory: Path, scenario: Scenario, programme: Programme) 
         "scenario": {"name": scenario.settings.name, "sha256": scenario.sha256},
         "plan_sha256": programme.plan.sha256(),
         "source": programme.plan.source,
+        "money": "expected" if result is None or result.on_expected is None else "likely",
         "status": result.status.value if result else None,
         "solver": result.solver if result else None,
         "planned_harm": result.planned_harm if result else None,

@@ -39,6 +39,13 @@ UNKNOWN_BOUND = "The bound is that of the optimiser's own model; it is not known
 """Said where no note says what the bound holds for."""
 
 
+MONEY = {
+    "expected": "as expected: what is promised times its probability, by its mean delay",
+    "likely": "as likely: each tranche whole once it has probably come, and none that may well fail",
+}
+"""What money a plan counts on, in words."""
+
+
 def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
     """Return what the plan is, as pairs of term and statement; empty without a plan."""
     plan = results.plan
@@ -53,6 +60,7 @@ def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
     )
     return (
         ("Source", source),
+        ("Money that it counts on", ABSENT if plan.money is None else MONEY.get(plan.money, plan.money)),
         ("Choice of new facilities and measures, on simplified harm", _status(plan.status)),
         ("Solver", plan.solver or ABSENT),
         ("Incumbent, the best plan found", figure(plan.incumbent, PLAN_DIGITS)),

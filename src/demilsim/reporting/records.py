@@ -47,6 +47,7 @@ class PlanFacts(Stored):
     """Where the plan comes from and how good it is known to be."""
 
     source: Text
+    money: Text | None = None
     status: Text | None = None
     solver: Text | None = None
     incumbent: float | None = None

@@ -133,11 +133,12 @@ def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
     averted = float(np.mean(ensemble.objective(DO_NOTHING))) - simulated
     found = {"simulated_harm": simulated, "simulated_averted": averted}
     if result is None:
-        return {"source": programme.plan.source, "status": None, **found}
+        return {"source": programme.plan.source, "money": "expected", "status": None, **found}
     planned = result.planned_harm if programme.plan.source == result.source else result.start_harm
     nothing = programme.do_nothing_harm
     return {
         "source": programme.plan.source,
+        "money": "expected" if result.on_expected is None else "likely",
         "status": result.status.value,
         "incumbent": finite(result.incumbent),
         "best_bound": finite(result.best_bound),
