@@ -237,7 +237,37 @@ def test_draft_is_read_back_as_the_same_money(tmp_path: Path) -> None:
     file = tmp_path / "draft.xml"
     file.write_text(draft_activity(scenario, "15250", "XX"), encoding="utf-8")
     found = envelopes_of(read_activities(file), "draft.xml", CODES, scenario)
-    assert money(found) == [("2026-01-01", 123500, "indicative"), ("2027-07-01", 100000, "indicative")]
+    assert money(found) == [("2026-01-01", 123500, "committed"), ("2027-07-01", 100000, "committed")]
+
+
+def test_money_that_is_sure_stays_sure_in_a_draft(tmp_path: Path) -> None:
+    """What comes with probability 1 is committed, beside what may not come in the same quarter."""
+    scenario = world(
+        funds=[fund("D", holder="donor")],
+        tranches=[
+            tranche("T1", "D", due=dt.date(2026, 2, 3), amount_usd=100.0, probability=1.0),
+            tranche("T2", "D", due=dt.date(2026, 3, 9), amount_usd=50.0, probability=0.99),
+            tranche("T3", "D", due=dt.date(2026, 7, 1), amount_usd=20.0, probability=1.0),
+        ],
+    )
+    file = tmp_path / "draft.xml"
+    file.write_text(draft_activity(scenario, "15250", "XX"), encoding="utf-8")
+    found = envelopes_of(read_activities(file), "draft.xml", CODES, scenario)
+    assert sorted(money(found)) == [
+        ("2026-01-01", 5000, "indicative"), ("2026-01-01", 10000, "committed"),
+        ("2026-07-01", 2000, "committed"),
+    ]  # fmt: skip
+
+
+def test_money_is_not_told_twice_by_firmness(read: Callable[..., Envelopes]) -> None:
+    """Committed and indicative budgets stand side by side for one period; other overlaps are refused."""
+    quarter = budget("2026-01-01", "2026-03-31", "10", status="1")
+    sure = budget("2026-01-01", "2026-03-31", "20", status="2")
+    assert len(read(activity(quarter + sure)).envelopes) == 2
+    year = budget("2026-01-01", "2026-12-31", "20", status="2")
+    for wrong in (quarter + sure + quarter, quarter + year):
+        with pytest.raises(ScenarioError, match="expected budgets of one type for different days"):
+            read(activity(wrong))
 
 
 def test_hostile_names_stay_text_in_a_draft() -> None:

@@ -21,7 +21,8 @@ def results(destroyed_t: float = 120.5, difference: float = -0.25) -> Any:
     """Return what a draft takes from stored results."""
     measures = SimpleNamespace(destroyed_t=SimpleNamespace(mean=destroyed_t))
     averted = Spread(mean=difference, half_width=0.1, parameter_p5=None, parameter_p95=None)
-    nothing = SimpleNamespace(difference=SimpleNamespace(expected_fatalities=averted))
+    more = SimpleNamespace(mean=destroyed_t / 2.0)
+    nothing = SimpleNamespace(difference=SimpleNamespace(expected_fatalities=averted, destroyed_t=more))
     return SimpleNamespace(
         shown=SimpleNamespace(name=OPTIMISED, measures=measures), policy=lambda name: nothing
     )

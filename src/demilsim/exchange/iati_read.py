@@ -235,10 +235,14 @@ class _Reader:
             return None
 
     def _apart(self, promises: list[Promise]) -> list[Promise]:
-        """Refuse money that is told twice: budgets of one type for the same days."""
-        ordered = sorted(promises, key=lambda promise: promise.first)
+        """Refuse money that is told twice: budgets of one type for the same days.
+
+        What is indicative may stand beside what is committed if both are for the very same period.
+        """
+        ordered = sorted(promises, key=lambda promise: (promise.first, promise.last, promise.firmness))
         for before, after in pairwise(ordered):
-            if _overlap(before, after):
+            beside = (before.first, before.last) == (after.first, after.last)
+            if _overlap(before, after) and not (beside and before.firmness != after.firmness):
                 message = (
                     f"expected budgets of one type for different days (got those of line {before.line} again)"
                 )

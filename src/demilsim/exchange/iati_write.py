@@ -15,16 +15,16 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 from demilsim.exchange.reference import IATI_VERSION, purposes
-from demilsim.reporting.policy_records import DO_NOTHING, OPTIMISED
+from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED
 from demilsim.reporting.records import StoredResults
-from demilsim.reporting.stored import Spread, plain
+from demilsim.reporting.stored import plain
 from demilsim.scenario.exchange import promised_usd
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import Tranche
 from demilsim.units import cents, usd
 
 PIPELINE = "1"
-INDICATIVE = "1"
+INDICATIVE, COMMITTED = "1", "2"
 ORIGINAL = "1"
 GOVERNMENT = "10"
 FUNDING, ACCOUNTABLE = "1", "2"
@@ -32,6 +32,9 @@ START_PLANNED, END_PLANNED = "1", "3"
 UNIT = "1"
 OUTPUT, OUTCOME = "1", "2"
 """Codes of the standard's lists, named after what they mean."""
+
+BEYOND_HOST = " with donors' money and better use of the host's own, beyond the host's own money alone"
+"""What a donors' activity counts: what the plan makes better of the host's money cannot be told apart."""
 
 Element = ElementTree.Element
 
@@ -44,13 +47,15 @@ def draft_activity(
     Parameters
     ----------
     scenario
-        Its donors' tranches become planned disbursements, and budgets by period; without donors, all funds'.
+        Its donors' tranches become planned disbursements, and budgets by period and firmness: committed what
+        comes with probability 1, else indicative. Without donors, all funds' tranches do.
     purpose
         OECD-DAC purpose code of all of the money.
     organisation
         Identifier of the organisation that reports.
     results
-        Stored results of the scenario, from which targets are taken.
+        Stored results of the scenario, from which targets are taken: what comes out with donors' money
+        beyond the host's own alone, if both are stored.
     """
     root = Element("iati-activities", version=IATI_VERSION)
     activity = ElementTree.SubElement(
@@ -122,23 +127,44 @@ def _shares(scenario: Scenario) -> list[tuple[str, Decimal]]:
     return list(zip(names, shares, strict=True))
 
 
+def _paid_in(scenario: Scenario) -> list[Tranche]:
+    """Return the tranches that the activity is about, by date: those of donors, or all without donors."""
+    holder = {fund.fund_id: fund.holder for fund in scenario.funds}
+    donors = [tranche for tranche in scenario.tranches if holder[tranche.fund_id] == "donor"]
+    return sorted(donors or scenario.tranches, key=lambda tranche: tranche.due)
+
+
+def _is_donors(scenario: Scenario) -> bool:
+    """Return whether the activity is about donors' money alone."""
+    return any(fund.holder == "donor" for fund in scenario.funds if fund.fund_id in _payers(scenario))
+
+
+def _payers(scenario: Scenario) -> set[str]:
+    return {tranche.fund_id for tranche in _paid_in(scenario)}
+
+
 def _money(activity: Element, scenario: Scenario) -> None:
-    """Add budgets by period, then planned disbursements by tranche."""
-    names = {fund.fund_id: fund for fund in scenario.funds}
-    donors = [t for t in scenario.tranches if names[t.fund_id].holder == "donor"]
-    tranches = sorted(donors or scenario.tranches, key=lambda tranche: tranche.due)
+    """Add budgets by period and firmness, then planned disbursements by tranche."""
+    names = {fund.fund_id: fund.name for fund in scenario.funds}
+    tranches = _paid_in(scenario)
     for first, following in pairwise(scenario.period_dates):
-        due = [t for t in tranches if first <= t.due < following]
-        total = sum(_cents(scenario, tranche) for tranche in due)
-        if total:
-            budget = _add(activity, "budget", type=ORIGINAL, status=INDICATIVE)
-            _days(budget, first, following - dt.timedelta(days=1))
-            _value(budget, total, first)
+        for status in (INDICATIVE, COMMITTED):
+            due = [t for t in tranches if first <= t.due < following and _status(t) == status]
+            total = sum(_cents(scenario, tranche) for tranche in due)
+            if total:
+                budget = _add(activity, "budget", type=ORIGINAL, status=status)
+                _days(budget, first, following - dt.timedelta(days=1))
+                _value(budget, total, first)
     for tranche in tranches:
         planned = _add(activity, "planned-disbursement", type=ORIGINAL)
         _add(planned, "period-start", iso_date=tranche.due.isoformat())
         _value(planned, _cents(scenario, tranche), tranche.due)
-        _told(planned, "provider-org", names[tranche.fund_id].name)
+        _told(planned, "provider-org", names[tranche.fund_id])
+
+
+def _status(tranche: Tranche) -> str:
+    """Return how firm a tranche is: only what is sure to come is committed."""
+    return COMMITTED if tranche.probability >= 1.0 else INDICATIVE
 
 
 def _cents(scenario: Scenario, tranche: Tranche) -> int:
@@ -155,18 +181,32 @@ def _value(parent: Element, amount_cents: int, date: dt.date) -> None:
 
 
 def _results(scenario: Scenario, results: StoredResults) -> Iterator[Element]:
-    """Yield targets from stored results: what the plan destroys, and deaths averted against doing nothing."""
-    shown = results.shown
-    destroyed = shown.measures.destroyed_t
-    if destroyed:
+    """Yield targets from stored results: tonnes destroyed and deaths averted, and against what.
+
+    A donors' activity counts what the host's own money would not do alone; else all money counts together.
+    """
+    host = results.policy(HOST_ONLY) if _is_donors(scenario) else None
+    added = host.difference if host and results.shown.name == OPTIMISED else None
+    if added and added.destroyed_t and added.expected_fatalities:
         yield _result(
-            scenario, OUTPUT, "Ammunition destroyed", "Gross mass destroyed, tonnes", destroyed.mean
-        )
+            scenario, OUTPUT, "Ammunition destroyed",
+            f"Gross mass destroyed{BEYOND_HOST}, tonnes", added.destroyed_t.mean,
+        )  # fmt: skip
+        yield _result(
+            scenario, OUTCOME, "People safer",
+            f"Expected deaths averted{BEYOND_HOST}, persons", -added.expected_fatalities.mean,
+        )  # fmt: skip
+        return
+    together = " by the host's and donors' money together" if _is_donors(scenario) else ""
+    destroyed = results.shown.measures.destroyed_t
+    if destroyed:
+        text = f"Gross mass destroyed{together}, tonnes"
+        yield _result(scenario, OUTPUT, "Ammunition destroyed", text, destroyed.mean)
     nothing = results.policy(DO_NOTHING)
-    difference = nothing.difference.expected_fatalities if nothing and nothing.difference else None
-    if shown.name == OPTIMISED and isinstance(difference, Spread):
-        text = "Expected deaths averted against doing nothing, persons"
-        yield _result(scenario, OUTCOME, "People safer", text, -difference.mean)
+    difference = nothing.difference if nothing and results.shown.name == OPTIMISED else None
+    if difference and difference.expected_fatalities:
+        text = f"Expected deaths averted{together}, against doing nothing, persons"
+        yield _result(scenario, OUTCOME, "People safer", text, -difference.expected_fatalities.mean)
 
 
 def _result(scenario: Scenario, kind: str, title: str, text: str, target: float) -> Element:
