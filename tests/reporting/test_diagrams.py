@@ -200,7 +200,7 @@ def test_finishing_years_add_up(stored: Callable[..., StoredResults]) -> None:
         str(FIRST_YEAR + 11): "25", str(FIRST_YEAR + 12): "30", str(FIRST_YEAR + 13): "5",
         str(FIRST_YEAR + 14): "2", "not within the horizon": "38",
     }  # fmt: skip
-    assert "in 62.0 ± 4.0% of replications" in figure.caption
+    assert "in 62.0% (58.0 to 66.0%) of replications" in figure.caption
     assert "Never in time: do nothing." in figure.caption
     assert rows(numbers_behind(results, "public")["finishing"])["Optimised"][-4:] == ("25", "55", "60", "62")
 

@@ -53,8 +53,8 @@ def test_a_table_without_a_statement_is_not_written(folder: Path) -> None:
             0.62,
             "gone by 2038-06-30 in half",
         ),
-        ({}, 0.21, "not gone within the horizon in most replications, but in 21.0 ± 4.0% of them it is."),
-        ({}, 0.0, "not gone within the horizon in most replications."),
+        ({}, 0.21, "not gone within the horizon in most replications, but in 21.0% (17.0 to 25.0%) of them it is."),
+        ({}, 0.0, "not gone within the horizon in any replication."),
     ],
 )
 def test_the_finishing_date_has_its_interval(
@@ -94,7 +94,7 @@ def test_risks_are_told_in_one_table(folder: Path, edit: EditSummary) -> None:
     """Finishing late, lapsing money, standing still, other constants, other policies: from stored numbers."""
     edit(with_facts)
     found = cells(risks_table(for_audience(read_results(folder), "public")))
-    assert found["The surplus is not gone within the horizon"][0] == "38.0 ± 4.0% of replications"
+    assert found["The surplus is not gone within the horizon"][0] == "38.0% (34.0 to 42.0%) of replications"
     assert found["Money lapses"][0] == "USD 0.850 million of 30.5 million on average"
     assert found["Facilities stand still"][0] == "25% of all working days, the largest delay"
     assert found["Facilities stand still"][1] == "money"

@@ -11,7 +11,7 @@ from demilsim.reporting.policy_records import OPTIMISED, PolicyResult
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.schedule_views import WITHOUT
 from demilsim.reporting.strips import Block, Scale, Strip, draw_strips
-from demilsim.reporting.wording import label, level_text, sentence, the_plan, with_half_width
+from demilsim.reporting.wording import label, level_text, sentence, share_said, the_plan
 
 NAME, TITLE = "finishing", "When the surplus is gone"
 ABSENT_FACTS = f"No finishing years are stored here; {WITHOUT}."
@@ -82,7 +82,7 @@ def _median(policy: PolicyResult, cleared: tuple[float, ...], columns: tuple[str
 def _caption(results: StoredResults, facts: OverTimeFacts) -> str:
     shown = results.shown
     share = shown.measures.p_cleared
-    within = f"{with_half_width(share, 1 / PERCENT)}%" if share else "an unknown share"
+    within = share_said(share) if share else "an unknown share"
     said = (
         f"Under {the_plan(shown)} the whole surplus is gone by the end of {facts.years[-1]} in {within} of "
         f"replications ({level_text(results.level)} Monte Carlo interval)"

@@ -16,6 +16,7 @@ from demilsim.reporting.wording import (
     label,
     level_text,
     sentence,
+    share_said,
     the_plan,
     with_half_width,
     years_text,
@@ -26,8 +27,6 @@ OTHERWISE = {
     DO_NOTHING: "no ammunition is destroyed",
 }
 """What happens without the plan, by baseline."""
-
-HUNDREDTH = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,9 @@ def _cleared(measures: Measures) -> str:
         ends = dates.p50_low, dates.p50_high
         between = f" ({' to '.join(end.isoformat() for end in ends if end)})" if all(ends) else ""
         return f"the surplus is gone by {dates.p50.isoformat()}{between} in half of the replications"
-    within = f", but in {with_half_width(share, HUNDREDTH)}% of them it is" if share and share.mean else ""
+    if share and not share.mean:
+        return "the surplus is not gone within the horizon in any replication"
+    within = f", but in {share_said(share)} of them it is" if share else ""
     return f"the surplus is not gone within the horizon in most replications{within}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from demilsim.reporting.delay_views import largest_delay
 from demilsim.reporting.grid import Column, Table, plain_rows
 from demilsim.reporting.records import StoredResults
+from demilsim.reporting.stored import Spread
 from demilsim.reporting.uncertainty_views import constant_label
 from demilsim.reporting.wording import (
     USD_PER_MILLION,
@@ -17,12 +18,11 @@ from demilsim.reporting.wording import (
     parameter,
     parameter_range,
     percent,
+    share_said,
     the_plan,
-    with_half_width,
+    with_interval,
 )
 from demilsim.units import KG_PER_TONNE
-
-HUNDREDTH = 0.01
 
 Line = tuple[str, str, str]
 
@@ -34,10 +34,8 @@ def risks_table(results: StoredResults) -> Table:
         Column("How likely, or how much", wide=True),
         Column("What it depends on", wide=True),
     )
-    caption = (
-        f"Risks of {the_plan(results.shown)}; ± is the half width of the {level_text(results.level)} Monte "
-        "Carlo interval"
-    )
+    intervals = f"in brackets are {level_text(results.level)} Monte Carlo intervals"
+    caption = f"Risks of {the_plan(results.shown)}; {intervals}"
     rows = (*_outcomes(results), *_programme(results), *_knowledge(results))
     return Table(caption, columns, plain_rows(rows), "No risks are stored.")
 
@@ -46,20 +44,26 @@ def _outcomes(results: StoredResults) -> Iterator[Line]:
     """Yield the risks that are counted in replications."""
     measures, facts = results.shown.measures, results.risk
     if measures.p_cleared:
-        left = measures.p_cleared.model_copy(update={"mean": 1.0 - measures.p_cleared.mean})
-        said = f"{with_half_width(left, HUNDREDTH)}% of replications"
+        said = f"{share_said(_complement(measures.p_cleared))} of replications"
         yield "The surplus is not gone within the horizon", said, "money, capacity and delays, see below"
     if measures.dates_missed:
-        yield "Lots are left after their dates", f"{with_half_width(measures.dates_missed)} lots", "the same"
+        yield "Lots are left after their dates", f"{with_interval(measures.dates_missed)} lots", "the same"
     by_year = (facts.p_major_by_year_conditional or facts.p_major_by_year) if facts else {}
     years = by_year.get(results.shown.name)
     if facts and years:
         size = figure(facts.major_neq_kg / KG_PER_TONNE)
-        said = f"{with_half_width(years[-1], HUNDREDTH)}% over the horizon"
+        said = f"{share_said(years[-1])} over the horizon"
         yield f"An explosion of {size} t NEQ or more", said, "what is stored how long, and where"
-    elif measures.p_any_explosion:
-        said = f"{with_half_width(measures.p_any_explosion, HUNDREDTH)}% over the horizon"
+    elif measures.p_any_explosion_conditional or measures.p_any_explosion:
+        said = share_said(measures.p_any_explosion_conditional or measures.p_any_explosion)
+        said = f"{said} over the horizon"
         yield "An unplanned explosion", said, "what is stored how long, and where"
+
+
+def _complement(share: Spread) -> Spread:
+    """Return the share of all else, with its interval."""
+    ends = [None if end is None else 1.0 - end for end in (share.high, share.low)]
+    return share.model_copy(update={"mean": 1.0 - share.mean, "low": ends[0], "high": ends[1]})
 
 
 def _programme(results: StoredResults) -> Iterator[Line]:

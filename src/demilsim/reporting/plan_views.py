@@ -35,6 +35,14 @@ OF_THE_GAP = (
 )
 """Said wherever there is a bound."""
 
+OF_AVERTED = (
+    "As planned, harm averted is that of doing nothing less that of the plan, both in the planner's own "
+    "model, which does not see that what has exploded is gone; the simulation does. The lines of plan.csv "
+    "share it out lot by lot, small parts joined to other lines, where the planner counts groups of like "
+    "lots; what measures avert is in no line. So their sum may differ a little."
+)
+"""Said of the rows on what is averted."""
+
 UNKNOWN_BOUND = "The bound is that of the optimiser's own model; it is not known to bound the simulated harm."
 """Said where no note says what the bound holds for."""
 
@@ -69,7 +77,10 @@ def plan_facts(results: StoredResults) -> tuple[tuple[str, str], ...]:
         ("Gap of the whole plan, share of the harm averted", percent(plan.gap_averted)),
         ("Harm as planned", figure(plan.planned_harm, PLAN_DIGITS)),
         ("Harm as simulated on fresh replications", figure(plan.simulated_harm, PLAN_DIGITS)),
+        ("Harm if nothing is done, as planned", figure(plan.planned_do_nothing, PLAN_DIGITS)),
+        ("Harm if nothing is done, as simulated", figure(plan.simulated_do_nothing, PLAN_DIGITS)),
         ("Harm averted as planned", figure(plan.planned_averted, PLAN_DIGITS)),
+        ("Harm averted as planned, sum of the plan's lines", figure(plan.lines_averted, PLAN_DIGITS)),
         ("Harm averted as simulated on fresh replications", figure(plan.simulated_averted, PLAN_DIGITS)),
     )
 
@@ -94,6 +105,8 @@ def plan_reading(results: StoredResults) -> tuple[str, ...]:
             f"The simulation finds {percent(abs(ratio))} {side} harm than was planned; the key figures "
             "come from the simulation, not from the planner's own objective."
         )
+    if plan.planned_do_nothing is not None and plan.lines_averted is not None:
+        said.append(OF_AVERTED)
     if results.scenario.terminal_years:
         said.append(
             "Harm as planned counts what is left at the end of the horizon for another "

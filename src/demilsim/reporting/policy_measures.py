@@ -6,8 +6,9 @@ import numpy as np
 
 from demilsim.experiments.ensemble import Ensemble, Response
 from demilsim.experiments.intervals import Interval, Intervals
-from demilsim.experiments.statistics import estimate, quantile_interval, share
+from demilsim.experiments.statistics import estimate, quantile_interval, share, wilson_interval
 from demilsim.experiments.uncertainty_result import Uncertainty
+from demilsim.plan import Floats
 from demilsim.reporting.document import Document, estimate_document, finite, spread
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED
 from demilsim.units import date_of
@@ -34,12 +35,14 @@ def policy_measures(
             ensemble.estimate(policy, response),
             uncertainty.parameter_range(policy, response) if uncertainty else None,
         )
-        | _bootstrap(intervals.policies.get((policy, response)) if intervals else None)
+        | _bootstrap(intervals.policies.get((policy, response)) if intervals else None, least=0.0)
         for response in Response
     }
+    measures[Response.ANY_EXPLOSION.value] |= _wilson(ensemble.values(policy, Response.ANY_EXPLOSION))
     measures["clearance_date"] = clearance_dates(ensemble, policy)
     days = ensemble.clearance_days(policy)
-    measures["p_cleared"] = spread(share(np.isfinite(days).astype(float)))
+    cleared = np.isfinite(days).astype(float)
+    measures["p_cleared"] = spread(share(cleared)) | _wilson(cleared)
     if any(lot.destroy_by for lot in ensemble.scenario.lots):
         missed = np.array([result.dates_missed for result in ensemble.results[policy]], dtype=float)
         measures["dates_missed"] = spread(estimate(missed))
@@ -62,11 +65,19 @@ def clearance_dates(ensemble: Ensemble, policy: str) -> dict[str, str | None]:
     return dates
 
 
-def _bootstrap(interval: Interval | None) -> Document:
-    """Return the ends of a bootstrap interval; None where they are not known."""
-    if interval is None:
-        return {"bootstrap_low": None, "bootstrap_high": None}
-    return {"bootstrap_low": finite(interval[0]), "bootstrap_high": finite(interval[1])}
+def _bootstrap(interval: Interval | None, least: float = -np.inf) -> Document:
+    """Return the ends of a bootstrap interval; None where they are not known.
+
+    An end below what the mean can be, as of a count below zero, is that least.
+    """
+    low, high = (finite(end) for end in interval or (None, None))
+    return {"bootstrap_low": None if low is None else max(low, least), "bootstrap_high": high}
+
+
+def _wilson(hits: Floats) -> Document:
+    """Return the ends of the interval of a share, None for fewer than two replications."""
+    low, high = wilson_interval(float(np.mean(hits)), hits.size) if hits.size > 1 else (None, None)
+    return {"low": low, "high": high}
 
 
 def differences(ensemble: Ensemble, intervals: Intervals | None) -> Document:

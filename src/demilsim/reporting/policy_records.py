@@ -44,6 +44,7 @@ class Measures(Stored):
     expected_fatalities_workers: Measure = None
     expected_fatalities_transport: Measure = None
     p_any_explosion: Measure = None
+    p_any_explosion_conditional: Measure = None
     destroyed_t: Measure = None
     cost_usd: Measure = None
     p_cleared: Measure = None

@@ -56,8 +56,11 @@ class PlanFacts(Stored):
     gap_averted: float | None = None
     planned_harm: float | None = None
     simulated_harm: float | None = None
+    planned_do_nothing: float | None = None
+    simulated_do_nothing: float | None = None
     planned_averted: float | None = None
     simulated_averted: float | None = None
+    lines_averted: float | None = None
 
 
 class Assumption(Stored):

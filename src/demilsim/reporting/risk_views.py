@@ -12,7 +12,7 @@ from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.policy_records import OPTIMISED
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.risk_records import SiteRiskFacts
-from demilsim.reporting.wording import figure, label, parameter, sentence, with_half_width
+from demilsim.reporting.wording import figure, label, parameter, sentence, share_interval
 from demilsim.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def major_table(results: StoredResults) -> Table:
     for policy in results.policies:
         years = by_year.get(policy.name)
         if years:
-            cells = (with_half_width(years[mark - 1], 1.0 / PERCENT) for mark in marks)
+            cells = (share_interval(years[mark - 1]) for mark in marks)
             rows.append(Row((sentence(label(policy.name)), *cells), policy.name == OPTIMISED))
     size = figure(facts.major_neq_kg / KG_PER_TONNE) if facts else ""
     caption = f"Chance of at least one explosion of {size} t NEQ or more, chains included"

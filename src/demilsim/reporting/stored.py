@@ -29,13 +29,18 @@ class Stored(BaseModel):
 
 
 class Spread(Stored):
-    """A mean with its Monte Carlo half width and the 5-95% spread from parameters that are not known."""
+    """A mean with its Monte Carlo half width and the 5-95% spread from parameters that are not known.
+
+    Of a share, `low` and `high` are the ends of its interval, which is not as wide to either side.
+    """
 
     mean: float
     half_width: float | None = None
     parameter_p5: float | None = None
     parameter_p95: float | None = None
     half_width_simultaneous: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 def absent_if_empty(value: object) -> object:

@@ -128,14 +128,19 @@ def precision_document(precision: PrecisionReached) -> Document:
 
 
 def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
+    """Return what the plan is: harm as planned, all of it in the planner's own model, and as simulated."""
     result = programme.result
     simulated = float(np.mean(ensemble.objective(OPTIMISED)))
-    averted = float(np.mean(ensemble.objective(DO_NOTHING))) - simulated
-    found = {"simulated_harm": simulated, "simulated_averted": averted}
+    nothing = float(np.mean(ensemble.objective(DO_NOTHING)))
+    found = {
+        "simulated_harm": simulated,
+        "simulated_do_nothing": nothing,
+        "simulated_averted": nothing - simulated,
+        "lines_averted": sum(line.harm_averted for line in programme.plan.lines),
+    }
     if result is None:
         return {"source": programme.plan.source, "money": "expected", "status": None, **found}
     planned = result.planned_harm if programme.plan.source == result.source else result.start_harm
-    nothing = programme.do_nothing_harm
     return {
         "source": programme.plan.source,
         "money": "expected" if result.on_expected is None else "likely",
@@ -146,6 +151,7 @@ def _plan_facts(ensemble: Ensemble, programme: Programme) -> Document:
         "gap_averted": finite(result.gap_averted),
         "solver": result.solver,
         "planned_harm": finite(planned),
-        "planned_averted": None if nothing is None else finite(nothing - planned),
+        "planned_do_nothing": finite(result.do_nothing_harm),
+        "planned_averted": finite(result.do_nothing_harm - planned),
         **found,
     }

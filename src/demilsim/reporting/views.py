@@ -23,12 +23,13 @@ from demilsim.reporting.wording import (
     parameter_range,
     percent,
     sentence,
+    share_interval,
     with_half_width,
+    with_interval,
     years_text,
 )
 
 ASSUMED = "assumed"
-HUNDREDTH = 0.01
 
 
 def key_figures(results: StoredResults) -> Table:
@@ -37,8 +38,7 @@ def key_figures(results: StoredResults) -> Table:
     A column for which no policy has a number is left out.
     """
     spelled = [
-        (head, [spell(policy) for policy in results.policies])
-        for head, spell in _key_columns(results.scenario.price_year)
+        (head, [spell(policy) for policy in results.policies]) for head, spell in _key_columns(results)
     ]
     shown = [(head, cells) for head, cells in spelled if any(cell != ABSENT for cell in cells)]
     rows = tuple(
@@ -48,7 +48,7 @@ def key_figures(results: StoredResults) -> Table:
     caption = (
         f"Key figures by policy over {years_text(results.scenario.horizon_years)}; ± is the half width of "
         f"the {level_text(results.level)} Monte Carlo interval, {results.replications:,} replications"
-        f"{_at_once(results)}"
+        f"{_at_once(results)}; in brackets is an interval itself{_of_explosions(results)}"
     )
     return Table(caption, (Column("Policy", wide=True), *(head for head, _ in shown)), rows)
 
@@ -66,7 +66,30 @@ def _at_once(results: StoredResults) -> str:
     return f"; for all differences to hold at once, take their half widths {max(wider):.2f} times as wide"
 
 
-def _key_columns(price_year: int) -> tuple[tuple[Column, Callable[[PolicyResult], str]], ...]:
+def _computed(results: StoredResults) -> bool:
+    """Return whether the chance of any explosion is stored as computed for every policy, not only counted."""
+    return all(policy.measures.p_any_explosion_conditional for policy in results.policies)
+
+
+def _of_explosions(results: StoredResults) -> str:
+    """Return how the chance of any explosion was found, as the end of a caption."""
+    if _computed(results):
+        return (
+            "; the chance of any explosion of a stack or a storehouse is computed in some replications from "
+            "all else that happens there, not counted"
+        )
+    counted_ones = any(policy.measures.p_any_explosion for policy in results.policies)
+    return "; the chance of any explosion is counted" if counted_ones else ""
+
+
+def _any_explosion(results: StoredResults) -> Callable[[PolicyResult], str]:
+    """Return how the chance of any explosion is spelled: computed for all policies, or counted for all."""
+    if _computed(results):
+        return lambda policy: share_interval(policy.measures.p_any_explosion_conditional)
+    return lambda policy: share_interval(policy.measures.p_any_explosion)
+
+
+def _key_columns(results: StoredResults) -> tuple[tuple[Column, Callable[[PolicyResult], str]], ...]:
     """Return the columns of the key figures, each with how a policy's cell is spelled."""
     return (
         (
@@ -77,14 +100,14 @@ def _key_columns(price_year: int) -> tuple[tuple[Column, Callable[[PolicyResult]
         (Column("Public"), lambda p: _part(p, p.measures.expected_fatalities_public)),
         (Column("Workers"), lambda p: _part(p, p.measures.expected_fatalities_workers)),
         (Column("Road"), lambda p: _part(p, p.measures.expected_fatalities_transport)),
-        (Column("Any explosion", "probability, %"), lambda p: _percentage(p.measures.p_any_explosion)),
+        (Column("Any explosion", "probability, %"), _any_explosion(results)),
         (Column("Destroyed", "t"), lambda p: mean_of(p.measures.destroyed_t)),
         (
-            Column("Cost", f"million USD, {price_year}"),
+            Column("Cost", f"million USD, {results.scenario.price_year}"),
             lambda p: mean_of(p.measures.cost_usd, USD_PER_MILLION),
         ),
         (Column("Surplus cleared", "median date (share in time)"), _cleared),
-        (Column("Dates missed", "lots"), lambda p: with_half_width(p.measures.dates_missed)),
+        (Column("Dates missed", "lots"), lambda p: with_interval(p.measures.dates_missed)),
         (
             Column("Optimised minus this", "deaths"),
             lambda p: with_half_width(p.difference.expected_fatalities if p.difference else None),
@@ -96,11 +119,6 @@ def _part(policy: PolicyResult, part: Spread | None) -> str:
     """Return a part of the expected deaths with the decimals of their sum."""
     total = policy.measures.expected_fatalities
     return mean_of(part) if part is None or total is None else fixed(part.mean, decimals_shown(total))
-
-
-def _percentage(share: Spread | None) -> str:
-    """Return a probability in percent with its half width."""
-    return with_half_width(share, HUNDREDTH)
 
 
 def _cleared(policy: PolicyResult) -> str:

@@ -34,6 +34,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
 USD_PER_MILLION = 1e6
+HUNDREDTH = 0.01
 DIGITS = 3
 """Significant digits of a number that stands without an interval."""
 
@@ -92,6 +93,44 @@ def with_half_width(spread: Spread | None, scale: float = 1.0) -> str:
     half_width = spread.half_width / scale
     decimals = interval_decimals(half_width, mean)
     return f"{fixed(mean, decimals)} ± {fixed(half_width, decimals)}"
+
+
+def with_interval(spread: Spread | None, scale: float = 1.0, most: float = math.inf) -> str:
+    """Return ``mean (low to high)`` of what cannot be below zero, in units of `scale`.
+
+    Parameters
+    ----------
+    spread
+        Mean and interval; the interval's own ends where it is not as wide to either side.
+    scale
+        Unit in which it is shown.
+    most
+        What it cannot be above, in its own unit.
+    """
+    if spread is None:
+        return ABSENT
+    if not spread.half_width:
+        return with_half_width(spread, scale)
+    decimals = interval_decimals(spread.half_width / scale, spread.mean / scale)
+    low = spread.mean - spread.half_width if spread.low is None else spread.low
+    high = spread.mean + spread.half_width if spread.high is None else spread.high
+
+    def shown(value: float) -> str:
+        # An end that is a limit is told as such, not as 0.00.
+        return f"{value / scale:g}" if value in (0.0, most) else fixed(value / scale, decimals)
+
+    return f"{shown(spread.mean)} ({shown(max(low, 0.0))} to {shown(min(high, most))})"
+
+
+def share_interval(share: Spread | None) -> str:
+    """Return a chance or a share in percent with its interval, without the unit: ``5.0 (2.2 to 11)``."""
+    return with_interval(share, HUNDREDTH, most=1.0)
+
+
+def share_said(share: Spread | None) -> str:
+    """Return a chance or a share with its interval for a sentence: ``5.0% (2.2 to 11%)``."""
+    mean, bracket, ends = share_interval(share).partition(" (")
+    return f"{mean}% ({ends[:-1]}%)" if bracket else ABSENT if share is None else f"{mean}%"
 
 
 def decimals_shown(spread: Spread, scale: float = 1.0) -> int:
