@@ -79,10 +79,11 @@ class _Highs:
         self._held = np.arange(first, model.cost.size, dtype=np.int32)
         self._matrix, self._rows = model.matrix(), model.row_bounds()
         self._upper = model.columns.upper[:first]
-        self._highs = hand_over(arrays_of_model(model, self._scale), whole=False)
-        # Presolve would leave a first solve without a ray, or call it "unbounded or infeasible".
-        for option, setting in {"solver": "simplex", "presolve": "off"}.items():
-            check(self._highs.setOptionValue(option, setting), f"option {option}")
+        with silent_stdout():
+            self._highs = hand_over(arrays_of_model(model, self._scale), whole=False)
+            # Presolve would leave a first solve without a ray, or call it "unbounded or infeasible".
+            for option, setting in {"solver": "simplex", "presolve": "off"}.items():
+                check(self._highs.setOptionValue(option, setting), f"option {option}")
 
     def minimise(self, values: Floats) -> tuple[float, Cut | None]:
         """Return least cost and what it tells, as in `HeldModel`."""

@@ -292,9 +292,10 @@ def tours_of_plan(problem: Problem, destroyed_t: Floats) -> Tours:
 
 def tour_note(moves: Tours, instead: bool) -> str:
     """Return what moves a plan makes, in sentences without places or dates, which not all may read."""
-    many = {0: "does not move", 1: "moves once"}.get(len(moves), f"moves {len(moves)} times in all")
+    several = f"moves {len(moves)} times in all, one site after the other"
+    many = {0: "does not move", 1: "moves once"}.get(len(moves), several)
     unpaid = "; the moves of a better plan cannot be paid" if instead else ""
     return (
-        f"{PLACES} mobile plant {many}, one site after the other{unpaid}; the bound leaves places aside, "
+        f"{PLACES} mobile plant {many}{unpaid}; the bound leaves places aside, "
         "and stays valid; commissionings were chosen without them, new plant tried once more with them"
     )
