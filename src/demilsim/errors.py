@@ -37,7 +37,7 @@ class Problem:
 
     def __str__(self) -> str:
         if self.cell:
-            row = f"row {self.line}, column {self.path} (cell {self.cell})"
+            row = f"row {self.line}{self.path and f', column {self.path}'} (cell {self.cell})"
             return f"{self.file}, {row if self.line else f'cell {self.cell}, {self.path}'}: {self.message}"
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"

@@ -39,7 +39,9 @@ def test_every_column_says_what_it_expects() -> None:
             assert taught(name, column, "missing").startswith("missing: expected ")
     for path in leaf_paths(Settings):
         assert taught("settings", path, "missing").startswith("missing: expected ")
-    assert taught("settings", "parameters.no.such.value", "missing") == "missing"
+    told = taught("settings", "parameters.transport.payload_t.value", "missing")
+    assert told == "missing: expected a number of t"
+    assert taught("settings", "no.such", "missing") == "missing"
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,15 @@ def rate_for_each_currency(draft: Draft) -> Iterator[Problem]:
     """Find tranches in a currency that has no rate when they are due."""
     rates, start = draft.exchange_rates, draft.settings.essentials.start
     known = {row.currency for row in rates.records}
-    for line, tranche in draft.tranches if rates.complete else ():
-        if tranche.currency == USD:
-            continue
+    foreign = [(line, tranche) for line, tranche in draft.tranches if tranche.currency != USD]
+    if foreign and rates.complete and not known:
+        line, tranche = foreign[0]
+        also = f"; {len(foreign) - 1} more tranches need a rate" if len(foreign) > 1 else ""
+        found = f"got {tranche.currency!r}, and no such table or no rows"
+        message = f"expected a currency of exchange_rates.csv ({found}){also}"
+        yield draft.tranches.at(line, "currency", message)
+        return
+    for line, tranche in foreign if rates.complete else ():
         first = max(tranche.due, start) if start else tranche.due
         if tranche.currency not in known:
             message = f"expected a currency of exchange_rates.csv {got(tranche.currency, known)}"

@@ -108,7 +108,8 @@ class Rows(Generic[R]):
 
     def place(self, line: int, column: str) -> Place:
         """Return where a cell is written."""
-        letter = self.letters.get(column)
+        # What is said of a header is at its first cell.
+        letter = self.letters.get(column) if column else next(iter(self.letters.values()), None)
         here = Place(self.file, line, f"{letter}{line}" if letter else "")
         return self.moved.get((line, column), here)
 
@@ -155,7 +156,8 @@ class SettingsDraft:
         above = path
         while above and above not in self.places:
             above = above.rpartition(".")[0]
-        return self.places.get(above, Place(self.file, 1))
+        in_sheet = any(place.cell for place in self.places.values())
+        return self.places.get(above, Place(self.file, 0 if in_sheet else 1))
 
 
 @dataclass(frozen=True)

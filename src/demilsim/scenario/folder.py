@@ -30,7 +30,13 @@ def read_folder(folder: Path) -> ScenarioText:
     ----------
     folder
         An existing folder with ``scenario.yaml`` and the tables that ``scenarios/README.md`` describes.
+
+    Raises
+    ------
+    ScenarioError
+        If it has none of them, but a folder or workbook in it has.
     """
+    _refuse_other(folder)
     problems = list(limited(_stray_files(folder)))
     settings = _settings(folder, problems)
     variants: list[VariantText] = []
@@ -57,6 +63,9 @@ def _stray_files(folder: Path) -> Iterator[Problem]:
         if stray and not file.name.startswith("."):
             alias = _ALIASES.get(file.name.lower())
             hint = f"; did you mean {alias}?" if alias else did_you_mean(file.name, known)
+            named = hint.removeprefix("; did you mean ").removesuffix("?")
+            if hint and os.path.exists(folder / named):
+                hint += " it is there; move this one out of the folder"
             what = "table" if file.suffix.lower() == ".csv" else "settings file"
             yield Problem(str(file), 0, "", f"unknown {what}{hint or '; move it out of the folder'}")
 
@@ -73,12 +82,36 @@ def _out_of(folder: Path, file: str) -> Problem | None:
 
 
 def _missing(folder: Path, file: str) -> Problem:
-    return Problem(
-        str(folder / file),
-        0,
-        "",
-        "missing file: every scenario needs it; `demilsim new NAME` writes one to look at",
-    )
+    stem = file.partition(".")[0]
+    near = [name for name in _names(folder) if name.partition(".")[0].casefold() == stem]
+    todo = "every scenario needs it; `demilsim new NAME` writes one to look at"
+    if near and near[0].lower().endswith((".xlsx", ".xls", ".ods")):
+        todo = f"{near[0]} is not read in a folder; save its sheet as {file}"
+    elif near:
+        todo = f"{near[0]} is not read; name it {file}"
+    return Problem(str(folder / file), 0, "", f"missing file: {todo}")
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _refuse_other(folder: Path) -> None:
+    """Raise a `ScenarioError` for a folder with nothing of a scenario in it, and say where one is."""
+    names = _names(folder)
+    known = (SETTINGS_FILE, *TABLE_FILES, *OPTIONAL_FILES)
+    if not names or set(known) & set(names):
+        return
+    within = [name for name in names if os.path.isfile(folder / name / SETTINGS_FILE)]
+    books = [name for name in names if name.lower().endswith((".xlsx", ".ods"))]
+    near = [str(folder / name) for name in [*within, *books]]
+    if near:
+        more = f" and {len(near) - 1} more like it" if len(near) > 1 else ""
+        message = f"expected {SETTINGS_FILE} and tables (got none of them); did you mean {near[0]}{more}?"
+        raise ScenarioError([Problem(str(folder), 0, "", message)])
 
 
 def _settings(folder: Path, problems: list[Problem]) -> SettingsText | None:

@@ -113,6 +113,16 @@ def split_variant(path: str) -> tuple[str, str]:
     return path, ""
 
 
+def _instead(path: str | Path) -> str:
+    """Return what to name or do instead, where a file of a scenario or another sort of workbook is named."""
+    above, suffix = Path(path).parent, Path(path).suffix.lower()
+    if suffix in (".xls", ".xlsm", ".xlsb"):
+        return "; save it as .xlsx"
+    if suffix in (".csv", ".yaml", ".yml") and os.path.isfile(above / SETTINGS_FILE):
+        return f"; name the folder, {above}"
+    return ""
+
+
 def read_text(path: str | Path) -> ScenarioText:
     """Return a scenario as text, from whatever kind of source its name says.
 
@@ -129,5 +139,7 @@ def read_text(path: str | Path) -> ScenarioText:
 
         return read_workbook(Path(path))
     found = "a file" if os.path.exists(path) else "nothing of that name"
-    message = f"expected a folder with {SETTINGS_FILE}, or a workbook, .xlsx or .ods (got {found})"
+    message = (
+        f"expected a folder with {SETTINGS_FILE}, or a workbook, .xlsx or .ods (got {found}){_instead(path)}"
+    )
     raise ScenarioError([Problem(str(path), 0, "", message)])

@@ -37,6 +37,9 @@ _OTHER_MONEY = {
 """What to do about another currency, by column: only payments may be in one."""
 
 
+_ANGLES = {"degrees": "; write degrees with decimals, as 45.5, and a minus for south or west"}
+
+
 def _no_unit(path: str) -> str:
     return ""
 
@@ -119,11 +122,13 @@ class Reading:
         factor = conversion_factor(parts[2], unit)
         if factor is None:
             units = units_like(unit)
-            listed = f"{', '.join(units[:-1])} or {units[-1]}" if len(units) > 1 else units[0]
+            listed = f"{', '.join(units[:-1])} or {units[-1]}" if len(units) > 1 else ""
+            alone = f", alone or followed by {listed}" if listed else ""
             hint = (
                 _OTHER_MONEY.get(path, _TO_USD) if unit.startswith(_USD) and _CURRENCY.match(parts[2]) else ""
             )
-            raise ValueError(f"expected a number of {unit}, alone or followed by {listed} {got(text)}{hint}")
+            hint = hint or _ANGLES.get(unit, "")
+            raise ValueError(f"expected a number of {unit}{alone} {got(text)}{hint}")
         # Only after a look at its size: an exact 0e999999999 would fill the memory.
         exact = Fraction(number) * factor if in_size(number) else Fraction(0)
         return str(exact) if exact.denominator == 1 else repr(float(exact))

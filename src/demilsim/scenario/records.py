@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -18,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from demilsim.scenario.column_types import IDENTIFIER_PATTERN
+from demilsim.scenario.hints import date_hint, list_hint, months_hint, number_hint, share_hint
 from demilsim.scenario.lookalikes import odd_characters
 from demilsim.scenario.phrases import SHOWN_CHARACTERS, did_you_mean, got
 from demilsim.scenario.quantities import Reading, in_size
@@ -29,14 +29,18 @@ MOST_FINDINGS = 200
 """Mistakes in one record that are looked at: what each could have meant takes time."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_OTHER_DATE = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,19}(\.0*)?", re.ASCII)
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+NO_IDENTIFIER = "expected Latin letters, digits and . _ - only, a letter or digit first"
+NO_KEYS = "expected keys and values"
+"""Beginnings of sentences to which those who know the column may add."""
+
 _PATTERNS = {
     r"^[A-Z]{2}$": "expected two capital letters such as KZ",
     r"^[A-Z]{3}$": "expected three capital letters such as EUR",
-    IDENTIFIER_PATTERN: "expected Latin letters, digits and . _ - only, a letter or digit first",
+    IDENTIFIER_PATTERN: NO_IDENTIFIER,
 }
+_MONTHS = "expected a first and a last month such as 4-10, or 1-12"
 _RANGES = {"greater_than": (">", "gt"), "greater_than_equal": (">=", "ge"),
            "less_than": ("<", "lt"), "less_than_equal": ("<=", "le")}  # fmt: skip
 
@@ -149,7 +153,7 @@ def _whole(value: str, path: str, reading: Reading, words: tuple[str, ...]) -> i
 def _number(value: str, path: str, reading: Reading, words: tuple[str, ...]) -> float:
     number = reading.number(path, value)
     if number is None:
-        raise ValueError(f"expected a number{_or(words)} {got(value, words)}")
+        raise ValueError(f"expected a number{_or(words)} {got(value, words)}{number_hint(value)}")
     return in_size(number)
 
 
@@ -160,31 +164,10 @@ def to_date(value: str) -> dt.date:
     except ValueError:
         date = None
     if date is None:
-        raise ValueError(
-            f"expected a date as YYYY-MM-DD {got(value)}{_date_hint(value)}{_no_such_day(value)}"
-        )
+        raise ValueError(f"expected a date as YYYY-MM-DD {got(value)}{date_hint(value)}")
     if not FIRST_YEAR <= date.year < LAST_YEAR:
         raise ValueError(f"expected a date from {FIRST_YEAR} to {LAST_YEAR - 1} {got(value)}")
     return date
-
-
-def _date_hint(value: str) -> str:
-    """Return what a date in another order should be written as: both, where day and month may be swapped."""
-    parts = _OTHER_DATE.fullmatch(value)
-    if not parts:
-        return ""
-    first, second, year = (int(part) for part in parts.groups())
-    readings: list[str] = []
-    for day, month in dict.fromkeys(((first, second), (second, first))):
-        # With points the day comes first; with slashes that depends on the country.
-        if not (readings and "." in value):
-            with suppress(ValueError):
-                readings.append(dt.date(year, month, day).isoformat())
-    return f"; write {' or '.join(readings)}" if readings else ""
-
-
-def _no_such_day(value: str) -> str:
-    return "; there is no such day" if _DATE.fullmatch(value) else ""
 
 
 @cache
@@ -245,7 +228,16 @@ def _translated(
             yield Finding(path, f"unknown key{odd}{_key_hint(model, path)}")
         else:
             joined = " or ".join([parts[0], *(part.removeprefix("expected ") for part in parts[1:])])
-            yield Finding(path, f"{joined} {got(value, known)}")
+            yield Finding(path, f"{joined} {got(value, known)}{_hint(parts[0], value)}")
+
+
+def _hint(sentence: str, value: str) -> str:
+    """Return what somebody may have meant by a value that is refused."""
+    if sentence == _MONTHS:
+        return months_hint(value)
+    if sentence == NO_IDENTIFIER:
+        return list_hint(value)
+    return share_hint(value) if sentence == "expected <= 1" else ""
 
 
 def _place(loc: tuple[int | str, ...], text: Mapping[str, str | Tree]) -> tuple[str, str]:
@@ -276,9 +268,9 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, tuple[
         "string_too_short": "missing",
         "string_too_long": f"expected at most {context.get('max_length')} characters",
         "string_pattern_mismatch": _PATTERNS.get(str(context.get("pattern")), "expected another form"),
-        "model_type": "expected keys and values",
-        "dict_type": "expected keys and values",
-        "value_error": "expected a first and a last month such as 4-10",
+        "model_type": NO_KEYS,
+        "dict_type": NO_KEYS,
+        "value_error": _MONTHS,
     }
     return phrases.get(kind, f"expected something else: {detail['msg']}"), ()
 

@@ -23,7 +23,7 @@ from demilsim.scenario.schema import Override, Record
 from demilsim.scenario.settings import Settings
 from demilsim.scenario.source import SET_SOURCE, SETTINGS, ScenarioText
 from demilsim.scenario.tables import TextTable
-from demilsim.scenario.teaching import taught
+from demilsim.scenario.teaching import one_for_a_group, one_for_a_note, taught
 from demilsim.scenario.text import Tree
 
 
@@ -136,7 +136,7 @@ def _settings(
     record, findings = to_record(Settings, given.tree, reading)
     essentials = _essentials(given.tree, {finding.path for finding in findings})
     draft = SettingsDraft(given.file, record, given.places, essentials, given.cited)
-    problems += [draft.at(f.path, taught(SETTINGS, f.path, f.message)) for f in findings]
+    problems += [draft.at(f.path, taught(SETTINGS, f.path, f.message)) for f in one_for_a_group(findings)]
     understood += [(draft.place(one.path), one) for one in reading.understood]
     return draft
 
@@ -170,13 +170,14 @@ def _rows(
         return Rows(name, (), (), layout.id_column, (), complete=layout.optional)
     before = len(problems)
     problems += table.problems
-    if table.header_line and not (table.rows or table.problems or layout.may_be_empty or layout.optional):
-        problems.append(Problem(name, table.header_line, "", "expected at least one row (got none)"))
-    lines, records = [], []
     moved = {(row.line, column): place for row in table.rows for column, place in row.moved.items()}
     places: Rows[Any] = Rows(name, (), (), layout.id_column, (), False, moved, table.letters)
+    if table.header_line and not (table.rows or table.problems or layout.may_be_empty or layout.optional):
+        problems.append(places.at(table.header_line, "", "expected at least one row (got none)"))
+    lines, records = [], []
     written = TableReading(table, layout)
     faulty, seen = 0, set()
+    refused = {(one.file, one.cell) for one in text.problems if one.cell}
     for number, row in enumerate(table.rows):
         if faulty >= MOST_FAULTY:
             left = (
@@ -195,8 +196,10 @@ def _rows(
         own = tuple(row.cells.get(key, "").strip() for key in layout.keys)
         faulty += bool(findings) or own in seen
         seen.add(own)
-        # A column that is not there is said once, at the header.
+        # A column that is not there is said once, at the header; a cell that was refused, where it was.
         found = [f for f in findings if f.path in row.cells]
+        found = [f for f in found if (name, places.place(row.line, f.path).cell) not in refused]
+        found = found if row.moved else one_for_a_note(found, layout)
         problems += [places.at(row.line, f.path, taught(layout.name, f.path, f.message)) for f in found]
     return replace(
         places,

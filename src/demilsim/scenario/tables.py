@@ -15,8 +15,8 @@ from demilsim.errors import Problem
 from demilsim.scenario.capped import MOST_FAULTY
 from demilsim.scenario.columns import is_units_row, lists_of, wrong_units
 from demilsim.scenario.formula_guard import unquoted
-from demilsim.scenario.lookalikes import odd_characters
-from demilsim.scenario.phrases import SHOWN_CHARACTERS, did_you_mean, plain
+from demilsim.scenario.header import header_findings, header_of, nameless, title_above
+from demilsim.scenario.phrases import plain
 from demilsim.scenario.place import Place
 from demilsim.scenario.separators import SEMICOLON, Separated, cells_hint, separated, unsplit
 from demilsim.scenario.text import Refused, read_utf8
@@ -142,8 +142,7 @@ def form_table(
         How a text was split into cells; None for a sheet.
     """
     every = (*columns, *optional)
-    lines = iter(lines)
-    first = next(lines, None)
+    first, above, lines = header_of(iter(lines), every)
     if first is None:
         if not problems:
             problems.append(
@@ -151,11 +150,6 @@ def form_table(
             )
         return TextTable(name, 0, (), (), tuple(problems))
     header_line, header = first[0], [cell.strip() for cell in first[1]]
-    if message := unsplit(header, every, separator):
-        problems.append(
-            Problem(name, header_line, "", message, f"{letters[0]}{header_line}" if letters else "")
-        )
-        return TextTable(name, 0, (), (), tuple(problems))
 
     def say(line: int, findings: Iterable[tuple[int, str, str]]) -> None:
         for number, column, message in findings:
@@ -163,20 +157,30 @@ def form_table(
             # What is not there has a line in a text file, and no place in a sheet.
             problems.append(Problem(name, line if cell or not letters else 0, plain(column), message, cell))
 
-    say(header_line, _header_findings(header, columns, optional))
+    if message := unsplit(header, every, separator):
+        say(header_line, [(1, "", message)])
+        return TextTable(name, 0, (), (), tuple(problems))
+    if above:
+        say(header_line, [(1, "", title_above(header_line, above, "row" if letters else "line"))])
+    say(header_line, header_findings(header, columns, optional))
     rows: list[TextRow] = []
+    nameless_cells: list[list[str]] = []
     ragged: list[tuple[int, list[str]]] = []
     for count, (line, cells) in enumerate(lines):
         if count == 0 and table and is_units_row(table, header, cells):
             say(line, wrong_units(table, header, cells))
+        elif cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header:
+            say(line, [(1, "", "expected another row (got the names of the columns again); take it out")])
         elif len(cells) == len(header) and max(map(len, cells)) > MAX_CELL_CHARACTERS:
             say(line, _long_cells(header, cells))
         elif len(cells) == len(header):
             rows.append(_row(line, header, cells, every))
+            nameless_cells += [] if all(header) else [cells]
         else:
             ragged.append((line, cells))
             if len(ragged) > MOST_FAULTY:
                 break
+    say(header_line, nameless(header, nameless_cells))
     lists = [column for column in header if column in lists_of(table)]
     problems += _ragged_problems(name, len(header), ragged, not rows, lists, separator)
     known = tuple(dict.fromkeys(column for column in header if column in every))
@@ -258,23 +262,3 @@ def _long_cells(header: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[i
         if len(cell) > MAX_CELL_CHARACTERS:
             found = f"expected at most {MAX_CELL_CHARACTERS:,} characters (got {len(cell):,})"
             yield number, header[number - 1], found
-
-
-def _header_findings(
-    header: list[str], columns: Collection[str], optional: Collection[str]
-) -> Iterator[tuple[int, str, str]]:
-    """Yield number (0 if it is not there), name and what is wrong of each bad column of a header."""
-    every = (*columns, *optional)
-    for number, column in enumerate(header, start=1):
-        if not column:
-            yield number, "", f"expected a name for column {number} (got nothing)"
-        elif column in header[: number - 1]:
-            yield number, column, "expected each column once (got it twice)"
-        elif column not in every:
-            hint = did_you_mean(column, [c for c in every if c not in header]) or (
-                f"; the columns are {', '.join(every)}"
-            )
-            yield number, column, f"unknown column{odd_characters(column[:SHOWN_CHARACTERS])}{hint}"
-    for column in columns:
-        if column not in header:
-            yield 0, column, "missing column"

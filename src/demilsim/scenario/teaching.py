@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from demilsim.scenario.choices import Choice, choice_of, scalar_choice
+from demilsim.scenario.choices import Choice, choice_of, register_lists, scalar_choice
 from demilsim.scenario.columns import ColumnMeaning, column_meanings, meaning_of
-from demilsim.scenario.layout import LAYOUT
-from demilsim.scenario.readings import column_unit
-from demilsim.scenario.records import leaf_paths
+from demilsim.scenario.hints import SEVERAL_IDS
+from demilsim.scenario.layout import LAYOUT, TableLayout
+from demilsim.scenario.paths import PARAMETERS
+from demilsim.scenario.phrases import MOST_CHOICES
+from demilsim.scenario.readings import column_unit, setting_unit
+from demilsim.scenario.records import NO_IDENTIFIER, NO_KEYS, Finding, leaf_paths
+from demilsim.scenario.register import GROUPS
 from demilsim.scenario.settings import Settings
 from demilsim.scenario.source import SETTINGS
 
@@ -26,6 +30,9 @@ _NOTHING = {
     "match_cap_usd": "empty matches_funds too if nothing is matched",
 }
 """What to do where a limit is to be 0: an empty cell would be no limit at all."""
+FEWEST_MISSING = 3
+"""Empty cells of a row that may be told in one sentence."""
+
 _OF_REGISTER = {
     "natures": "a nature of the register",
     "methods": "a disposal method of the register",
@@ -49,12 +56,66 @@ def taught(table: str, path: str, message: str) -> str:
     """
     if message == "missing":
         return f"{message}{_expected(table, path)}"
+    if table in LAYOUT and message.startswith(NO_IDENTIFIER) and path in LAYOUT[table].columns:
+        return _no_name(table, path, message.removeprefix(NO_IDENTIFIER))
+    if path.startswith(PARAMETERS) and message.startswith(NO_KEYS):
+        return f"expected value and source below it{message.removeprefix(NO_KEYS)}"
     if message.startswith(_ABOVE_ZERO) and table in LAYOUT and path in LAYOUT[table].columns:
         means = _EMPTY.search(meaning_of(table, path).meaning)
         if means and choice_of(LAYOUT[table].record, path).may_be_empty:
             todo = f"; {_NOTHING[path]}" if path in _NOTHING else ""
             return f"{message}; an empty cell means {means[1]}{todo}"
     return message
+
+
+def _no_name(table: str, path: str, found: str) -> str:
+    """Return what is told of a text that is no id, where it should be one of the register or a source."""
+    choice = choice_of(LAYOUT[table].record, path)
+    if path == "source":
+        todo = "" if SEVERAL_IDS in found else "; its text belongs into sources, only its id here"
+        return f"expected a source_id of sources{found}{todo}"
+    if choice.ids_of not in _OF_REGISTER:
+        return f"{NO_IDENTIFIER}{found}"
+    known = register_lists().get(choice.ids_of, ())
+    names = f"; choose from {', '.join(known)}" if 0 < len(known) <= MOST_CHOICES else ""
+    return f"expected {_what(choice, meaning_of(table, path), '')}{found}{names}"
+
+
+def one_for_a_note(findings: list[Finding], layout: TableLayout) -> list[Finding]:
+    """Return what is wrong with a row, in one sentence if half of what it needs is missing.
+
+    Such a row is a total or a note as often as a row of the table; what was typed into it is told too.
+    """
+    missing = [finding.path for finding in findings if finding.message == "missing"]
+    if len(missing) < FEWEST_MISSING or 2 * len(missing) < len(layout.needed):
+        return findings
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    message = (
+        f"expected values in {len(missing)} columns, {', '.join(missing[:3])}{more} (got nothing); fill "
+        "them in, or take the row out if it is a total or a note"
+    )
+    other = [f for f in findings if f.message != "missing" and f.path not in layout.keys]
+    return [Finding(layout.keys[0], message), *other]
+
+
+def one_for_a_group(findings: list[Finding]) -> list[Finding]:
+    """Return what is wrong with the scalars, in one sentence for constants that stand below their group."""
+    kept: list[Finding] = []
+    below: dict[str, list[str]] = {}
+    for finding in findings:
+        parts = finding.path.split(".")
+        of_a_group = len(parts) == 3 and f"{parts[0]}." == PARAMETERS and parts[1] in GROUPS
+        if of_a_group and finding.message == "missing" and parts[2] in ("value", "source"):
+            below.setdefault(parts[1], [])
+        elif of_a_group and finding.message.startswith("unknown key"):
+            below.setdefault(parts[1], []).append(parts[2])
+        else:
+            kept.append(finding)
+    for group, names in below.items():
+        name = names[0] if names else "NAME"
+        message = f"expected constants by their whole name, as {group}.{name}: (got {group}: alone)"
+        kept.append(Finding(f"{PARAMETERS}{group}", message))
+    return kept
 
 
 @cache
@@ -64,6 +125,10 @@ def _expected(table: str, path: str) -> str:
         choice = choice_of(LAYOUT[table].record, path)
     elif table == SETTINGS and path in leaf_paths(Settings) and (table, path) in column_meanings():
         choice = scalar_choice(path)
+    elif path.startswith(PARAMETERS) and path.endswith((".value", ".source")):
+        unit = setting_unit(path) if path.endswith(".value") else ""
+        number = f"a number of {unit}" if unit not in ("", "1") else "a number"
+        return f": expected {number if path.endswith('.value') else 'a source_id of sources'}"
     else:
         return ""
     meaning = meaning_of(table, path)

@@ -6,6 +6,7 @@ Anchors, aliases, tags and further documents are refused: a scenario is plain da
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,22 @@ MAX_KEYS = 20_000
 CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]")
 
 _LOOK = "look at colons, quotation marks, brackets and the space before keys, here and in the line above"
+
+_SAVE = "save the file as UTF-8, in Excel as CSV UTF-8"
+_OTHER_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16, as Excel saves Unicode text",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""By their first bytes, the longer ones first: UTF-32 begins as UTF-16 does."""
+
+_TAB = "found character that cannot start any token"
+_COLON = "mapping values are not allowed in this context"
+_YAML_HINTS = {
+    _TAB: "put spaces in place of tabs before a key",
+    _COLON: "put a text with a colon and a space in it into quotation marks",
+}
 
 Tree = dict[str, "str | Tree"]
 
@@ -85,10 +102,11 @@ def read_utf8(path: Path, max_bytes: int) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        other = next((name for mark, name in _OTHER_MARKS.items() if data.startswith(mark)), "")
+        if other:
+            raise Refused(1, f"expected UTF-8 text (got {other}); {_SAVE}") from error
         line = data.count(b"\n", 0, error.start) + 1
-        raise Refused(
-            line, f"expected UTF-8 text (got byte 0x{data[error.start]:02x}); save the file as UTF-8"
-        ) from error
+        raise Refused(line, f"expected UTF-8 text (got byte 0x{data[error.start]:02x}); {_SAVE}") from error
     control = CONTROL.search(text)
     if control:
         line = text.count("\n", 0, control.start()) + 1
@@ -123,14 +141,30 @@ def read_yaml(path: Path, name: str) -> YamlText:
     except Refused as refused:
         builder.problem(refused.line, "", refused.message)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        builder.problem(line, "", f"expected YAML (got a mistake: {error.problem or error.context}); {_LOOK}")
+        builder.problem(*_mistake(error))
     except yaml.YAMLError as error:
         builder.problem(0, "", f"expected YAML (got a mistake: {' '.join(str(error).split())})")
     if builder.problems:
         raise ScenarioError(builder.problems)
     return YamlText(builder.tree, builder.lines)
+
+
+def _mistake(error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
+    """Return line, path and sentence of what a parser does not understand."""
+    mark = error.problem_mark or error.context_mark
+    if error.context and "quoted scalar" in error.context and error.context_mark:
+        line = error.context_mark.line + 1
+        return (
+            line,
+            "",
+            "expected YAML (got a quotation mark that begins here and does not end)",
+        )
+    hint = _YAML_HINTS.get(error.problem or "", _LOOK)
+    return (
+        mark.line + 1 if mark else 0,
+        "",
+        f"expected YAML (got a mistake: {error.problem or error.context}); {hint}",
+    )
 
 
 @dataclass

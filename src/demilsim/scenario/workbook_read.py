@@ -36,6 +36,7 @@ UNREAD_SHEETS = (NOTES_SHEET, CHOICES_SHEET)
 SETTINGS_COLUMNS, SETTINGS_EXTRA = ("key", "value"), ("unit", "meaning")
 PARAMETER_COLUMNS = ("key", *OVERRIDE_COLUMNS)
 VARIANT_HEADS = ("variant", "extends", "path", "value")
+_FOR_PEOPLE = f"; what is for people goes into the sheet {NOTES_SHEET}, which is not read"
 _EXACT_WHOLE = 1e15
 
 Sheet = list[list[str]]
@@ -62,9 +63,11 @@ def read_workbook(path: Path) -> ScenarioText:
     except Refused as problem:
         raise ScenarioError([Problem(str(path), 0, "", problem.message)]) from None
     book = _Book(str(path), sheets)
+    # Of a cell with a formula and an error in it one thing is enough.
+    once = {(sheet, row, column): message for sheet, row, column, message in reversed(refused.found)}
     book.problems += [
         Problem(book.name_of(sheet), row, book.head(sheet, column), message, f"{letter(column)}{row}")
-        for sheet, row, column, message in refused.found
+        for (sheet, row, column), message in once.items()
     ]
     return book.read()
 
@@ -143,8 +146,9 @@ class _Book:
     def _check_names(self) -> None:
         known = (SETTINGS_SHEET, PARAMETERS_SHEET, VARIANTS, *LAYOUT)
         for sheet in self.sheets:
-            if sheet not in known and sheet not in UNREAD_SHEETS:
-                hint = did_you_mean(sheet, known) or f"; the sheets are {', '.join(known)}"
+            filled = any(cell.strip() for row in self.sheets[sheet] for cell in row)
+            if filled and sheet not in known and sheet not in UNREAD_SHEETS:
+                hint = did_you_mean(sheet, known) or f"; the sheets are {', '.join(known)}{_FOR_PEOPLE}"
                 self.problems.append(Problem(self.path, 0, "", f"unknown sheet {got(sheet)}{hint}"))
 
     def _form(self, sheet: str, needed: Iterable[str], allowed: Iterable[str]) -> TextTable | None:
