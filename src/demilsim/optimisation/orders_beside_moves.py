@@ -62,7 +62,8 @@ def _with_one_more(task: Task, best: Search, tried: set[Choice]) -> Choice | Non
     None where they have no less than those of the best search, or were tried.
     """
     path, moves = task.left_t(destroyed_by(task, best)), best.tours or ()
-    least, found = least_linear_harm(task, best.choice, path, moves), None
+    # Steps have led to these moves, along a path close to this one.
+    least, found = least_linear_harm(task, best.choice, path, moves, improved=False), None
     ordered = {facility for facility, _ in best.choice}
     for facility, row in enumerate(task.scenario.facilities):
         period = _payable(task, facility)

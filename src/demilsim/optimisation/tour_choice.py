@@ -179,18 +179,24 @@ def tours_from(task: Task, choice: Choice, path_t: Floats, moves: Tours, wanted_
     return linear.search.improved(linear.best_of([moves, tours_of_plan(linear.problem, wanted_t)]))
 
 
-def least_linear_harm(task: Task, choice: Choice, path_t: Floats, moves: Tours) -> float:
+def least_linear_harm(
+    task: Task, choice: Choice, path_t: Floats, moves: Tours, improved: bool = True
+) -> float:
     """Return linear harm of the best flows for given commissionings [persons], less that of doing nothing.
 
-    With the moves to which steps lead from given ones, or from none; infinite if it cannot be paid.
+    With given moves, or those to which steps lead from them or from none; infinite if it cannot be paid.
 
     Parameters
     ----------
     task, choice, path_t, moves
         As in `ever_fewer`.
+    improved
+        Whether steps are taken.
     """
     linear = _Linear(task, choice, path_t)
-    return linear.value(linear.search.improved(linear.best_of([moves, ()])))
+    if improved:
+        moves = linear.search.improved(linear.best_of([moves, ()]))
+    return linear.value(moves)
 
 
 def ever_fewer(task: Task, choice: Choice, path_t: Floats, moves: Tours) -> tuple[Tours, ...]:
