@@ -17,6 +17,7 @@ from demilsim.experiments.comparison_inputs import InputComparison, compare_inpu
 from demilsim.experiments.comparison_outputs import Measured
 from demilsim.experiments.policies import simple_plan
 from demilsim.experiments.statistics import Estimate
+from demilsim.experiments.uncertainty import REPLICATIONS as RUN_REPLICATIONS
 from demilsim.plan import DisposalPlan
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.reporting.comparison import comparison_html, write_comparison
@@ -126,6 +127,7 @@ def test_dots_are_explained_where_they_are_drawn(made: Comparison, tmp_path: Pat
         assert (f"{made.draws.draws if made.draws else 0} draws; " in figure) is drawn
         assert ("draw by draw the dots" in page) is drawn
         assert ("Without draws of what is not known" in page) is not drawn
+        assert (f"demilsim run takes {RUN_REPLICATIONS} replications of each of the same" in page) is drawn
 
 
 def test_the_page_runs_nothing_and_asks_nobody(made: Comparison, tmp_path: Path) -> None:

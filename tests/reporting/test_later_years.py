@@ -15,6 +15,7 @@ from demilsim.reporting.donor_views import bought, bought_reading
 from demilsim.reporting.headline import headline
 from demilsim.reporting.later_years import later_document
 from demilsim.reporting.reading import read_results
+from demilsim.reporting.wording import MINUS
 from demilsim.scenario.scenario import Scenario
 from reporting.conftest import EditSummary
 from stories import line, plan
@@ -98,13 +99,16 @@ def test_both_spans_stand_beside_each_other(folder: Path, edit: EditSummary) -> 
         )
     )
     results = read_results(folder)
-    first, second, nothing = bought(results).rows
+    first, second, nothing, rule_with_later, rule = bought(results).rows
     assert first.cells[:4] == (
         "The host's own money alone, with the 5 years after", "10.00", "9.60 to 10.40", "40% (38.4 to 41.6)",
     )  # fmt: skip
     assert first.strong
     assert second.cells[:2] == ("The host's own money alone", "9.25")
     assert nothing.cells[0] == "Doing nothing"
+    assert rule_with_later.cells[0] == "The best simple rule, “risk per day first”, with the 5 years after"
+    assert rule_with_later.cells[1] == f"{MINUS}0.500"
+    assert rule.cells[:2] == ("The best simple rule, “risk per day first”", "1.35")
     assert "and with the 5 years after at the rates left then, as the plan counts" in bought(results).caption
     assert "; with those 5 years too it causes 0.500 ± 0.020." in headline(results).finding
 

@@ -16,6 +16,7 @@ from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.reading import read_results
 from demilsim.reporting.report import write_report
 from demilsim.reporting.series_table import series_tables
+from demilsim.reporting.wording import ABSENT, MINUS
 from reporting.conftest import EditSummary
 from reporting.facts import with_facts
 
@@ -53,7 +54,11 @@ def test_a_table_without_a_statement_is_not_written(folder: Path) -> None:
             0.62,
             "gone by 2038-06-30 in half",
         ),
-        ({}, 0.21, "not gone within the horizon in most replications, but in 21.0% (17.0 to 25.0%) of them it is."),
+        (
+            {},
+            0.21,
+            "not gone within the horizon in most replications, but in 21.0% (17.0 to 25.0%) of them it is.",
+        ),
         ({}, 0.0, "not gone within the horizon in any replication."),
     ],
 )
@@ -88,6 +93,29 @@ def test_what_money_buys_has_intervals(folder: Path, edit: EditSummary) -> None:
     assert after[2] == "53% (51.7 to 54.1)"
     assert after[4:] == ("20,100 ± 250", "20.0 ± 1.0", "2.16 (2.01 to 2.32)")
     assert before[4:] == ("20,100", "21.1", "2.28")
+
+
+def test_the_best_rule_stands_in_the_donors_table(folder: Path, edit: EditSummary) -> None:
+    """With the interval of the headline, and the share of draws in which the plan is better than it."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["uncertainty"]["p_optimised_better"]["risk_per_day_first"] = 0.5625
+        document["differences"]["optimised - risk_per_day_first"] |= {
+            "expected_fatalities": {"mean": -1.35, "half_width": 0.21, "half_width_simultaneous": 0.30},
+            "cost_usd": {"mean": -2e6, "half_width": 1e5},
+        }
+
+    edit(change)
+    results = read_results(folder)
+    name = "The best simple rule, “risk per day first”"
+    found = cells(bought(results))[name]
+    assert found[:2] == ("1.35", "1.05 to 1.65")
+    assert found[3] == "56%"
+    # It spends less than the rule: a death averted has no price.
+    assert found[5:] == (f"{MINUS}2.00 ± 0.10", ABSENT)
+    assert "averts a further 1.35 (95% Monte Carlo interval 1.05 to 1.65)" in headline(results).finding
+    edit(lambda document: document["plan"].update(source="rule:risk_per_day_first"))
+    assert name not in cells(bought(read_results(folder)))
 
 
 def test_risks_are_told_in_one_table(folder: Path, edit: EditSummary) -> None:

@@ -13,6 +13,7 @@ from demilsim.experiments.comparison_outputs import Measured
 from demilsim.experiments.rare_events import REPLICATIONS as CHANCE_REPLICATIONS
 from demilsim.experiments.risk_measures import MAJOR_NEQ_KG
 from demilsim.experiments.statistics import LEVEL, Estimate
+from demilsim.experiments.uncertainty import REPLICATIONS as RUN_REPLICATIONS
 from demilsim.reporting.comparison_audience import ShownInputs
 from demilsim.reporting.stored import plain
 from demilsim.reporting.wording import (
@@ -260,7 +261,9 @@ def _how_counted(comparison: Comparison) -> Iterator[str]:
     yield (
         f"Draws of what is not known: chance is averaged out, since the mean of {draws.replications} "
         f"replications is compared in each draw{unsure}. A constant has the same quantile in each scenario, "
-        f"and no plan is made anew for a draw.{common}"
+        f"and no plan is made anew for a draw.{common} demilsim run takes {RUN_REPLICATIONS} replications of "
+        "each of the same draws, so that its range for the same plan differs from that told here, by chance "
+        "alone."
     )
 
 

@@ -1,10 +1,11 @@
-"""What a donor reads first: what the money buys, against doing nothing and against the host's own money."""
+"""What a donor reads first: what the money buys, against the host's own money, nothing and the best rule."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from demilsim.reporting.grid import Column, Row, Table
+from demilsim.reporting.headline import against_rule, best_rule
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, PolicyResult
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.stored import Spread
@@ -14,6 +15,7 @@ from demilsim.reporting.wording import (
     figure,
     fixed,
     interval_decimals,
+    label,
     level_text,
     percent,
     sentence,
@@ -29,7 +31,7 @@ PERCENT = 100.0
 
 
 def bought(results: StoredResults) -> Table:
-    """Return what the plan buys against each baseline; no rows where there is nothing to compare."""
+    """Return what the plan buys against each baseline and the best simple rule; no rows without any."""
     unit = f"{level_text(results.level)} Monte Carlo interval"
     million = f"million USD, {results.scenario.price_year}"
     columns = (
@@ -42,10 +44,10 @@ def bought(results: StoredResults) -> Table:
         Column("More spent", f"{million}, ± half width"),
         Column("Spent for each death averted", f"{million}, interval"),
     )
-    baselines, later = _baselines(results), results.later_years
-    rows = [row for policy in baselines for row in _rows(results, policy)]
+    others, later = _others(results), results.later_years
+    rows = [row for policy in others for row in _rows(results, policy)]
     span = years_text(results.scenario.horizon_years)
-    if later and len(rows) > len(baselines):
+    if later and len(rows) > len(others):
         span += f", and with the {years_text(later.years)} after at the rates left then, as the plan counts"
     caption = (
         f"What {the_plan(results.shown)} buys over {span}, mean of {results.replications:,} replications on "
@@ -54,15 +56,28 @@ def bought(results: StoredResults) -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def _baselines(results: StoredResults) -> list[PolicyResult]:
-    """Return the baselines that are there and for which there is a difference."""
-    found = [results.policy(name) for name in AGAINST] if results.shown.name == OPTIMISED else []
+def _others(results: StoredResults) -> list[PolicyResult]:
+    """Return what the plan is held against, where there is a difference: baselines, then the best rule.
+
+    A plan that is that rule is not held against itself.
+    """
+    if results.shown.name != OPTIMISED:
+        return []
+    found, rule = [results.policy(name) for name in AGAINST], best_rule(results)
+    if rule and not (results.plan and results.plan.source == f"rule:{rule.name}"):
+        found.append(rule)
     return [policy for policy in found if policy and _averted(policy)]
 
 
 def _averted(policy: PolicyResult) -> Spread | None:
-    """Return the deaths that the plan averts against a policy, counted as positive [persons]."""
-    difference = policy.difference.expected_fatalities if policy.difference else None
+    """Return the deaths that the plan averts against a policy, counted as positive [persons].
+
+    Against the best rule with the half width of the headline: it was picked among several.
+    """
+    if policy.name in AGAINST:
+        difference = policy.difference.expected_fatalities if policy.difference else None
+    else:
+        difference = against_rule(policy)
     return difference.model_copy(update={"mean": -difference.mean}) if difference else None
 
 
@@ -70,7 +85,8 @@ def _rows(results: StoredResults, policy: PolicyResult) -> Iterator[Row]:
     """Yield what the plan buys against a policy: deaths as it counts them, if known, and in the horizon."""
     averted, later = _averted(policy), results.later_years
     assert averted, "kept for having one"
-    name, host = AGAINST[policy.name], policy.name == HOST_ONLY
+    name = AGAINST.get(policy.name, f"The best simple rule, “{label(policy.name)}”")
+    host = policy.name == HOST_ONLY
     known = later.against.get(policy.name) if later else None
     if later and known:
         weighted = ", weighted" if later.weighted else ""
@@ -142,10 +158,10 @@ def _better(results: StoredResults, policy: PolicyResult) -> str:
 def _price(spent: Spread | None, averted: Spread) -> str:
     """Return what is spent more for a death averted, with the ends to which both intervals lead.
 
-    Nothing is said where no effect is shown.
+    Nothing is said where no effect is shown, and where no more is spent.
     """
     error = averted.half_width or 0.0
-    if spent is None or averted.mean <= error:
+    if spent is None or averted.mean <= error or spent.mean <= 0.0:
         return ABSENT
     price = figure(spent.mean / averted.mean / USD_PER_MILLION)
     if averted.half_width is None or spent.half_width is None or spent.mean <= spent.half_width:
@@ -157,7 +173,7 @@ def _price(spent: Spread | None, averted: Spread) -> str:
 
 def bought_reading(results: StoredResults) -> tuple[str, ...]:
     """Return how the table is to be read."""
-    if not _baselines(results):
+    if not _others(results):
         return ()
     said = [
         "The interval is the error of a finite number of replications. It does not hold what is not known "

@@ -13,12 +13,11 @@ from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.document import Document
 from demilsim.reporting.funding_words import HOST, short_name, with_later_words
 from demilsim.reporting.grid import Column, Row, Table
+from demilsim.reporting.uncertainty_views import WITHIN_CHANCE
 from demilsim.reporting.wording import ABSENT, USD_PER_MILLION, figure, million, percent
 
 DIGITS = 2
 """Significant digits of a range: so few draws do not support more."""
-
-WITHIN_CHANCE = "within chance"
 
 _SHORT = {
     NoRange.UNCHANGED: "none drawn",

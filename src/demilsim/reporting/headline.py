@@ -81,8 +81,9 @@ def _interval(spread: Spread, decimals: int, level: float) -> str:
     return f" ({level_text(level)} Monte Carlo interval {fixed(low, decimals)} to {fixed(high, decimals)})"
 
 
-def _among_all(difference: Spread | None) -> Spread | None:
-    """Return a difference with the half width that holds for all policies: this one was picked among them."""
+def against_rule(rule: PolicyResult) -> Spread | None:
+    """Return optimised minus the best rule, its half width for all policies: it was picked among them."""
+    difference = _difference(rule)
     if difference is None or difference.half_width_simultaneous is None:
         return difference
     return difference.model_copy(update={"half_width": difference.half_width_simultaneous})
@@ -132,7 +133,7 @@ def _finding(results: StoredResults) -> str:
 def _against_rule(results: StoredResults) -> str:
     """Return the sentence that holds the optimised plan against the best simple rule."""
     rule = best_rule(results)
-    difference = _among_all(_difference(rule)) if rule else None
+    difference = against_rule(rule) if rule else None
     if rule is None or difference is None or results.shown.name != OPTIMISED:
         return ""
     name = f"the best simple rule, “{label(rule.name)}”,"

@@ -69,7 +69,10 @@ LIMITATIONS = (
     "Differences between policies come from common random numbers: the same incidents are drawn for each.",
 )
 
-ON_PARAMETERS = "The parameter range covers the ranges in the table of numbers, not what the model omits."
+ON_PARAMETERS = (
+    "The parameter range covers the ranges in the table of numbers, not what the model omits. Where a policy "
+    "has none, chance may explain all that draws of these numbers differ by."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from demilsim.reporting.stored import Stored, Text
 class VarianceShares(Stored):
     """Shares of a variance that come from what is not known and from chance.
 
-    None without variance or with too few events; `events` is how many replications have one.
+    None without variance or with too few events; `half_width` is that of the shares, `events` how many
+    replications have one.
     """
 
     not_known: float | None = None
     chance: float | None = None
+    half_width: float | None = None
     events: int | None = None
 
 

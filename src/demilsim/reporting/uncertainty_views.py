@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from demilsim.experiments.comparison_draws import REPLICATIONS as COMPARE_REPLICATIONS
 from demilsim.experiments.statistics import FEW_EVENTS
 from demilsim.reporting.canvas import BLUE, FAINT, INK, ORANGE, new_figure, number_axis
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
-from demilsim.reporting.policy_records import OPTIMISED
+from demilsim.reporting.policy_records import OPTIMISED, PolicyResult
 from demilsim.reporting.records import StoredResults
-from demilsim.reporting.uncertainty_records import Bar, UncertaintyFacts
+from demilsim.reporting.uncertainty_records import Bar, UncertaintyFacts, VarianceShares
 from demilsim.reporting.wording import (
     ABSENT,
     figure,
+    fixed,
     label,
     parameter,
     parameter_range,
@@ -32,6 +34,8 @@ LONGEST_KEY = 38
 NAMES_LEFT, BARS_WIDTH = 0.34, 0.58
 """Where the bars begin, and how wide they are, as shares of the figure's width."""
 
+WITHIN_CHANCE = "within chance"
+"""Stands for a range where chance may explain all that draws differ by."""
 
 SUFFIXES = {
     "1/yr": "_per_year", "J/mol": "_j_per_mol", "USD/(t km)": "_usd_per_t_km", "USD/t": "_usd_per_t",
@@ -120,7 +124,9 @@ def _worst(facts: UncertaintyFacts) -> str:
 def _limits(facts: UncertaintyFacts) -> str:
     return (
         f"There are {facts.parameter_draws} draws of all constants together, each with "
-        f"{facts.replications_per_draw} replications; the plans are those made with the constants as given."
+        f"{facts.replications_per_draw} replications; the plans are those made with the constants as given. "
+        f"demilsim compare takes {COMPARE_REPLICATIONS} replications of each of the same draws, so that its "
+        "range for the same plan differs from that told here, by chance alone."
     )
 
 
@@ -130,7 +136,7 @@ def by_policy(results: StoredResults) -> Table:
         Column("Policy", wide=True),
         Column("Expected deaths", "mean over draws"),
         Column("Range", "5-95%"),
-        Column("Expected deaths: not known", "% of variance"),
+        Column("Expected deaths: not known", "% of variance, ±"),
         Column("Counted deaths: not known", "% of variance"),
         Column("Optimised is better", "% of draws"),
     )
@@ -144,8 +150,8 @@ def by_policy(results: StoredResults) -> Table:
                 (
                     sentence(label(policy.name)),
                     figure(facts.expected_fatalities.get(policy.name)),
-                    parameter_range(policy.measures.expected_fatalities),
-                    _hundredths(shares.expected_fatalities.not_known if shares else None),
+                    _range_or_why(policy, shares.expected_fatalities if shares else None),
+                    _with_error(shares.expected_fatalities if shares else None),
                     _hundredths(shares.fatalities.not_known if shares else None),
                     _hundredths(facts.p_optimised_better.get(policy.name)),
                 ),
@@ -153,10 +159,26 @@ def by_policy(results: StoredResults) -> Table:
             )
         )
     caption = (
-        "Policies under draws of what is not known; the rest of a variance is chance. "
-        f"{ABSENT} where fewer than {FEW_EVENTS} replications have deaths"
+        "Policies under draws of what is not known; the rest of a variance is chance. A policy has no range "
+        "where that share is no larger than its own error (±), since chance may then explain all that draws "
+        f"differ by: “{WITHIN_CHANCE}”. Of deaths as counted there is no share ({ABSENT}) where fewer than "
+        f"{FEW_EVENTS} replications have any"
     )
     return Table(caption, columns, tuple(rows), "No draws of the constants are stored.")
+
+
+def _range_or_why(policy: PolicyResult, shares: VarianceShares | None) -> str:
+    """Return a policy's range of expected deaths, or that chance may explain it."""
+    told = parameter_range(policy.measures.expected_fatalities)
+    known = shares is not None and shares.not_known is not None
+    return WITHIN_CHANCE if told == ABSENT and known else told
+
+
+def _with_error(shares: VarianceShares | None) -> str:
+    """Return the share of what is not known in percent, with its half width if that is stored."""
+    if shares is None or shares.not_known is None or shares.half_width is None:
+        return _hundredths(shares.not_known if shares else None)
+    return f"{fixed(100.0 * shares.not_known, 0)} ± {fixed(100.0 * shares.half_width, 0)}"
 
 
 def _hundredths(share: float | None) -> str:
