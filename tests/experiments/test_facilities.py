@@ -28,7 +28,7 @@ from demilsim.experiments.statistics import Estimate
 from demilsim.model.cautions import Caution
 from demilsim.planning.rules import nominal_start
 from demilsim.reporting.facilities import sentences, write_facilities
-from demilsim.reporting.facilities_views import advice
+from demilsim.reporting.facilities_views import advice, notes
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import figure, million
 from demilsim.scenario.place import Place
@@ -197,3 +197,13 @@ def test_a_difference_on_fresh_draws_within_the_gap_is_no_number(outcome: Facili
     dust, much = Estimate(1e-11, 1e-10), Estimate(0.1 * outcome.averted, 0.01 * outcome.averted)
     assert "no worse than the best of each batch" in sentences(replace(outcome, fresh_gap=dust))[2]
     assert f"{much.mean:.3g} ± {much.half_width:.3g} deaths" in sentences(replace(outcome, fresh_gap=much))[2]
+
+
+def test_it_says_which_way_it_errs_where_plant_has_to_move(outcome: FacilitiesOutcome) -> None:
+    """Plant that is at all sites at once averts too much, and new plant in its place too little."""
+    team = outcome.scenario.facilities[0].model_copy(update={"mobile": True, "move_days": 5.0})
+    moving = replace(outcome.scenario, facilities=(team, *outcome.scenario.facilities[1:]))
+    (said,) = [note for note in notes(replace(outcome, scenario=moving)) if "obile plant" in note]
+    assert "mobile plant is told to avert more than it can" in said
+    assert "may avert more than is told" in said
+    assert not any("obile plant" in note for note in notes(outcome))
