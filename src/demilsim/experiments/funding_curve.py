@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import isclose
 
 import numpy as np
 
@@ -35,6 +36,9 @@ NEAR = OPTIONS
 
 NEXT = replace(OPTIONS, bound_steps=0)
 """How a million more is planned: near the plan without it alone, since it differs little."""
+
+SAME_USD = 1e-9
+"""Relative difference below which two budgets are one: amounts in other currencies do not sum to the cent."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,9 @@ class FundingPoint:
         persons]; None if nothing was optimised.
     next
         What the next million is worth; None if nothing was optimised.
+    found
+        Budget [USD] and planning harm [weighted persons] of the plans that were found for this point: its
+        own, and that for a million more.
     """
 
     budget_usd: float
@@ -82,6 +89,7 @@ class FundingPoint:
     planning_harm: float | None = None
     do_nothing_harm: float | None = None
     next: NextMillion | None = None
+    found: tuple[tuple[float, float], ...] = ()
 
     @property
     def source(self) -> str:
@@ -191,7 +199,7 @@ def with_donor_budget(scenario: Scenario, budget_usd: float) -> Scenario:
     promised = promised_by_donors(scenario)
     if promised <= 0.0:
         raise DemilsimError(f"{scenario.settings.name}: expected a donor with tranches (found none)")
-    scale = budget_usd / promised
+    scale = 1.0 if isclose(budget_usd, promised, rel_tol=SAME_USD) else budget_usd / promised
     tranches = [
         t if t.fund_id not in donors else scaled(t, scale)
         for t in scenario.tranches
@@ -261,14 +269,47 @@ def funding_curve(
             if result.planned_harm <= least:
                 least = result.planned_harm
                 before = replace(before, start=flow_plan(variant, result), others=always)
+            worth, found = _next_million(scenario, point)
             point = replace(
                 point,
-                planning_harm=least,
+                planning_harm=result.planned_harm,
                 do_nothing_harm=result.do_nothing_harm,
-                next=_next_million(scenario, point),
+                next=worth,
+                found=((point.budget_usd, result.planned_harm), *found),
             )
         points.append(point)
-    return tuple(points)
+    return settled(points)
+
+
+def settled(
+    points: Sequence[FundingPoint], others: Sequence[tuple[float, float]] = ()
+) -> tuple[FundingPoint, ...]:
+    """Return points whose planning harm is the least of all plans found with no more money than theirs.
+
+    What a million more averts is the difference of two such, so that the same step has one worth wherever it
+    is told, and more money is never worth less.
+
+    Parameters
+    ----------
+    points
+        The curve.
+    others
+        Budget [USD] and planning harm [weighted persons] of plans found elsewhere.
+    """
+    found = [*others, *(one for point in points for one in point.found)]
+
+    def least(budget_usd: float) -> float:
+        return min(harm for usd, harm in found if usd <= budget_usd * (1.0 + SAME_USD))
+
+    def settle(point: FundingPoint) -> FundingPoint:
+        if not point.found:
+            return point
+        own, worth = least(point.budget_usd), point.next
+        if worth is not None and worth.again is not None:
+            worth = replace(worth, again=own - least(point.budget_usd + MILLION_USD))
+        return replace(point, planning_harm=own, next=worth)
+
+    return tuple(settle(point) for point in points)
 
 
 def on_expected_money(programme: Programme) -> tuple[PlanResult | None, PlanningCoefficients]:
@@ -286,8 +327,10 @@ def _before(scenario: Scenario, programme: Programme) -> Before:
     return Before(known, None if result is None else flow_plan(scenario, result))
 
 
-def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:
-    """Return what the next million is worth to the optimiser's plan at a budget."""
+def _next_million(
+    scenario: Scenario, point: FundingPoint
+) -> tuple[NextMillion, tuple[tuple[float, float], ...]]:
+    """Return what the next million is worth to the optimiser's plan at a budget, and the plans found."""
     variant, more = (
         with_donor_budget(scenario, budget) for budget in (point.budget_usd, point.budget_usd + MILLION_USD)
     )
@@ -304,9 +347,9 @@ def _next_million(scenario: Scenario, point: FundingPoint) -> NextMillion:
         found = optimise(more, richer, start=flow_plan(variant, result), options=NEXT)
     except InfeasibleError:
         # Dates that the budget keeps only by rows that nominal money does not allow.
-        return next_million(at, added, point.budget_usd)
-    least = min(result.planned_harm, at.total)
-    return next_million(at, added, point.budget_usd, max(least - found.planned_harm, 0.0))
+        return next_million(at, added, point.budget_usd), ()
+    worth = next_million(at, added, point.budget_usd, max(result.planned_harm - found.planned_harm, 0.0))
+    return worth, ((point.budget_usd + MILLION_USD, found.planned_harm),)
 
 
 def parse_budgets(text: str) -> tuple[float, ...]:

@@ -12,10 +12,13 @@ from demilsim.experiments.backends import available_cores
 from demilsim.experiments.donors import MOST_EXACT, SAMPLED_ORDERS, Shares, donor_shares
 from demilsim.experiments.ensemble import Ensemble, replicate
 from demilsim.experiments.funding_curve import (
+    SAME_USD,
     FundingPoint,
     funding_curve,
     on_expected_money,
     promised_by_donors,
+    settled,
+    with_donor_budget,
 )
 from demilsim.experiments.funding_draws import (
     REPLICATIONS,
@@ -157,12 +160,21 @@ def funding_study(
         notes.append("risk has limits, which plans with less money may break: donors' terms are not priced")
     else:
         ensemble = replicate(scenario, {OPTIMISED: given.plan}, replications, seed=seed, jobs=jobs)
+        known = plans_of(scenario, points)
         least = LeastHarm(
-            given.coefficients, tell=tell, most=most_plans(scenario), jobs=jobs or available_cores()
+            given.coefficients,
+            tell=tell,
+            most=most_plans(scenario),
+            jobs=jobs or available_cores(),
+            known=[(variant, found) for _, variant, found in known],
+            # What is done without any donor may be done on any terms.
+            always=[found for budget, _, found in known if not budget],
         )
         result, _ = on_expected_money(given)
         like = None if result is None else _found(scenario, result)
-        terms = donor_terms(ensemble, least, like, seed=seed, jobs=jobs, tell=tell)
+        cheaper = [found for budget, _, found in known if budget <= promised * (1.0 + SAME_USD)]
+        terms = donor_terms(ensemble, least, like, cheaper, seed=seed, jobs=jobs, tell=tell)
+        points = settled(points, [(promised, terms.shares.everyone.harm)])
         notes += _notes(terms)
     draws = None
     if parameter_draws:
@@ -211,6 +223,17 @@ def most_plans(scenario: Scenario) -> int:
     return 3 + len(matching_funds(scenario)) + len(donor_tranches(scenario)) + groups + 3 * len(donors)
 
 
+def plans_of(scenario: Scenario, points: Sequence[FundingPoint]) -> list[tuple[float, Scenario, Found]]:
+    """Return budget, scenario and plan of the points of a curve that were optimised."""
+    plans = []
+    for point in points:
+        result, _ = on_expected_money(point.programme)
+        if result is not None:
+            variant = with_donor_budget(scenario, point.budget_usd)
+            plans.append((point.budget_usd, variant, _found(variant, result)))
+    return plans
+
+
 def _found(scenario: Scenario, result: PlanResult) -> Found:
     return Found(result.planned_harm, flow_plan(scenario, result))
 
@@ -219,6 +242,7 @@ def donor_terms(
     ensemble: Ensemble,
     least: LeastHarm,
     like: Found | None = None,
+    cheaper: Sequence[Found] = (),
     *,
     seed: int | None = None,
     jobs: int | None = None,
@@ -234,6 +258,8 @@ def donor_terms(
         Finds least planning harm.
     like
         A plan of the scenario, where the search begins.
+    cheaper
+        Plans of the scenario with no more of all its donors' money.
     seed, jobs
         Those of the ensemble.
     tell
@@ -241,7 +267,8 @@ def donor_terms(
     """
     scenario = ensemble.scenario
     # What allows less comes first, since its plans are where what allows more begins.
-    first = least.of(scenario, like=like, name="the money as promised")
+    allowed = [*cheaper, *([like] if like else [])]
+    first = least.of(scenario, allowed, like, name="the money as promised")
     matching, tranches = matching_funds(scenario), donor_tranches(scenario)
     less = [Variant(committed_only(scenario), like=first, name="committed money alone")]
     less += [Variant(without_matching(scenario, d), like=first, name=f"no matching by {d}") for d in matching]

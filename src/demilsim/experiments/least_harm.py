@@ -90,6 +90,10 @@ class LeastHarm:
         Processes.
     searched
         Plans that were searched for so far, by the money and strings that they had.
+    known
+        Plans that others found, by the same: what is known is not searched for again.
+    always
+        Plans that every variant allows.
     """
 
     taught: PlanningCoefficients
@@ -98,6 +102,8 @@ class LeastHarm:
     most: int = 1
     jobs: int = 1
     searched: list[tuple[Scenario, Found]] = field(default_factory=list)
+    known: Sequence[tuple[Scenario, Found]] = ()
+    always: Sequence[Found] = ()
 
     def of(
         self, variant: Scenario, allowed: Sequence[Found] = (), like: Found | None = None, name: str = ""
@@ -120,8 +126,9 @@ class LeastHarm:
 
     def _known(self, variant: Variant) -> tuple[Found | None, bool]:
         """Return the best plan that is known for a variant, and whether a search for the same gave it."""
-        same = [known for other, known in self.searched if _same_money(other, variant.scenario)]
-        best = min([*same, *variant.allowed], key=lambda found: found.harm, default=None)
+        everything = (*self.known, *self.searched)
+        same = [known for other, known in everything if _same_money(other, variant.scenario)]
+        best = min([*same, *variant.allowed, *self.always], key=lambda found: found.harm, default=None)
         return best, any(best is known for known in same)
 
     def _task(self, variant: Variant, best: Found | None) -> _Task:
