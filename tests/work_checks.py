@@ -168,6 +168,7 @@ def check_result(result: RunResult, state: Run) -> None:
     check_road(result, state)
     assert result.stock_g[-1] == pytest.approx(sum(stock.present_g), abs=1.0)
     assert (result.exploded_g, result.stolen_g) == (sum(stock.exploded_g), sum(stock.stolen_g))
+    check_balance(result, state)
     check_stock(result, state)
     assert result.spent_cents.sum(axis=1).tolist() == money.spent
     assert result.received_cents.tolist() == money.received
@@ -186,6 +187,22 @@ def check_result(result: RunResult, state: Run) -> None:
     thefts = [e for e in result.events if e.kind == "theft"]
     assert bool(thefts) == bool(result.stolen_g)
     assert all(e.neq_kg == 0.0 for e in thefts)
+    stolen_t = [e.stolen_t for e in result.events]
+    assert sum(stolen_t) * TONNE == pytest.approx(result.stolen_g, abs=1.0)
+    assert all((mass > 0.0) == (e.kind == "theft") for mass, e in zip(stolen_t, result.events, strict=True))
+
+
+def check_balance(result: RunResult, state: Run) -> None:
+    """Check that what was there or came is destroyed, lost in one of three ways, or left, to a gram."""
+    supply = state.draws.supply
+    there = supply.lot_g[supply.arrival_day <= 0.0].sum()
+    came = supply.lot_g[(supply.arrival_day > 0.0) & (supply.arrival_day <= state.world.horizon)].sum()
+    assert result.arrived_g == came
+    lost = (result.exploded_g, result.stolen_g, result.road_g)
+    gone = result.destroyed_g.sum() + sum(lost)
+    assert there + came == pytest.approx(gone + result.stock_g[-1], abs=1.0)
+    assert result.lost_g.sum(axis=1).tolist() == list(lost)
+    assert result.lost_g.shape[1] == result.destroyed_g.shape[1]
 
 
 def check_stock(result: RunResult, state: Run) -> None:

@@ -160,6 +160,7 @@ class Country:
         events = explosion.happen()
         self.books.events.extend(events)
         self.books.exploded_g += explosion.lost_g
+        self.books.lose(0, explosion.lost_g, candidate.day)
         cleanup_usd_per_t = self.world.scenario.register.consequence.cleanup_usd_per_t
         self.books.cleanup_cents += cents(cleanup_usd_per_t * explosion.lost_g / GRAMS_PER_TONNE)
         if events[0].kind == "explosion":

@@ -64,6 +64,7 @@ class Books:
         self.receipts = np.zeros((funds, knots - 1), dtype=np.int64)
         self.processing_deaths = self.road_deaths = 0.0
         self.exploded_g = self.cleanup_cents = self.road_g = 0
+        self.lost_g = np.zeros((3, knots - 1))
         parameters = world.scenario.register.consequence
         stack, whole = np.array([extent_shares(parameters, cause) for cause in BASE_CAUSES]).T
         self._stack_per_year = world.curves.base_rate_per_year @ stack
@@ -76,6 +77,10 @@ class Books:
         usable = bisect_left(self.knots, day)
         if usable < self.receipts.shape[1]:
             self.receipts[fund, usable] += amount
+
+    def lose(self, loss: int, mass_g: int, day: float) -> None:
+        """Note what is lost on a day: 0 in an explosion, 2 on the road; nobody steals here."""
+        self.lost_g[loss, max(bisect_left(self.knots, day) - 1, 0)] += mass_g
 
     def spend_work(self, fund: int, amount: int, day: float) -> None:
         """Note a payment for work that ended on a day; at the turn of a period it belongs to the old one."""
@@ -162,6 +167,7 @@ class Books:
             surplus_left_g=self.left_g[:, world.surplus].sum(axis=1),
             exploded_g=self.exploded_g,
             road_g=self.road_g,
+            lost_g=self.lost_g,
         )
 
     def _integral(self, rate: Floats) -> float:

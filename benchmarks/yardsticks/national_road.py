@@ -56,4 +56,5 @@ def _lose_vehicle(world: World, lot: Lot, done: Done, books: Books, parts: Parts
         part = parts.get((knot, done.booked), done.mass_g if day >= done.ended else 0.0)
         books.destroyed_g[done.facility, knot] -= lost_g * part / done.mass_g
     books.road_g += lost_g
+    books.lose(2, lost_g, done.job.arrival)
     return lost_g

@@ -57,7 +57,7 @@ HARSH = 30.0
 HARSH_ROADS = 3_000.0
 """Factor on the rate of accidents on the road, so that lots do explode there."""
 
-MASSES = ("stock_g", "site_stock_end_g", "destroyed_g", "surplus_left_g", "exploded_g", "road_g")
+MASSES = ("stock_g", "site_stock_end_g", "destroyed_g", "surplus_left_g", "exploded_g", "road_g", "lost_g")
 
 UNITS = {"neq_kg": 1e-3} | dict.fromkeys(MASSES, GRAM_T)
 """Masses are compared in tonnes."""

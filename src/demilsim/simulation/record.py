@@ -39,6 +39,8 @@ class Event(NamedTuple):
         Damage and clean-up [USD].
     cleanup_years
         Time until the land around a whole storehouse is cleared [yr]; 0 for less.
+    stolen_t
+        Gross mass that thieves took [t]; 0 of all that is no theft.
     """
 
     day: float
@@ -57,6 +59,7 @@ class Event(NamedTuple):
     displaced_person_days: float = 0.0
     cost_usd: float = 0.0
     cleanup_years: float = 0.0
+    stolen_t: float = 0.0
 
     @property
     def fatalities(self) -> int:
@@ -113,6 +116,11 @@ class RunResult:
         Surplus left at each knot [g], shape (knot,).
     exploded_g, stolen_g, road_g
         Lost in explosions in storage, to thieves, and in explosions on the road [g].
+    lost_g
+        The same three by period [g], shape (loss, period); empty where nothing tells when. A load on the road
+        counts on the day on which it would have arrived.
+    arrived_g
+        What has come to the stock since the start [g].
     time_use
         Working days by what became of them [d], shape (facility, use) in the order of `use.Use`; empty
         unless it was asked for.
@@ -159,3 +167,5 @@ class RunResult:
     open_days: Floats = field(default_factory=lambda: np.empty((0, 0)))
     worked_days: Floats = field(default_factory=lambda: np.empty((0, 0)))
     dates_missed: int = 0
+    lost_g: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    arrived_g: int = 0

@@ -231,7 +231,9 @@ class Run:
             self.stock.steal(theft.day, lot, taken)
             house = self.stock.house_of(self.world, lot)
             site = int(self.world.storehouse_site[house])
-            self.events.append(Event(theft.day, "theft", Cause.SECURITY, site, house, lot))
+            stolen_t = taken / GRAMS_PER_TONNE
+            event = Event(theft.day, "theft", Cause.SECURITY, site, house, lot, stolen_t=stolen_t)
+            self.events.append(event)
 
     def on_candidate(self, candidate: Candidate) -> None:
         """Let a candidate incident happen if what would have caused it is still there."""

@@ -88,7 +88,25 @@ def collect(
         stolen_g=sum(stock.stolen_g),
         condemned_g=condemned_g,
         dates_missed=_dates_missed(world, plants, stock),
+        lost_g=_lost(world, stock, work, road_g),
+        arrived_g=int(draws.supply.lot_g[draws.supply.arrival_day > 0.0].sum()) - sum(stock.to_come_g),
     )
+
+
+def _lost(world: World, stock: Stock, work: Work, road_g: dict[int, int]) -> Floats:
+    """Return what exploded, was stolen and went up on the road in each period [g], shape (loss, period)."""
+
+    def by_period(booked: list[tuple[float, int]]) -> Floats:
+        # What is lost as a period turns belongs to the old one, as what is destroyed.
+        days = np.array([day for day, _ in booked], dtype=float)
+        period = np.maximum(np.searchsorted(world.knots, days) - 1, 0)
+        mass_g = np.array([mass for _, mass in booked], dtype=float)
+        return np.bincount(period, mass_g, world.interval_years.size).astype(float)
+
+    lost = by_period([(day, mass) for day, _, mass in stock.losses])
+    stolen = by_period(stock.thefts)
+    arrival = work.arrival.tolist()
+    return np.array([lost - stolen, stolen, by_period([(arrival[at], mass) for at, mass in road_g.items()])])
 
 
 def _weighted(world: World, public: Floats, workers: Floats) -> Floats:

@@ -40,6 +40,8 @@ class Stock:
         What of it has not arrived.
     losses
         Day, lot and mass of everything that exploded or was stolen.
+    thefts
+        Day and mass of what of it was stolen.
     moves
         Day, lot and storehouse of every lot that was taken into another storehouse of its site.
     """
@@ -51,6 +53,7 @@ class Stock:
     exploded_g: list[int] = field(init=False)
     stolen_g: list[int] = field(init=False)
     losses: list[tuple[float, int, int]] = field(default_factory=list)
+    thefts: list[tuple[float, int]] = field(default_factory=list)
     moves: list[tuple[float, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -82,6 +85,7 @@ class Stock:
         self.present_g[lot] -= mass_g
         self.stolen_g[lot] += mass_g
         self.losses.append((day, lot, mass_g))
+        self.thefts.append((day, mass_g))
 
     def destroy(self, lot: int, mass_g: int) -> None:
         """Book destroyed mass."""
