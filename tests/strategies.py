@@ -270,14 +270,14 @@ def drawn_plan(draw: st.DrawFn, scenario: Scenario) -> DisposalPlan:
     allowed = prepare(scenario).options.allowed
     pairs = [(i, j) for i in range(allowed.shape[0]) for j in range(allowed.shape[1]) if allowed[i, j]]
     left = [round(row.gross_mass_t * TONNE) for row in scenario.lots]
-    lines, priority = [], draw(st.integers(-5, 5))
+    lines, priority, last = [], draw(st.integers(-5, 5)), scenario.periods - 1
     for lot_index, plant in draw(st.permutations(pairs)) if pairs else ():
         mass = draw(st.sampled_from([left[lot_index], left[lot_index] // 3, min(left[lot_index], 1)]))
         if mass == 0 or draw(st.integers(0, 3)) == 0:
             continue
         left[lot_index] -= mass
         priority += draw(st.sampled_from([1, 7, 100]))
-        period = draw(st.sampled_from([0, 0, 1, 3, scenario.periods]))
+        period = draw(st.sampled_from([0, 0, 1, 3, last]))
         lines.append(
             PlanLine(
                 scenario.lots[lot_index].lot_id,
@@ -288,7 +288,7 @@ def drawn_plan(draw: st.DrawFn, scenario: Scenario) -> DisposalPlan:
             )
         )
     possible = [f.facility_id for f in scenario.facilities if f.status == "possible"]
-    built = tuple(Commissioning(f, draw(st.sampled_from([0, 1, scenario.periods]))) for f in possible)
+    built = tuple(Commissioning(f, draw(st.sampled_from([0, 1, last]))) for f in possible)
     every = tuple(row.fund_id for row in scenario.funds)
     return replace(
         DisposalPlan("random", "none", tuple(lines), built), funds=draw(st.sampled_from([(), (), every[:1]]))
