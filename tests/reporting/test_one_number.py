@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from demilsim.reporting.outputs import HowRun, write_results
 from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.plan_views import plan_facts
 from demilsim.reporting.reading import read_results
+from demilsim.reporting.stock_balance import balance_sentence
 from demilsim.reporting.stored import Spread
 from demilsim.reporting.views import key_figures
 from demilsim.reporting.wording import ABSENT, share_interval, share_said, with_interval
@@ -26,6 +28,9 @@ from reporting.conftest import EditSummary
 RATES = {f"parameters.event_rate.{cause}_per_storehouse_year": "0.05" for cause in ("storage", "external")}
 OFTEN = RATES | {"horizon_years": "4"}
 FEW = LoopOptions(teaching=4, choosing=4, baseline=4)
+STOCK_T = 1_310.0
+"""Of the starter: the sum of the column gross_mass_t of lots.csv [t]."""
+
 LOT_BY_LOT = 0.02
 """Share by which the sum of lines may differ from the plan's own total: lots, not groups of them [1]."""
 
@@ -54,6 +59,26 @@ def test_harm_averted_as_planned_is_one_number(often: Path) -> None:
     terms = [term for term, _ in plan_facts(read_results(often))]
     assert "Harm if nothing is done, as planned" in terms
     assert "Harm averted as planned, sum of the plan's lines" in terms
+
+
+def test_stock_adds_up(often: Path) -> None:
+    """What was there or came is destroyed, exploded, stolen, lost on the road or left, under every policy."""
+    results = read_results(often)
+    document = json.loads((often / "summary.json").read_text(encoding="utf-8"))
+    timeline = list(csv.DictReader((often / "timeline.csv").read_text(encoding="utf-8").splitlines()))
+    for policy, own in document["policies"].items():
+        there = own["stock_start_t"]["mean"] + own["arrived_t"]["mean"]
+        gone = ("destroyed_t", "exploded_t", "stolen_t", "lost_on_road_t", "stock_end_t")
+        assert sum(own[name]["mean"] for name in gone) == pytest.approx(there, abs=1e-3)
+        for name in gone[:-1]:
+            by_period = [float(row[f"{name}_mean"]) for row in timeline if row["policy"] == policy]
+            assert sum(by_period) == pytest.approx(own[name]["mean"], abs=1e-3)
+    assert document["policies"]["do_nothing"]["exploded_t"]["mean"] > 0.0
+    assert document["policies"]["do_nothing"]["stock_start_t"]["mean"] == pytest.approx(STOCK_T)
+    lost = document["policies"]["optimised"]
+    words = f"{lost['exploded_t']['mean'] + lost['stolen_t']['mean']:,.0f} t explode or are stolen"
+    assert words in balance_sentence(results)
+    assert words in (often / "report.html").read_text(encoding="utf-8")
 
 
 def test_intervals_of_counts_and_chances_stay_where_these_can_be(often: Path) -> None:

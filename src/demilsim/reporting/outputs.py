@@ -41,11 +41,14 @@ from demilsim.units import CENTS_PER_USD, GRAMS_PER_TONNE
 QUANTILES = (0.05, 0.5, 0.95)
 EVENT_COLUMNS = (
     "policy", "replication", "day", "kind", "cause", "site_id", "storehouse_id", "lot_id", "neq_kg",
-    "fatalities", "injuries", "cost_usd",
+    "fatalities", "injuries", "cost_usd", "stolen_t",
 )  # fmt: skip
 COMMISSIONING_COLUMNS = ("facility_id", "period")
 MEASURE_COLUMNS = ("measure_id", "period")
-MEASURES = ("stock_t", "neq_kg", "harm_rate_per_year", "destroyed_t", "spent_usd")
+MEASURES = (
+    "stock_t", "neq_kg", "harm_rate_per_year", "destroyed_t", "spent_usd", "exploded_t", "stolen_t",
+    "lost_on_road_t",
+)  # fmt: skip
 PACKAGES = ("numpy", "scipy", "simpy", "pulp", "highspy", "matplotlib", "pydantic")
 
 NOT_CARRIED = (
@@ -222,6 +225,7 @@ def period_series(results: tuple[RunResult, ...]) -> list[Floats]:
         np.array([r.harm_rate_per_year[:-1] for r in results]),
         np.array([r.destroyed_g.sum(axis=0) for r in results]) / GRAMS_PER_TONNE,
         np.array([r.spent_cents.sum(axis=0) for r in results]) / CENTS_PER_USD,
+        *(np.array([r.lost_g for r in results]) / GRAMS_PER_TONNE).swapaxes(0, 1),
     ]
 
 
@@ -250,7 +254,7 @@ def _event_rows(ensemble: Ensemble) -> Iterator[tuple[object, ...]]:
                     scenario.sites[event.site].site_id,
                     scenario.storehouses[event.storehouse].storehouse_id if event.storehouse >= 0 else None,
                     scenario.lots[event.lot].lot_id if event.lot >= 0 else None,
-                    event.neq_kg, event.fatalities, event.injuries, event.cost_usd,
+                    event.neq_kg, event.fatalities, event.injuries, event.cost_usd, event.stolen_t,
                 )  # fmt: skip
 
 

@@ -46,6 +46,12 @@ class Measures(Stored):
     p_any_explosion: Measure = None
     p_any_explosion_conditional: Measure = None
     destroyed_t: Measure = None
+    stock_start_t: Measure = None
+    arrived_t: Measure = None
+    exploded_t: Measure = None
+    stolen_t: Measure = None
+    lost_on_road_t: Measure = None
+    stock_end_t: Measure = None
     cost_usd: Measure = None
     p_cleared: Measure = None
     dates_missed: Measure = None

@@ -40,6 +40,7 @@ from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.reading import read_results
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.sheet import rendered
+from demilsim.reporting.stock_balance import balance_sentence
 from demilsim.reporting.wording import POLICY_MEANINGS, figure, label, sentence, years_text
 from demilsim.reporting.workbook import results_workbook
 
@@ -300,8 +301,9 @@ def _stock(results: StoredResults) -> str:
     return (
         f"{given.lots:,} lots in {given.storehouses:,} storehouses on {given.sites:,} sites hold "
         f"{figure(given.stock_t)} t, of which {figure(given.surplus_t)} t are surplus. The horizon is "
-        f"{years_text(given.horizon_years)}, {given.start.isoformat()} to {given.end.isoformat()}."
-    )
+        f"{years_text(given.horizon_years)}, {given.start.isoformat()} to {given.end.isoformat()}. "
+        f"{balance_sentence(results)}"
+    ).rstrip()
 
 
 def _command(results: StoredResults, audience: Audience) -> str:

@@ -33,6 +33,7 @@ from demilsim.reporting.policy_records import DO_NOTHING, OPTIMISED
 from demilsim.reporting.scenario_facts import assumption_rows, scenario_facts
 from demilsim.reporting.schedule import schedule_document
 from demilsim.reporting.site_risk import chance_measures, risk_document
+from demilsim.reporting.stock_balance import balance_measures
 from demilsim.reporting.uncertainty import uncertainty_document
 
 
@@ -84,7 +85,9 @@ def summary_document(
         "precision": precision_document(precision) if precision else None,
         "plan": _plan_facts(ensemble, programme) if programme else None,
         "policies": {
-            name: policy_measures(ensemble, name, uncertainty, intervals) | chance_measures(chances, name)
+            name: policy_measures(ensemble, name, uncertainty, intervals)
+            | chance_measures(chances, name)
+            | balance_measures(ensemble, name)
             for name in policies
         },
         "differences": differences(ensemble, intervals),
