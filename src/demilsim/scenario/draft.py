@@ -60,7 +60,7 @@ class Rows(Generic[R]):
     header_line
         Line of the column names; 0 if there is no such table.
     named
-        Line of every row with its values of the columns that name it, where it has all of them.
+        Line of every row with its values of the columns that name it, where several do and it has them.
     half_read
         Ids of rows that have not as many cells as the header: others may name them.
     all_ids

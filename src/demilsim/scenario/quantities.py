@@ -89,10 +89,12 @@ class Reading:
         ValueError
             With a sentence, if it is a quantity that may not stand there or can be read in two ways.
         """
-        unit, looks_like = self.unit_of(path), folded(text)
-        if with_spaces(text) != looks_like and self._reads(path, looks_like, unit):
-            raise ValueError(f"expected a number in plain characters {got(text)}; write {looks_like}")
-        plain = self._read(path, with_spaces(text), unit)
+        unit, spaced = self.unit_of(path), text
+        if not text.isascii():
+            spaced, looks_like = with_spaces(text), folded(text)
+            if spaced != looks_like and self._reads(path, looks_like, unit):
+                raise ValueError(f"expected a number in plain characters {got(text)}; write {looks_like}")
+        plain = self._read(path, spaced, unit)
         if plain is not None and plain != text:
             value = f"{float(plain):.12g}{'' if unit in ('', '1', '-') else ' ' + unit}"
             self.understood.append(Understood(path, text, value))

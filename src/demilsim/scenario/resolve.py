@@ -196,6 +196,8 @@ def _rows(
         own = tuple(row.cells.get(key, "").strip() for key in layout.keys)
         faulty += bool(findings) or own in seen
         seen.add(own)
+        if not findings:
+            continue
         # A column that is not there is said once, at the header; a cell that was refused, where it was.
         found = [f for f in findings if f.path in row.cells]
         found = [f for f in found if (name, places.place(row.line, f.path).cell) not in refused]
@@ -216,7 +218,9 @@ def _names(table: TextTable, layout: TableLayout) -> dict[str, Any]:
     column = layout.id_column
     ids = tuple((row.line, row.cells[column].strip()) for row in table.rows if column in row.cells)
     half_read = [row.cells.get(column, "").strip() for row in table.ragged] if column else []
-    keys = [(row.line, tuple(row.cells.get(key, "").strip() for key in layout.keys)) for row in table.rows]
+    # Where an id names a row, `ids` has it already.
+    many = () if column else table.rows
+    keys = [(row.line, tuple(row.cells.get(key, "").strip() for key in layout.keys)) for row in many]
     return {
         "ids": ids,
         "named": tuple((line, values) for line, values in keys if all(values)),
