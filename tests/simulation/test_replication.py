@@ -103,10 +103,10 @@ def test_line_is_never_early() -> None:
     assert log(state) == [("F1", "L1", 181.0, 281.0, 100.0)]
 
 
-def test_line_beyond_the_horizon_is_not_done() -> None:
-    """A line whose first period never comes stays undone."""
-    _, state = play(one_lot(), plan(line("L1", period=8)))
-    assert log(state) == []
+def test_line_of_the_last_period_is_done_as_far_as_it_goes() -> None:
+    """From day 638 to the end on day 730, 92 t; a line for the period after is no plan, see the schedule."""
+    _, state = play(one_lot(), plan(line("L1", period=7)))
+    assert log(state) == [("F1", "L1", 638.0, 730.0, 92.0)]
 
 
 def test_large_jobs_follow_without_a_gap() -> None:
