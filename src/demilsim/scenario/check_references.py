@@ -61,7 +61,7 @@ def rows_where_needed(draft: Draft) -> Iterator[Problem]:
             draft.facility_rates,
             "facilities has",
             plants,
-            "; add one for each category that each accepts",
+            "; add one for each category of each facility",
         ),
         (draft.funds, "funding names", paid, ""),
         (draft.funds, "scrap_fund names", [scrap] if scrap else [], ""),
