@@ -15,6 +15,7 @@ from changes import cell
 from demilsim.experiments.compare import Comparison, compare
 from demilsim.experiments.comparison_inputs import InputComparison, compare_inputs
 from demilsim.experiments.comparison_outputs import Measured
+from demilsim.experiments.ensemble import Ensemble
 from demilsim.experiments.policies import simple_plan
 from demilsim.experiments.statistics import Estimate
 from demilsim.experiments.uncertainty import REPLICATIONS as RUN_REPLICATIONS
@@ -22,6 +23,7 @@ from demilsim.plan import DisposalPlan
 from demilsim.planning.rules import DO_NOTHING
 from demilsim.reporting.comparison import comparison_html, write_comparison
 from demilsim.reporting.comparison_documents import difference_table
+from demilsim.reporting.comparison_views import results_table
 from demilsim.reporting.comparison_words import findings, over_draws, signed, spelled
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.outputs import HowRun
@@ -273,3 +275,45 @@ def test_partners_see_sites_and_the_restricted_page_everything(
     assert all(path in listed and value in listed for path, value in (SECRET | GUARD).items())
     assert "RESTRICTED" in texts["comparison.html"]
     assert json.loads(texts["comparison.json"])["inputs"][0]["withheld"] == 0
+
+
+def test_days_to_clear_are_told_where_both_clear_the_surplus(
+    made: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days that are cut at the horizon are no time: the shares that clear it are told instead."""
+    first, other = made.outputs
+    count = first.values[Measured.CLEARANCE].size
+    # The rule takes between 600 and 607 days less, if the days are taken as they are.
+    values = {**other.values, Measured.CLEARANCE: first.values[Measured.CLEARANCE] - 600.0 - np.arange(count)}
+    changed = replace(made, outputs=(first, replace(other, values=values)))
+
+    def clears(*shares: float) -> str:
+        policies = [alternative.policy for alternative in made.alternatives]
+        days = {
+            policy: np.where(np.arange(100) < 100 * share, 90.0, np.inf)
+            for policy, share in zip(policies, shares, strict=True)
+        }
+        monkeypatch.setattr(Ensemble, "clearance_days", lambda _, policy: days[policy])
+        return findings(changed)[0]
+
+    assert "clears the surplus" in clears(0.6, 0.9)
+    assert "within the horizon in" not in clears(0.6, 0.9)
+    for shares, said in (
+        ((0.0, 0.39), "39% of replications, against 0%"),
+        ((0.9, 0.1), "10% of replications"),
+    ):
+        text = clears(*shares)
+        assert "clears the surplus" not in text
+        assert f"The surplus is gone within the horizon in {said}" in text
+    assert "within the horizon in" not in clears(0.0, 0.0)
+
+
+def test_a_chance_stays_within_0_and_100_percent(made: Comparison) -> None:
+    """A chance of a major explosion that was never or always seen has an interval, no ± beyond it."""
+    first, other = made.outputs
+    for value, said in ((0.0, "0 (0 to 32)"), (1.0, "100 (68 to 100)")):
+        hits = {**other.values, Measured.P_MAJOR: np.full(8, value)}
+        changed = replace(other, values=hits, counted_major=True)
+        table = results_table(replace(made, outputs=(first, changed)))
+        place = next(i for i, column in enumerate(table.columns) if column.head == "Major explosion")
+        assert table.rows[1].cells[place] == said

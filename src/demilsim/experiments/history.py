@@ -212,6 +212,7 @@ def by_quarters(result: RunResult) -> RunResult:
         destroyed_g=_added(result.destroyed_g),
         spent_cents=_added(result.spent_cents),
         receipts_cents=_added(result.receipts_cents),
+        lost_g=_added(result.lost_g),
         working_days=_added(result.working_days),
         stock_harm=np.empty((0, 0)),
         root_harm=np.empty((0, 0)),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
 
-import numpy as np
-
 from demilsim.experiments.compare import Comparison
 from demilsim.experiments.comparison_inputs import Change, InputDifference
 from demilsim.experiments.comparison_outputs import Measured
 from demilsim.experiments.ensemble import Ensemble
+from demilsim.experiments.statistics import Estimate
 from demilsim.reporting.comparison_audience import ShownInputs, TableCounts
 from demilsim.reporting.comparison_words import (
     LONGEST_NAME,
+    cleared_share,
     letter,
     name_of,
     over_draws,
@@ -23,7 +23,7 @@ from demilsim.reporting.comparison_words import (
 )
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.policy_measures import clearance_dates
-from demilsim.reporting.stored import plain
+from demilsim.reporting.stored import Spread, plain
 from demilsim.reporting.wording import (
     ABSENT,
     MINUS,
@@ -31,6 +31,7 @@ from demilsim.reporting.wording import (
     fixed,
     parameter,
     percent,
+    share_interval,
     shortened,
     years_text,
 )
@@ -104,7 +105,7 @@ def _alternative_row(comparison: Comparison, index: int) -> tuple[str, ...]:
         spelled(own.estimate(Measured.EXPECTED_FATALITIES)),
         over_draws(draws, index) if draws else ABSENT,
         ABSENT,
-        *(spelled(own.estimate(output), SCALES.get(output, 1.0)) for output in _MIDDLE),
+        *(_spelled(own.estimate(output), output) for output in _MIDDLE),
         _cleared(comparison.ensembles[chosen.scenario], chosen.policy),
     )
 
@@ -112,14 +113,15 @@ def _alternative_row(comparison: Comparison, index: int) -> tuple[str, ...]:
 _MIDDLE = (Measured.P_MAJOR, Measured.NEQ_YEARS, Measured.DESTROYED, Measured.COST)
 
 
+def _spelled(estimate: Estimate, output: Measured) -> str:
+    """Return an output with its half width; a chance whose ± would leave 0 to 100% with its interval."""
+    if output is Measured.P_MAJOR and not 0.0 <= estimate.low <= estimate.high <= 1.0:
+        return share_interval(Spread(mean=estimate.mean, half_width=estimate.half_width))
+    return spelled(estimate, SCALES.get(output, 1.0))
+
+
 def _cleared(ensemble: Ensemble, policy: str) -> str:
     return clearance_dates(ensemble, policy)["p50"] or "not in the horizon"
-
-
-def _never(comparison: Comparison, index: int) -> bool:
-    """Return whether an alternative clears the surplus in no replication."""
-    chosen = comparison.alternatives[index]
-    return not np.isfinite(comparison.ensembles[chosen.scenario].clearance_days(chosen.policy)).any()
 
 
 def _difference_row(comparison: Comparison, index: int) -> tuple[str, ...]:
@@ -142,7 +144,9 @@ def _difference_row(comparison: Comparison, index: int) -> tuple[str, ...]:
         over_draws(draws, index, 0) if draws else ABSENT,
         fewer,
         *(cell(output) for output in _MIDDLE),
-        ABSENT if _never(comparison, index) and _never(comparison, 0) else f"{cell(Measured.CLEARANCE)} d",
+        f"{cell(Measured.CLEARANCE)} d"
+        if all(cleared_share(comparison, one) for one in (index, 0))
+        else ABSENT,
     )
 
 

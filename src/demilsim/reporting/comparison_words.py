@@ -41,6 +41,8 @@ LONGEST_PLAN = 90
 ROUNDING = 1e-9
 """Half width below which a mean is called exact, as a share of it [1]: rounding of sums, no chance."""
 
+HALF = 0.5
+
 MOST_DIGITS = 6
 """Significant digits by which two ends of a range are told apart, at most."""
 
@@ -128,12 +130,33 @@ def _work(comparison: Comparison, index: int) -> Iterator[str]:
         (Measured.COST, USD_PER_MILLION, "more", "less", "spends USD {} million {}"),
         (Measured.CLEARANCE, 1.0, "later", "sooner", "clears the surplus {} days {}"),
     ):
+        if output is Measured.CLEARANCE and not _both_clear(comparison, index):
+            continue
         difference = own.difference(first, output)
         if is_resolved(difference):
             size = Estimate(abs(difference.mean), difference.half_width)
             parts.append(words.format(spelled(size, scale), more if difference.mean > 0 else less))
     if parts:
         yield f"It {parts[0] if len(parts) == 1 else ', '.join(parts[:-1]) + ' and ' + parts[-1]}."
+    shares = [cleared_share(comparison, one) for one in (index, 0)]
+    if shares[0] != shares[1] and not _both_clear(comparison, index):
+        ours, theirs = (percent(share) for share in shares)
+        yield f"The surplus is gone within the horizon in {ours} of replications, against {theirs}."
+
+
+def cleared_share(comparison: Comparison, index: int) -> float:
+    """Return the share of replications in which an alternative clears the surplus within its horizon [1]."""
+    chosen = comparison.alternatives[index]
+    days = comparison.ensembles[chosen.scenario].clearance_days(chosen.policy)
+    return float(np.isfinite(days).mean())
+
+
+def _both_clear(comparison: Comparison, index: int) -> bool:
+    """Return whether an alternative and the first clear the surplus in most replications.
+
+    Days count to the end of the horizon where they do not: a difference of such days is no time.
+    """
+    return all(cleared_share(comparison, one) > HALF for one in (index, 0))
 
 
 def chance_sentence(comparison: Comparison, index: int, chance: Chance) -> str:

@@ -50,7 +50,8 @@ def balance_sentence(results: StoredResults) -> str:
     came = f" and {fixed(arrived, decimals)} t that come" if arrived else ""
     return (
         f"Under {the_plan(shown)}, of {fixed(start, decimals)} t in store{came}, "
-        f"{fixed(destroyed, decimals)} t are destroyed, {fixed(exploded + stolen, decimals)} t explode or are stolen, "
+        f"{fixed(destroyed, decimals)} t are destroyed, "
+        f"{fixed(exploded + stolen, decimals)} t explode or are stolen, "
         f"{fixed(road, decimals)} t are lost on the road, and {fixed(end, decimals)} t are left, reserve "
         "included (means of replications)."
     )
