@@ -27,8 +27,9 @@ from demilsim.experiments.facilities import (
 from demilsim.experiments.statistics import Estimate
 from demilsim.model.cautions import Caution
 from demilsim.planning.rules import nominal_start
+from demilsim.reporting.comparison_words import spelled
 from demilsim.reporting.facilities import sentences, write_facilities
-from demilsim.reporting.facilities_views import advice, notes
+from demilsim.reporting.facilities_views import advice, notes, options_table
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.wording import figure, million
 from demilsim.scenario.place import Place
@@ -68,7 +69,7 @@ def test_document_and_sentences(outcome: FacilitiesOutcome, tmp_path: Path) -> N
     assert document["draws"] == 4
     assert {order["facility_id"] for order in document["orders"]} <= {"KILN"}
     gained = document["value_of_stochastic_solution"]
-    assert (f"{gained:.3g}" in document["sentences"][0]) == (gained > 1e-3 * document["averted_harm"])
+    assert (figure(gained) in document["sentences"][0]) == (gained > 1e-3 * document["averted_harm"])
 
 
 def test_it_says_when_the_stochastic_plan_does_not_pay(outcome: FacilitiesOutcome) -> None:
@@ -131,6 +132,15 @@ def test_what_the_funds_cannot_pay_is_told_in_dollars_not_in_deaths() -> None:
     assert np.all(option.beyond_usd <= 1e7 + 1.0)
     assert np.all(np.abs(option.averted) <= found.do_nothing)
     assert "No facility is worth ordering over 2 draws." in advice(found)
+    # Which date it is judged on is told: on another one the funds may have more.
+    judged = option.order and found.scenario.period_dates[option.order[1]].isoformat()
+    table = options_table(found)
+    place = [column.head for column in table.columns].index("Ordered on")
+    assert table.rows[0].cells[place] == judged
+    worth = replace(option, averted=np.full_like(option.averted, 0.5 * found.do_nothing))
+    said = advice(replace(found, options=(worth,)))
+    assert f"Ordered on {judged}, " in said
+    assert "money that comes later may pay for it" in said
 
 
 def test_advice_tells_what_counts_and_names_what_does_not(outcome: FacilitiesOutcome) -> None:
@@ -161,7 +171,8 @@ def test_the_page_tells_the_numbers_of_its_table(outcome: FacilitiesOutcome, tmp
     assert "The inputs raise 1 warning of demilsim check" in text
     (row,) = csv.DictReader((tmp_path / "facility_options.csv").read_text("utf-8").splitlines())
     shown, *worth = cells(text)
-    name, price, ready, keep, order, _, _, averted, span, draws, beyond = shown
+    name, price, ready, keep, order, _, _, dated, averted, span, draws, beyond = shown
+    assert dated == row["date"]
     assert (name, order) == ("<b>Kiln</b>", row["date"])
     assert [price, keep] == [million(float(row[k])) for k in ("capital_cost_usd", "fixed_cost_usd_per_year")]
     assert (float(ready), draws) == (float(row["lead_time_days"]), row["draws_that_avert"])
@@ -196,7 +207,9 @@ def test_a_difference_on_fresh_draws_within_the_gap_is_no_number(outcome: Facili
     """1e-11 deaths are told as none; a tenth of what is averted is told with its interval."""
     dust, much = Estimate(1e-11, 1e-10), Estimate(0.1 * outcome.averted, 0.01 * outcome.averted)
     assert "no worse than the best of each batch" in sentences(replace(outcome, fresh_gap=dust))[2]
-    assert f"{much.mean:.3g} ± {much.half_width:.3g} deaths" in sentences(replace(outcome, fresh_gap=much))[2]
+    assert f"{spelled(much)} deaths from" in sentences(replace(outcome, fresh_gap=much))[2]
+    tiny = replace(outcome, fresh_gap=Estimate(5.03e-5, 0.000639))
+    assert "0.00005 ± 0.00064 deaths from" in " ".join(sentences(tiny))
 
 
 def test_it_says_which_way_it_errs_where_plant_has_to_move(outcome: FacilitiesOutcome) -> None:

@@ -9,12 +9,14 @@ from demilsim.experiments.facilities import FacilitiesOutcome
 from demilsim.model.cautions import Caution
 from demilsim.optimisation.recourse import Order
 from demilsim.optimisation.releases import waits
+from demilsim.reporting.comparison_words import spelled
 from demilsim.reporting.document import Document, estimate_document
 from demilsim.reporting.facilities_views import LEAST_SHARE, told
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.outputs import HowRun
 from demilsim.reporting.study_page import write_study_page
 from demilsim.reporting.tables import csv_text, json_text
+from demilsim.reporting.wording import figure
 from demilsim.scenario.scenario import Scenario
 
 
@@ -48,20 +50,20 @@ def sentences(outcome: FacilitiesOutcome) -> tuple[str, ...]:
     worth, averted = outcome.worth, max(outcome.averted, 1e-12)
     gained, known = worth.value_of_stochastic_solution, worth.expected_value_of_perfect_information
     pays = (
-        f"Planning facilities for all draws averts {gained:.3g} more deaths than planning for their mean "
+        f"Planning facilities for all draws averts {figure(gained)} more deaths than planning for their mean "
         f"({gained / averted:.1%} of what is averted)."
         if gained > LEAST_SHARE * averted
         else "Planning facilities for all draws does not pay here: the orders for the mean do as well."
     )
     told = (
-        f"Knowing the draw before ordering would avert {known:.3g} deaths more ({known / averted:.1%})."
+        f"Knowing the draw before ordering would avert {figure(known)} deaths more ({known / averted:.1%})."
         if known > LEAST_SHARE * averted
         else "Knowing the draw before ordering would change next to nothing."
     )
     gap, fresh = outcome.fresh_gap, tuple[str, ...]()
     if gap is not None:
         close = gap.high <= LEAST_SHARE * averted
-        least = "no worse than" if close else f"{gap.mean:.3g} ± {gap.half_width:.3g} deaths from"
+        least = "no worse than" if close else f"{spelled(gap)} deaths from"
         fresh = (f"On fresh draws they are {least} the best of each batch.",)
     aside: tuple[str, ...] = (
         ("Measures other than destruction are left aside.",) if outcome.scenario.measures else ()

@@ -43,6 +43,9 @@ NAME_CHARACTERS = 34
 LEAST_SHARE = 0.001
 """Share of the harm averted below which a difference is within the gap at which choices stop [1]."""
 
+LATER_MONEY = "It is judged on that date alone: money that comes later may pay for it, and is not looked at."
+"""Said wherever a facility that is not ordered needs money beyond the funds."""
+
 NO_OPTION = "No facility could be ordered."
 
 
@@ -93,8 +96,8 @@ def _best_left(outcome: FacilitiesOutcome) -> str:
         return "None averts more deaths than its money does elsewhere." if best else ""
     beyond = million(float(best.beyond_usd.mean()))
     return (
-        f"{_name(outcome, best)} would avert {_worth(outcome, best)} deaths more, with USD {beyond} million "
-        "beyond the funds."
+        f"Ordered on {_date(outcome, best.order)}, {_name(outcome, best)} would avert "
+        f"{_worth(outcome, best)} deaths more, with USD {beyond} million beyond what the funds have for it by then. {LATER_MONEY}"
     )
 
 
@@ -121,10 +124,11 @@ def options_table(outcome: FacilitiesOutcome) -> Table:
         Column("Order", "for all draws", wide=True),
         Column("Order", "for their mean", wide=True),
         *((Column("Order", "for the worst draws", wide=True),) if tail else ()),
-        Column("Deaths averted", "mean of draws"),
+        Column("Ordered on", "as judged here"),
+        Column("Deaths averted", "if ordered on that date, mean of draws"),
         Column("By draw", "least to most"),
         Column("Averts", f"in draws of {_draws(outcome)}"),
-        Column("Beyond the funds", "million USD, mean of draws"),
+        Column("Beyond the funds", "on that date, million USD, mean of draws"),
     )
     rows = []
     for one in outcome.options:
@@ -136,6 +140,7 @@ def options_table(outcome: FacilitiesOutcome) -> Table:
             fixed(row.lead_time_days, 0),
             million(row.fixed_cost_usd_per_year),
             *(_ordered(outcome, orders, one.facility) for orders in plans),
+            _date(outcome, one.order),
             _worth(outcome, one),
             _span(one),
             str(int((one.averted > 0.0).sum())),
@@ -144,7 +149,7 @@ def options_table(outcome: FacilitiesOutcome) -> Table:
         rows.append(Row(cells, strong=one.ordered))
     caption = (
         "Facilities that could be ordered; those to order stand out. A facility that is not ordered is "
-        "judged at the date that promises most"
+        "judged on one date alone, that which promises most: money that comes later is not looked at"
     )
     return Table(caption, columns, tuple(rows), NO_OPTION)
 
