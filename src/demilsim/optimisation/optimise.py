@@ -257,6 +257,7 @@ def _result(
         tours=best.tours,
         groups=task.groups,
         notes=found.notes + _notes(task, found, searches, bound),
+        solver_notes=found.notes,
     )
 
 

@@ -75,6 +75,8 @@ class PlanResult:
         What each fund pays for them [USD], shape (fund, period); None without measures.
     notes
         What its reader should know.
+    solver_notes
+        Those of them that the solver of the MILP gave.
     releases
         Tranches whose milestones it meets, by id, each with the period at whose start; None where no tranche
         waits for one.
@@ -104,6 +106,7 @@ class PlanResult:
     commissionings: tuple[Commissioning, ...]
     groups: Groups
     notes: tuple[str, ...] = ()
+    solver_notes: tuple[str, ...] = ()
     measures: tuple[MeasureOrder, ...] = ()
     measures_paid_usd: Floats | None = None
     without_orders: PlanResult | None = None

@@ -60,10 +60,12 @@ def likely_result(
     return replace(
         result,
         status=expected.status,
+        solver=expected.solver,
+        solver_notes=expected.solver_notes,
         without_orders=None,
         receipts_usd=likely.receipts_usd,
         on_expected=replace(expected, receipts_usd=coefficients.receipts_usd),
-        notes=(*result.notes, COUNTED),
+        notes=(*expected.solver_notes, *result.notes, COUNTED),
     )
 
 
