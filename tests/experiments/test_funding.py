@@ -304,7 +304,7 @@ def told(curve: tuple[FundingPoint, ...]) -> FundingStudy:
             FundingOption("D0: a million more", 1e6, 0.5 * gap),
         ),
     )
-    return FundingStudy(scenario, 50_000.0, curve, terms, ("a note",))
+    return FundingStudy(scenario, 200_000.0, curve, terms, ("a note",))
 
 
 def test_the_donors_page_tells_the_numbers_of_its_document(

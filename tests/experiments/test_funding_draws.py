@@ -302,7 +302,7 @@ def unsure() -> FundingStudy:
     scenario = towns()
     points = funding_curve(scenario, (0.0, 50_000.0, 100_000.0), 4, jobs=1, options=LOOP)
     return FundingStudy(
-        scenario, 50_000.0, points, None, (), funding_draws(scenario, points, None, 32, 4, jobs=1)
+        scenario, 100_000.0, points, None, (), funding_draws(scenario, points, None, 32, 4, jobs=1)
     )
 
 

@@ -1,4 +1,4 @@
-"""The same step of money has one worth wherever a funding study tells it."""
+"""The same step of money has one worth wherever a funding study tells it, and noise is no result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import pytest
 from demilsim.experiments.funding_curve import MILLION_USD, FundingPoint, settled
 from demilsim.experiments.funding_study import FundingStudy, funding_study
 from demilsim.experiments.next_million import NextMillion
-from demilsim.planning.coordinate import LoopOptions
+from demilsim.experiments.statistics import Estimate
+from demilsim.planning.coordinate import GAP_AVERTED, LoopOptions
+from demilsim.reporting.comparison_words import signed
+from demilsim.reporting.donor_terms_views import late_table
+from demilsim.reporting.funding_findings import findings
+from demilsim.reporting.funding_views import curve_table
+from demilsim.reporting.funding_words import least_that_counts, simulated
 from donor_towns import towns_and_donors
 
 LOOP = LoopOptions(teaching=4, choosing=4, baseline=4)
@@ -67,3 +73,42 @@ def test_plans_found_elsewhere_count_for_the_curve(study: FundingStudy) -> None:
     assert [p.next.again for p in after if p.next] == [1.5, 2.5, 0.0]
     unplanned = replace(given[0], found=(), planning_harm=None, next=None)
     assert settled([unplanned]) == (unplanned,)
+
+
+def coarse(study: FundingStudy, least: float) -> FundingStudy:
+    """Return a study in which plans are not told apart below some deaths."""
+    last = study.points[-1]
+    assert last.planning_harm is not None
+    harm = last.planning_harm + least / GAP_AVERTED
+    return replace(study, points=(*study.points[:-1], replace(last, do_nothing_harm=harm)))
+
+
+def test_no_number_is_given_below_what_plans_are_told_apart_by(study: FundingStudy) -> None:
+    """Of simulated differences as of planned ones, if all of their interval is that near to nothing."""
+    given = coarse(study, 100.0)
+    assert least_that_counts(given) == pytest.approx(100.0)
+    assert simulated(given, Estimate(-99.0, 0.5)) == "below 100"
+    assert simulated(given, Estimate(0.0, 0.0)) == "0 ± 0"
+    for told in (Estimate(99.0, 1.5), Estimate(101.0, 0.1), Estimate(-101.0, 0.1)):
+        assert simulated(given, told) == signed(told)
+    steps = [row.cells[2] for row in curve_table(given).rows[1:]]
+    assert steps[0] == "below 100"
+    late = late_table(given).rows[0].cells[2:]
+    assert set(late) <= {"below 100", "0", "0 ± 0"}
+    assert "below 100" in late
+    said = findings(given)
+    assert (
+        "changes expected deaths over 2 years by less than 100 against the host's own money alone" in said[0]
+    )
+    assert not any("averts" in one for one in said[:2])
+    assert curve_table(study).rows[1].cells[2].startswith("+")
+
+
+def test_what_is_promised_is_spoken_of_first(study: FundingStudy) -> None:
+    """Where it is among the budgets, with more than that after it; else the largest is."""
+    first, *others = findings(study)
+    assert first.startswith("With USD 0.0500 million from donors, as promised, ")
+    assert any("ore than that, from USD 0.0500 to 0.100 million" in one for one in others)
+    other = findings(replace(study, promised_usd=70_000.0))
+    assert other[0].startswith("With USD 0.100 million from donors (they promise 0.0700) ")
+    assert any("he last step, from USD 0.0500 to 0.100 million" in one for one in other)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.explanation_records import (
     ExplanationFacts,
     StoredReason,
@@ -19,7 +20,7 @@ from demilsim.reporting.explanation_views import (
     strings_table,
     worth_table,
 )
-from demilsim.reporting.wording import ABSENT
+from demilsim.reporting.wording import ABSENT, figure
 
 LEFT = 0.095
 
@@ -91,6 +92,21 @@ def test_the_first_of_a_funds_money_averts_no_more_than_all_of_it() -> None:
     little = tied.model_copy(update={"averted": 0.002})
     assert strings_table(results(money, strings=(little,))).rows[0].cells[2:] == ("0.0020", "0.0020")
     assert strings_table(results(strings=(tied,))).rows[0].cells == ("Donor", ABSENT, ABSENT, "0.036")
+
+
+def test_strings_that_cost_less_than_plans_are_told_apart_have_no_number() -> None:
+    """0.2% of what the plan averts, as in a funding study: neither of all of it nor of a little."""
+    given = results()
+    assert given.explanation is not None
+    least = GAP_AVERTED * (given.explanation.do_nothing_harm - given.explanation.planned_harm)
+    money, below = worth(subject="D", amount=857_000.0), f"below {figure(least, 2)}"
+    noise = StringsFacts(fund_id="D", name="Donor", price=6.6e-12, averted=0.9 * least)
+    told = StringsFacts(fund_id="D", name="Donor", price=6.6e-12, averted=1.1 * least)
+    assert strings_table(results(money, strings=(noise,))).rows[0].cells[2:] == (below, below)
+    assert strings_table(results(strings=(noise,))).rows[0].cells[3] == below
+    assert strings_table(results(money, strings=(told,))).rows[0].cells[3] == figure(1.1 * least, 2)
+    none = noise.model_copy(update={"price": 0.0, "averted": 0.0})
+    assert strings_table(results(money, strings=(none,))).rows[0].cells[2:] == ("0", "0")
 
 
 def test_what_a_line_averts_is_told_for_a_thousand_dollars() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from demilsim.experiments.donors import Share
 from demilsim.experiments.funding_study import FundingStudy
-from demilsim.reporting.comparison_words import signed
-from demilsim.reporting.funding_words import PLANNED, planned, short_name
+from demilsim.reporting.funding_words import PLANNED, planned, short_name, simulated
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.wording import ABSENT, figure, million, percent
 
@@ -90,8 +89,8 @@ def late_table(study: FundingStudy) -> Table:
                 short_name(one.tranche_id),
                 million(one.usd),
                 planned(study, one.replanned),
-                signed(one.made_again),
-                signed(one.followed),
+                simulated(study, one.made_again),
+                simulated(study, one.followed),
             )
         )
         for one in late

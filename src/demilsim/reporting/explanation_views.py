@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.explanation_records import (
     AlternativeFacts,
@@ -11,7 +12,15 @@ from demilsim.reporting.explanation_records import (
 )
 from demilsim.reporting.grid import Column, Row, Table, plain_rows
 from demilsim.reporting.records import StoredResults
-from demilsim.reporting.wording import ABSENT, figure, fixed, level_text, percent, sentence
+from demilsim.reporting.wording import (
+    ABSENT,
+    figure,
+    figure_or_below,
+    fixed,
+    level_text,
+    percent,
+    sentence,
+)
 
 MOST_REASONS = 25
 """Lines with their reasons in a report; ``plan_reasons.csv`` has them all."""
@@ -108,17 +117,27 @@ def strings_table(results: StoredResults) -> Table:
         Column("Deaths averted", "by all without any string"),
     )
     rows = [_strings_cells(one, facts) for one in facts.strings] if facts else []
-    return Table("What the strings on money cost", columns, plain_rows(rows))
+    caption = (
+        f"What the strings on money cost; below {percent(GAP_AVERTED)} of what the plan averts plans are not "
+        "told apart, and no number is given"
+    )
+    return Table(caption, columns, plain_rows(rows))
 
 
 def _strings_cells(one: StringsFacts, facts: ExplanationFacts) -> tuple[str, ...]:
-    """Return what a fund's strings cost: nothing averts more than all does, nor all more than is left."""
+    """Return what a fund's strings cost: nothing averts more than all does, nor all more than is left.
+
+    Where all of it is less than the optimiser can tell apart no number is given, as `demilsim fund` does.
+    """
     money = [w.amount for w in facts.worth if w.family == "budget" and w.subject == one.fund_id]
     most = min(one.averted, facts.planned_harm)
+    least = GAP_AVERTED * (facts.do_nothing_harm - facts.planned_harm)
+    told = figure_or_below(most, least, 2)
     if not money:
-        return (one.name, ABSENT, ABSENT, figure(most, 2))
+        return (one.name, ABSENT, ABSENT, told)
     step = facts.step * money[0]
-    return (one.name, _amount(step, "USD"), figure(min(step * one.price, most), 2), figure(most, 2))
+    little = min(step * one.price, most)
+    return (one.name, _amount(step, "USD"), figure(little, 2) if most >= least else told, told)
 
 
 def alternatives_table(results: StoredResults) -> Table:

@@ -1,11 +1,15 @@
-"""What donors should remember of a funding study, in sentences: what most money buys, and the best terms."""
+"""What donors should remember of a funding study, in sentences: what is bought, and the best terms.
+
+The promised money is spoken of first where it is among the budgets, else the largest of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isclose
 
 from demilsim.experiments.ensemble import Response
-from demilsim.experiments.funding_curve import FundingPoint
+from demilsim.experiments.funding_curve import SAME_USD, FundingPoint
 from demilsim.experiments.funding_study import FundingStudy
 from demilsim.experiments.statistics import LEVEL, Estimate, ratio
 from demilsim.experiments.uncertainty import OPTIMISED
@@ -15,11 +19,14 @@ from demilsim.reporting.funding_ranges import sure_finding
 from demilsim.reporting.funding_words import (
     HOST,
     counts_more,
+    least_text,
     least_that_counts,
+    main_index,
     planned,
     short_name,
     span_words,
     step,
+    too_small,
 )
 from demilsim.reporting.wording import (
     USD_PER_MILLION,
@@ -31,42 +38,58 @@ from demilsim.reporting.wording import (
     years_text,
 )
 
+_TOO_LITTLE = "no more than the optimiser can tell apart"
+
 
 def findings(study: FundingStudy) -> tuple[str, ...]:
-    """Return what to remember: what most money buys, how sure that is, and the best change of terms."""
+    """Return what to remember: what the money buys, how sure that is, and the best change of terms."""
     sure = sure_finding(study)
     told = (*_curve_findings(study), *([sure] if sure else ()), *_terms_findings(study))
     return tuple(sentence(said) for said in told)
 
 
 def _curve_findings(study: FundingStudy) -> Iterator[str]:
-    last = study.points[-1]
-    by_donors = tuple(_by_donors(study))
+    main = study.points[main_index(study)]
+    by_donors = tuple(_by_donors(study, main))
     # One price is enough: that of what donors add, where it is known.
-    yield _bought(study, last, priced=not by_donors)
+    yield _bought(study, main, priced=not by_donors)
     yield from by_donors
-    if len(study.points) > 1:
-        before = study.points[-2]
-        more = step(before, last)
-        span = f"from USD {million(before.budget_usd)} to {million(last.budget_usd)} million"
-        if is_resolved(more) and more.mean > 0:
-            yield f"The last step, {span}, averts {spelled(more)}."
-        else:
-            yield f"For the last step, {span}, no further deaths averted can be shown: {signed(more)}."
-    yield from _as_planned(study)
+    yield from _last_step(study, main)
+    yield from _as_planned(study, main)
 
 
-def _by_donors(study: FundingStudy) -> Iterator[str]:
-    """Yield what of it is averted without any donor, and what most money adds, if the curve begins there."""
-    first, last = study.points[0], study.points[-1]
-    without = first.averted_with_later
-    if first is last or first.budget_usd or not is_resolved(without) or without.mean <= 0.0:
+def _last_step(study: FundingStudy, main: FundingPoint) -> Iterator[str]:
+    """Yield what is averted by the last step; by all beyond what is promised, where that was spoken of."""
+    if len(study.points) < 2:
         return
-    more, budget = step(first, last), f"USD {million(last.budget_usd)} million"
+    last = study.points[-1]
+    before, name = (study.points[-2], "the last step") if main is last else (main, "more than that")
+    more = step(before, last)
+    said = f"{name}, from USD {million(before.budget_usd)} to {million(last.budget_usd)} million,"
+    if too_small(study, more):
+        yield f"By {said} deaths change by less than {least_text(study)}: {_TOO_LITTLE}."
+    elif is_resolved(more) and more.mean > 0:
+        yield f"{said} averts {spelled(more)}."
+    else:
+        yield f"For {said} no further deaths averted can be shown: {signed(more)}."
+
+
+def _by_donors(study: FundingStudy, main: FundingPoint) -> Iterator[str]:
+    """Yield what of it is averted without any donor, and what the money adds, if the curve begins there."""
+    first = study.points[0]
+    without = first.averted_with_later
+    if first is main or first.budget_usd or not is_resolved(without) or without.mean <= 0.0:
+        return
+    if too_small(study, without):
+        return
+    more, budget = step(first, main), f"USD {million(main.budget_usd)} million"
     yield (
         f"Without any donor {spelled(without)} of them are averted already, by better use of the host's own "
         "money."
     )
+    if too_small(study, more):
+        yield f"{budget} from donors change that by less than {least_text(study)}: {_TOO_LITTLE}."
+        return
     if not is_resolved(more):
         yield f"That {budget} from donors avert any more cannot be shown: {signed(more)}."
         return
@@ -74,14 +97,14 @@ def _by_donors(study: FundingStudy) -> Iterator[str]:
         fewer = spelled(Estimate(-more.mean, more.half_width))
         yield f"With {budget} from donors {fewer} fewer are averted than without."
         return
-    spent = last.ensemble.values(OPTIMISED, Response.COST) - first.ensemble.values(OPTIMISED, Response.COST)
-    price = ratio(spent, first.as_counted(OPTIMISED) - last.as_counted(OPTIMISED))
-    yield f"{budget} from donors add {spelled(more)}{_for_each(price)}.{_both(last)}"
+    spent = main.ensemble.values(OPTIMISED, Response.COST) - first.ensemble.values(OPTIMISED, Response.COST)
+    price = ratio(spent, first.as_counted(OPTIMISED) - main.as_counted(OPTIMISED))
+    yield f"{budget} from donors add {spelled(more)}{_for_each(price)}.{_both(main)}"
 
 
-def _both(last: FundingPoint) -> str:
+def _both(main: FundingPoint) -> str:
     """Return the price of donors' money and better use together, as the table and the report have it."""
-    price = last.usd_per_fatality_averted_with_later
+    price = main.usd_per_fatality_averted_with_later
     if price is None:
         return ""
     return (
@@ -94,13 +117,13 @@ def _for_each(price: Estimate | None) -> str:
     return f", at USD {spelled(price, USD_PER_MILLION)} million for each" if price else ""
 
 
-def _as_planned(study: FundingStudy) -> Iterator[str]:
-    """Yield what most money averts by the planner's own count, if the curve begins without donors."""
-    first, last = study.points[0], study.points[-1]
-    if first is last or first.budget_usd or first.planning_harm is None or last.planning_harm is None:
+def _as_planned(study: FundingStudy, main: FundingPoint) -> Iterator[str]:
+    """Yield what the money averts by the planner's own count, if the curve begins without donors."""
+    first = study.points[0]
+    if first is main or first.budget_usd or first.planning_harm is None or main.planning_harm is None:
         return
-    more = planned(study, first.planning_harm - last.planning_harm)
-    budget = f"USD {million(last.budget_usd)} million"
+    more = planned(study, first.planning_harm - main.planning_harm)
+    budget = f"USD {million(main.budget_usd)} million"
     yield (
         f"As planned, if money and capacity come as expected, {budget} avert {more} deaths more than no "
         "donors' money."
@@ -109,8 +132,15 @@ def _as_planned(study: FundingStudy) -> Iterator[str]:
 
 def _bought(study: FundingStudy, point: FundingPoint, priced: bool) -> str:
     averted, budget = point.averted_with_later, f"USD {million(point.budget_usd)} million from donors"
+    promised = isclose(point.budget_usd, study.promised_usd, rel_tol=SAME_USD)
+    budget += ", as promised," if promised else f" (they promise {million(study.promised_usd)})"
     interval, span = f"{level_text(LEVEL)} Monte Carlo interval", span_words(study)
-    if is_resolved(averted):
+    if too_small(study, averted):
+        said = (
+            f"With {budget} the plan changes expected deaths {span} by less than {least_text(study)} against "
+            f"{HOST}: {_TOO_LITTLE}."
+        )
+    elif is_resolved(averted):
         paid = _for_each(point.usd_per_fatality_averted_with_later if priced else None)
         said = (
             f"With {budget} the plan {_effect(averted)} expected deaths {span} against {HOST} "

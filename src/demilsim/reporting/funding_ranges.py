@@ -9,9 +9,17 @@ from collections.abc import Iterator
 
 from demilsim.experiments.funding_ranges import Bought, FundingDraws, Kind, NoRange, ParameterRange
 from demilsim.experiments.funding_study import FundingStudy
+from demilsim.plan import Floats
 from demilsim.planning.coordinate import GAP_AVERTED
 from demilsim.reporting.document import Document
-from demilsim.reporting.funding_words import HOST, short_name, with_later_words
+from demilsim.reporting.funding_words import (
+    HOST,
+    least_text,
+    least_that_counts,
+    main_index,
+    short_name,
+    with_later_words,
+)
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.uncertainty_views import WITHIN_CHANCE
 from demilsim.reporting.wording import ABSENT, USD_PER_MILLION, figure, million, percent
@@ -132,16 +140,16 @@ def band(study: FundingStudy) -> list[tuple[float, ParameterRange]]:
 
 
 def sure_finding(study: FundingStudy) -> str | None:
-    """Return how sure it is what most money buys, in one sentence; None without draws."""
+    """Return how sure it is what promised (else most) money buys, in one sentence; None without draws."""
     draws = study.draws
     if draws is None:
         return None
     if not draws.changed:
         return _ALL_FIXED
-    last = len(draws.budgets_usd) - 1
-    by_donors = last > 0 and not draws.budgets_usd[0]
-    bought = draws.between(0, last) if by_donors else draws.over_host(last)
-    budget = f"USD {million(draws.budgets_usd[-1])} million from donors"
+    main = main_index(study)
+    by_donors = main > 0 and not draws.budgets_usd[0]
+    bought = draws.between(0, main) if by_donors else draws.over_host(main)
+    budget = f"USD {million(draws.budgets_usd[main])} million from donors"
     over = f"over {draws.draws} draws of the model's constants, which are not known,"
     found, price = draws.deaths_range(bought.deaths), draws.price_range(bought)
     if found is NoRange.SAME:
@@ -152,10 +160,20 @@ def sure_finding(study: FundingStudy) -> str | None:
             "so few replications."
         )
     against = "more than no donor's money" if by_donors else f"against {HOST}"
+    if _too_small(study, found):
+        return (
+            f"{over} {budget} change deaths by less than {least_text(study)} {against} (5 to 95%): no more "
+            "than the optimiser can tell apart."
+        )
     return (
         f"{over} {budget} avert {_from_to(found)} deaths {against} (5 to 95%, middle "
         f"{figure(found.middle, DIGITS)}){_price_words(price)}; chance is not in this range."
     )
+
+
+def _too_small(study: FundingStudy, found: ParameterRange) -> bool:
+    """Return whether all of a range is nearer to 0 than the optimiser tells plans apart."""
+    return 0.0 < max(abs(found.low), abs(found.high)) < least_that_counts(study)
 
 
 def _from_to(found: ParameterRange, scale: float = 1.0) -> str:
@@ -237,10 +255,10 @@ def ranges_table(study: FundingStudy) -> Table:
             Row(
                 (
                     million(budget),
-                    _cell(draws.deaths_range(draws.over_host(index).deaths)),
-                    *([_cell(draws.deaths_range(added.deaths)) if index else ABSENT] if by_donors else ()),
+                    _deaths(study, draws.over_host(index).deaths),
+                    *([_deaths(study, added.deaths) if index else ABSENT] if by_donors else ()),
                     _price_cell(draws, added) if budget else ABSENT,
-                    _cell(draws.deaths_range(step.deaths)) if step else ABSENT,
+                    _deaths(study, step.deaths) if step else ABSENT,
                     str(draws.nothing(step)) if step else ABSENT,
                     str(draws.in_doubt(step.deaths)) if step else ABSENT,
                 )
@@ -254,6 +272,15 @@ def ranges_table(study: FundingStudy) -> Table:
         "the replications of a draw do not settle"
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _deaths(study: FundingStudy, values: Floats) -> str:
+    """Return the range of a difference of deaths, of shape (draw, replication), as a cell."""
+    assert study.draws is not None, "asked for only with draws"
+    found = study.draws.deaths_range(values)
+    if not isinstance(found, NoRange) and _too_small(study, found):
+        return f"below {least_text(study)}"
+    return _cell(found)
 
 
 def _cell(found: ParameterRange | NoRange, scale: float = 1.0) -> str:
@@ -292,11 +319,11 @@ def late_ranges_table(study: FundingStudy) -> Table:
         Row(
             (
                 short_name(followed.name),
-                _cell(draws.deaths_range(followed.deaths)),
+                _deaths(study, followed.deaths),
                 str(draws.positive(followed)),
                 str(draws.largest(followed)),
                 str(draws.in_doubt(followed.deaths)),
-                _cell(draws.deaths_range(again.deaths)),
+                _deaths(study, again.deaths),
                 str(draws.positive(again)),
                 str(draws.in_doubt(again.deaths)),
             )
@@ -329,7 +356,7 @@ def option_ranges_table(study: FundingStudy) -> Table:
             (
                 str(rank),
                 short_name(one.name),
-                _cell(draws.deaths_range(one.deaths)),
+                _deaths(study, one.deaths),
                 str(draws.positive(one)),
                 str(draws.largest(one)),
                 str(draws.in_doubt(one.deaths)),

@@ -17,6 +17,7 @@ from demilsim.reporting.funding_words import (
     counts_more,
     planned,
     planned_count,
+    simulated,
     step,
     with_later_words,
 )
@@ -61,9 +62,9 @@ def curve_table(study: FundingStudy) -> Table:
             Row(
                 (
                     million(point.budget_usd),
-                    signed(point.averted_with_later),
-                    *([signed(point.averted)] if more else ()),
-                    signed(step(before, point)) if before else ABSENT,
+                    simulated(study, point.averted_with_later),
+                    *([simulated(study, point.averted)] if more else ()),
+                    simulated(study, step(before, point)) if before else ABSENT,
                     _averted_as_planned(point),
                     spelled(point.destroyed_t),
                     spelled(point.cost_usd, USD_PER_MILLION),
@@ -222,7 +223,8 @@ def notes(study: FundingStudy) -> tuple[str, ...]:
         f"± is half the width of the {level_text(LEVEL)} Monte Carlo interval, each by itself, from "
         f"{replications:,} replications that are the same for every budget. {_not_in_it(study)}",
         f"Differences below {percent(GAP_AVERTED)} of what the plan averts are too small for the optimiser "
-        "to tell apart: no number is given.",
+        "to tell apart: no number is given, neither of deaths as planned nor of simulated ones whose "
+        "interval does not reach that far.",
         f"{planned_count(study.scenario)}, if money and capacity come as expected. {_counted(study)}",
         "A budget is what all donors promise, before overhead; their dates, strings and probabilities stay, "
         f"and amounts are scaled. The scenario as given promises USD {million(study.promised_usd)} million.",

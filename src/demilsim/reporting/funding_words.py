@@ -7,13 +7,16 @@ alike: they weigh deaths and go on after the horizon. Simulated deaths up to the
 
 from __future__ import annotations
 
-from demilsim.experiments.funding_curve import FundingPoint
+from math import isclose
+
+from demilsim.experiments.funding_curve import SAME_USD, FundingPoint
 from demilsim.experiments.funding_study import FundingStudy
 from demilsim.experiments.statistics import Estimate, paired
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
+from demilsim.reporting.comparison_words import signed
 from demilsim.reporting.stored import plain
-from demilsim.reporting.wording import figure, shortened, years_text
+from demilsim.reporting.wording import figure, figure_or_below, shortened, years_text
 from demilsim.scenario.scenario import Scenario
 from demilsim.scenario.schema import HarmWeights
 
@@ -62,10 +65,34 @@ def least_that_counts(study: FundingStudy) -> float:
 
 def planned(study: FundingStudy, averted: float | None) -> str:
     """Return deaths as planned; what is within the optimiser's gap is said to be below it."""
-    least = least_that_counts(study)
-    if averted is None or abs(averted) >= least:
-        return figure(averted)
-    return "0" if averted == 0.0 else f"below {figure(least, 2)}"
+    return figure_or_below(averted, least_that_counts(study))
+
+
+def too_small(study: FundingStudy, difference: Estimate) -> bool:
+    """Return whether a simulated difference is not 0, but all of its interval is too near to it to count.
+
+    Two plans that are equal to the optimiser differ by that much for no reason, whatever the replications.
+    """
+    reach = abs(difference.mean) + (difference.half_width or 0.0)
+    return 0.0 < reach < least_that_counts(study)
+
+
+def simulated(study: FundingStudy, difference: Estimate) -> str:
+    """Return deaths as simulated, with their half width; what is too small to count is said to be below."""
+    return f"below {least_text(study)}" if too_small(study, difference) else signed(difference)
+
+
+def least_text(study: FundingStudy) -> str:
+    """Return the number of deaths below which none is given, in figures."""
+    return figure(least_that_counts(study), 2)
+
+
+def main_index(study: FundingStudy) -> int:
+    """Return which budget is spoken of first: what donors promise, if it is among them, else the largest."""
+    promised = study.promised_usd
+    budgets = study.draws.budgets_usd if study.draws else [point.budget_usd for point in study.points]
+    same = [i for i, usd in enumerate(budgets) if usd > 0.0 and isclose(usd, promised, rel_tol=SAME_USD)]
+    return same[0] if same else len(budgets) - 1
 
 
 def planned_count(scenario: Scenario) -> str:

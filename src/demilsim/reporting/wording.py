@@ -78,6 +78,13 @@ def figure(number: float | None, digits: int = DIGITS) -> str:
     return fixed(number, decimals_of(round(number, decimals), digits))
 
 
+def figure_or_below(number: float | None, least: float, digits: int = DIGITS) -> str:
+    """Return a number as `figure` does; of one nearer to zero than `least`, that it is below it."""
+    if number is None or number == 0.0 or abs(number) >= least:
+        return figure(number, digits)
+    return f"below {figure(least, 2)}"
+
+
 def interval_decimals(half_width: float | None, mean: float) -> int:
     """Return the decimals for a mean: two digits of its half width, else `DIGITS` of its own."""
     return decimals_of(half_width, 2) if half_width else decimals_of(mean)
