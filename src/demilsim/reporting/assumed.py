@@ -39,6 +39,7 @@ STATEMENTS = {
     "money": MONEY,
     "money_outside": MONEY,
     "plan_lines": AS_PLANNED,
+    "lots_left": AS_PLANNED,
     "stays": AS_PLANNED,
     "mobile_sums": AS_PLANNED,
     "worth": NEAR,

@@ -41,6 +41,7 @@ def for_audience(results: StoredResults, audience: Audience) -> StoredResults:
         over_time=_public_places(results.over_time),
         schedule=_public_schedule(results.schedule),
         stays=(),
+        left=results.left.model_copy(update={"lots": ()}) if results.left else None,
     )
 
 

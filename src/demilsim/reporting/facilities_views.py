@@ -97,7 +97,8 @@ def _best_left(outcome: FacilitiesOutcome) -> str:
     beyond = million(float(best.beyond_usd.mean()))
     return (
         f"Ordered on {_date(outcome, best.order)}, {_name(outcome, best)} would avert "
-        f"{_worth(outcome, best)} deaths more, with USD {beyond} million beyond what the funds have for it by then. {LATER_MONEY}"
+        f"{_worth(outcome, best)} deaths more, with USD {beyond} million beyond what the funds have for it "
+        f"by then. {LATER_MONEY}"
     )
 
 

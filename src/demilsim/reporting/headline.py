@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demilsim.experiments.ensemble import CLEARED_SHARE
 from demilsim.reporting.later_years import later_against, later_sentence
+from demilsim.reporting.lots_left import LeftFacts, left_words
 from demilsim.reporting.policy_records import DO_NOTHING, HOST_ONLY, OPTIMISED, Measures, PolicyResult
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.stored import Spread
@@ -160,10 +162,10 @@ def _work(results: StoredResults) -> str:
         f"t for USD {with_half_width(measures.cost_usd, USD_PER_MILLION)} million ({scenario.price_year} "
         f"prices; ± is the half width of the {level_text(results.level)} Monte Carlo interval)"
     )
-    return f"{text}; {_cleared(measures)}."
+    return f"{text}; {_cleared(measures, results.left)}."
 
 
-def _cleared(measures: Measures) -> str:
+def _cleared(measures: Measures, left: LeftFacts | None) -> str:
     """Return when the surplus is gone, with the interval of the median or of the share in time."""
     dates, share = measures.clearance_date, measures.p_cleared
     if dates and dates.p50:
@@ -171,7 +173,8 @@ def _cleared(measures: Measures) -> str:
         between = f" ({' to '.join(end.isoformat() for end in ends if end)})" if all(ends) else ""
         return f"the surplus is gone by {dates.p50.isoformat()}{between} in half of the replications"
     if share and not share.mean:
-        return "the surplus is not gone within the horizon in any replication"
+        why = f": {left_words(left)}" if left and left.left_t > CLEARED_SHARE * left.surplus_t else ""
+        return f"the surplus is not gone within the horizon in any replication{why}"
     within = f", but in {share_said(share)} of them it is" if share else ""
     return f"the surplus is not gone within the horizon in most replications{within}"
 

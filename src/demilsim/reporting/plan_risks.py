@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from demilsim.experiments.ensemble import CLEARED_SHARE
 from demilsim.reporting.delay_views import largest_delay
 from demilsim.reporting.grid import Column, Table, plain_rows
+from demilsim.reporting.lots_left import left_words
 from demilsim.reporting.records import StoredResults
 from demilsim.reporting.stored import Spread
 from demilsim.reporting.uncertainty_views import constant_label
@@ -45,7 +47,7 @@ def _outcomes(results: StoredResults) -> Iterator[Line]:
     measures, facts = results.shown.measures, results.risk
     if measures.p_cleared:
         said = f"{share_said(_complement(measures.p_cleared))} of replications"
-        yield "The surplus is not gone within the horizon", said, "money, capacity and delays, see below"
+        yield "The surplus is not gone within the horizon", said, _why_left(results)
     if measures.dates_missed:
         yield "Lots are left after their dates", f"{with_interval(measures.dates_missed)} lots", "the same"
     by_year = (facts.p_major_by_year_conditional or facts.p_major_by_year) if facts else {}
@@ -58,6 +60,14 @@ def _outcomes(results: StoredResults) -> Iterator[Line]:
         said = share_said(measures.p_any_explosion_conditional or measures.p_any_explosion)
         said = f"{said} over the horizon"
         yield "An unplanned explosion", said, "what is stored how long, and where"
+
+
+def _why_left(results: StoredResults) -> str:
+    """Return what it depends on: what the plan leaves, if that alone keeps the surplus from being gone."""
+    left = results.left
+    if left is None or left.left_t <= CLEARED_SHARE * left.surplus_t:
+        return "money, capacity and delays, see below"
+    return left_words(left)
 
 
 def _complement(share: Spread) -> Spread:

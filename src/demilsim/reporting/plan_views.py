@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from demilsim.reporting.disclosure import Audience
 from demilsim.reporting.grid import Column, Table, by_year, plain_rows
+from demilsim.reporting.lots_left import REASONS
 from demilsim.reporting.records import StoredLine, StoredResults
-from demilsim.reporting.wording import ABSENT, figure, fixed, label, percent
+from demilsim.reporting.wording import ABSENT, figure, fixed, label, percent, sentence
 
 MOST_LINES = 25
 """Plan lines in a report; ``plan.csv`` has them all."""
@@ -114,6 +115,28 @@ def plan_reading(results: StoredResults) -> tuple[str, ...]:
             "the horizon."
         )
     return tuple(said)
+
+
+def lots_left(results: StoredResults) -> Table:
+    """Return the lots of which the plan leaves most, and why; none for the public."""
+    left = results.left
+    columns = (
+        Column("Lot", wide=True),
+        Column("Site", wide=True),
+        Column("Left", "t"),
+        Column("Why", wide=True),
+    )
+    rows = plain_rows(
+        (lot.lot_id, lot.site_id, figure(lot.left_t), sentence(REASONS.get(lot.reason, lot.reason)))
+        for lot in (left.lots if left else ())
+    )
+    caption = (
+        f"Lots that the plan leaves: those of which most is left, {len(left.lots)} of {left.lots_left}, as "
+        "it is expected to be worked"
+        if left
+        else "Lots that the plan leaves"
+    )
+    return Table(caption, columns, rows)
 
 
 def plan_lines(results: StoredResults, audience: Audience) -> Table:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from demilsim.errors import ResultsError
 from demilsim.reporting.caution_notes import CautionFacts
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
+from demilsim.reporting.lots_left import LeftFacts
 from demilsim.reporting.measure_records import MeasureFacts
 from demilsim.reporting.mobile_plant import MOBILE_PLANT
 from demilsim.reporting.mobile_records import MobileFacts, StoredStay
@@ -82,6 +83,7 @@ class _Summary(Stored):
     cautions: tuple[CautionFacts, ...] = ()
     values_set: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
+    left: LeftFacts | None = None
 
 
 def read_results(directory: Path) -> StoredResults:
@@ -123,6 +125,7 @@ def read_results(directory: Path) -> StoredResults:
         mobile=summary.mobile_plant,
         cautions=summary.cautions,
         values_set=summary.values_set,
+        left=summary.left,
         stays=tuple(_stay(row) for row in _table(directory, MOBILE_PLANT)) if summary.mobile_plant else (),
     )
 

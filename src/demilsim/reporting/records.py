@@ -9,6 +9,7 @@ from pydantic import Field
 
 from demilsim.reporting.caution_notes import CautionFacts
 from demilsim.reporting.explanation_records import ExplanationFacts, StoredReason
+from demilsim.reporting.lots_left import LeftFacts
 from demilsim.reporting.measure_records import MeasureFacts
 from demilsim.reporting.mobile_records import MobileFacts, StoredStay
 from demilsim.reporting.over_time_records import OverTimeFacts
@@ -160,6 +161,7 @@ class StoredResults:
     cautions: tuple[CautionFacts, ...] = ()
     values_set: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
+    left: LeftFacts | None = None
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return the results of a policy, None if it was not simulated."""

@@ -135,6 +135,7 @@ class Page:
     money: Table
     money_outside: Table
     plan_lines: Table
+    lots_left: Table
     permit_reading: tuple[str, ...]
     mobile_reading: tuple[str, ...]
     mobile_sums: Table
@@ -265,6 +266,7 @@ def _page(
         money=views.money(results),
         money_outside=views.money_outside(results),
         plan_lines=plan_views.plan_lines(results, audience),
+        lots_left=plan_views.lots_left(results),
         permit_reading=permit_reading(results),
         mobile_reading=mobile_views.mobile_reading(results, audience),
         mobile_sums=mobile_views.mobile_sums(results),

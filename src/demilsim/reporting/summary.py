@@ -15,6 +15,8 @@ from demilsim.experiments.time_use import plan_in_detail
 from demilsim.experiments.uncertainty_result import Uncertainty
 from demilsim.planning.coordinate import Programme
 from demilsim.planning.expected import ExpectedWork
+from demilsim.planning.premises import premises_of
+from demilsim.planning.rules import nominal_coefficients
 from demilsim.reporting.accounts import (
     commissioning_rows,
     facility_rows,
@@ -25,6 +27,7 @@ from demilsim.reporting.accounts import (
 )
 from demilsim.reporting.document import Document, finite
 from demilsim.reporting.later_years import later_document
+from demilsim.reporting.lots_left import left_document
 from demilsim.reporting.measure_views import measure_document
 from demilsim.reporting.mobile_plant import Planned, mobile_plant_document
 from demilsim.reporting.over_time import over_time_document
@@ -76,6 +79,7 @@ def summary_document(
     detail = plan_in_detail(ensemble.scenario, ensemble.plans[shown], seed=seed)
     nothing = ensemble.plans.get(DO_NOTHING) if shown != DO_NOTHING else None
     left_alone = plan_in_detail(ensemble.scenario, nothing, seed=seed).stock_harm if nothing else None
+    known_now = programme.coefficients if programme else nominal_coefficients(ensemble.scenario)
     return {
         "scenario": scenario_facts(ensemble.scenario),
         "values_set": list(ensemble.scenario.values_set),
@@ -105,6 +109,7 @@ def summary_document(
         ),
         "mobile_plant": mobile_plant_document(ensemble.scenario, mobile or {}),
         "commissionings": {name: commissioning_rows(ensemble, plan) for name, plan in ensemble.plans.items()},
+        "left": left_document(premises_of(ensemble.scenario, known_now), ensemble.plans[shown], work),
         "risk": risk_document(ensemble, chances),
         "uncertainty": uncertainty_document(uncertainty, ensemble.scenario) if uncertainty else None,
         "assumptions": assumption_rows(ensemble.scenario),
