@@ -199,6 +199,16 @@ def test_rule_keeps_within_money(name: str) -> None:
 def test_host_only_uses_the_hosts_money() -> None:
     """The donor's baseline names the host's funds, and is the best rule when the host is alone."""
     assert draft_of("host_only", limited()).funds == ("HOST",)
+
+
+def test_host_without_money_does_nothing() -> None:
+    """Where donors hold all funds, what the host does alone is nothing: naming no fund would spend theirs."""
+    scenario = limited()
+    donors = replace(
+        scenario, funds=tuple(one.model_copy(update={"holder": "donor"}) for one in scenario.funds)
+    )
+    assert draft_of("host_only", donors).pieces == ()
+    assert draft_of("oldest_first", donors).pieces != ()
     alone = ranked_world()
     assert draft_of("host_only", alone).pieces == draft_of("risk_per_day_first", alone).pieces
     assert DO_NOTHING.lines == ()

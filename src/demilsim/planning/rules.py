@@ -133,8 +133,12 @@ def rule_draft(name: str, premises: Premises, orders: tuple[Commissioning, ...] 
     orders
         Facilities that are ordered as well, before anything else is paid.
     """
-    host = tuple(fund.fund_id for fund in premises.scenario.funds if fund.holder == "host")
-    funds = host if name == "host_only" else ()
+    funds: tuple[str, ...] = ()
+    if name == "host_only":
+        funds = tuple(fund.fund_id for fund in premises.scenario.funds if fund.holder == "host")
+        if not funds:
+            # A host without money does nothing; a plan that names no fund may spend all of them.
+            return Draft(name, f"rule:{name}", ())
     ranking = RULES[HOST_RANKING if name == "host_only" else name]
     waiting = waiting_tranches(premises.scenario, premises.coefficients)
     filler = Filler(premises, funds, orders, waiting=waiting)
