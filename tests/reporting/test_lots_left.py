@@ -12,7 +12,7 @@ from demilsim.planning.premises import premises_of
 from demilsim.planning.rules import DO_NOTHING, nominal_coefficients
 from demilsim.reporting.disclosure import Audience, for_audience
 from demilsim.reporting.headline import headline
-from demilsim.reporting.lots_left import left_document
+from demilsim.reporting.lots_left import LeftFacts, left_document, left_words
 from demilsim.reporting.plan_risks import risks_table
 from demilsim.reporting.plan_views import lots_left
 from demilsim.reporting.reading import read_results
@@ -84,7 +84,7 @@ def stored(left_t: float) -> Any:
 def test_the_page_gives_the_cause(folder: Path, edit: EditSummary) -> None:
     """Risks and headline say that the plan leaves it; lots are for those who may see them."""
     edit(stored(2_916.0))
-    said = "the plan leaves 2,916 t: 2,916 t since to destroy it is expected to kill more than it averts"
+    said = "the plan leaves 2,916 t, since to destroy it is expected to kill more than it averts"
     results = for_audience(read_results(folder), "public")
     risks = {row.cells[0]: row.cells[2] for row in risks_table(results).rows}
     assert risks["The surplus is not gone within the horizon"] == said
@@ -92,6 +92,15 @@ def test_the_page_gives_the_cause(folder: Path, edit: EditSummary) -> None:
     assert lots_left(results).rows == ()
     (row,) = lots_left(for_audience(read_results(folder), "partner")).rows
     assert row.cells[:3] == ("LOT-SECRET-9", "S", "2,916")
+
+
+def test_several_causes_are_told_with_their_tonnes() -> None:
+    """Each cause has its part of what is left."""
+    facts = LeftFacts(surplus_t=900.0, left_t=510.0, by_reason={"choice": 310.0, "short": 200.0}, lots_left=3)
+    assert left_words(facts) == (
+        "the plan leaves 510 t: 310 t since to destroy it is expected to kill more than it averts; 200 t since "
+        "money, capacity and time do not reach it"
+    )
 
 
 def test_where_the_plan_leaves_next_to_nothing_it_is_not_the_cause(folder: Path, edit: EditSummary) -> None:

@@ -88,6 +88,7 @@ def test_intervals_of_counts_and_chances_stay_where_these_can_be(often: Path) ->
         for name in ("p_any_explosion", "p_cleared"):
             own = measures[name]
             assert 0.0 <= own["low"] <= own["mean"] <= own["high"] <= 1.0
+            assert (own["mean"] == 0.0) == (own["low"] == 0.0)
         lows = [own["bootstrap_low"] for own in measures.values() if own and own.get("bootstrap_low")]
         assert min(lows) >= 0.0
 

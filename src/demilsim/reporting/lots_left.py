@@ -118,7 +118,8 @@ def _reasons(premises: Premises, left_t: Floats) -> list[str]:
 
 def left_words(facts: LeftFacts) -> str:
     """Return what is left and why, as part of a sentence."""
-    parts = [
-        f"{figure(mass)} t since {REASONS[reason]}" for reason, mass in facts.by_reason.items() if mass > 0.0
-    ]
-    return f"the plan leaves {figure(facts.left_t)} t: {'; '.join(parts)}"
+    parts = [(mass, REASONS.get(reason, reason)) for reason, mass in facts.by_reason.items() if mass > 0.0]
+    if len(parts) == 1:
+        return f"the plan leaves {figure(facts.left_t)} t, since {parts[0][1]}"
+    told = "; ".join(f"{figure(mass)} t since {why}" for mass, why in parts)
+    return f"the plan leaves {figure(facts.left_t)} t{': ' if told else ''}{told}"

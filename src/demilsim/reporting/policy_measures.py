@@ -76,8 +76,11 @@ def _bootstrap(interval: Interval | None, least: float = -np.inf) -> Document:
 
 def _wilson(hits: Floats) -> Document:
     """Return the ends of the interval of a share, None for fewer than two replications."""
-    low, high = wilson_interval(float(np.mean(hits)), hits.size) if hits.size > 1 else (None, None)
-    return {"low": low, "high": high}
+    if hits.size < 2:
+        return {"low": None, "high": None}
+    low, high = wilson_interval(float(np.mean(hits)), hits.size)
+    # What was never seen, or always, has an end at the limit, but for rounding.
+    return {"low": low if hits.any() else 0.0, "high": 1.0 if hits.all() else high}
 
 
 def differences(ensemble: Ensemble, intervals: Intervals | None) -> Document:
