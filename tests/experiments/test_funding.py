@@ -41,6 +41,7 @@ from demilsim.experiments.funding_terms import (
 )
 from demilsim.experiments.least_harm import Found, LeastHarm, Variant, donors_of, without_funds
 from demilsim.experiments.next_million import MILLION_USD, next_million
+from demilsim.experiments.rare_events import ANY_NEQ_KG, explosion_chances
 from demilsim.experiments.statistics import Estimate
 from demilsim.model.cautions import Caution
 from demilsim.model.harm import held_t, stock_harm
@@ -132,6 +133,8 @@ def test_money_beyond_all_lots_is_worth_nothing(curve: tuple[FundingPoint, ...])
     assert last is not None
     assert (last.by_dual, last.linear, last.again) == pytest.approx((0.0, 0.0, 0.0), abs=ROUNDING)
     assert last.holds_to_usd > 1e9
+    assert point_row(curve[-1])["dual_holds_to_usd"] is None
+    assert views.next_table(told(curve)).rows[-1].cells[3] == "no end found"
 
 
 def test_same_plan_of_the_host_and_same_draws_at_every_budget(curve: tuple[FundingPoint, ...]) -> None:
@@ -460,12 +463,45 @@ def test_clean_up_is_told_as_probability_times_cost(curve: tuple[FundingPoint, .
     """The cost if an explosion happens never stands without its probability and the product."""
     table = views.clean_up_table(told(curve))
     assert [column.head for column in table.columns][1:4] == [
-        "Chance of an explosion", "With this money", "Clean-up avoided",
+        "Any explosion in store", "With this money", "Clean-up avoided",
     ]  # fmt: skip
     for row, point in zip(table.rows, curve, strict=True):
         assert row.cells[3] == signed(point.clean_up.avoided_usd)
         assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", row.cells[1])
     assert "probability times cost" in table.caption
+
+
+def test_what_the_order_of_a_sum_leaves_is_written_as_nothing(curve: tuple[FundingPoint, ...]) -> None:
+    """A half width of 3e-14 t of 620 t, and 3e-18 of 0.4 deaths, are no results."""
+    found = curve[-1].next
+    assert found is not None
+    point = replace(curve[-1], next=replace(found, linear=3.5e-18, by_dual=-1e-17))
+    row = point_row(point)
+    assert (row["destroyed_t_half_width"], row["cost_usd_half_width"]) == (0.0, 0.0)
+    assert row["next_million_planning_harm_by_linear_plan"] == 0.0
+    assert row["next_million_planning_harm_by_dual"] == 0.0
+    assert row["expected_fatalities_half_width"] > 0.0
+
+
+def test_the_chance_of_an_explosion_is_the_computed_one_of_run(curve: tuple[FundingPoint, ...]) -> None:
+    """Counts of few replications differed at random between budgets; it is counted where it has to be."""
+    point = curve[1]
+    plans = {name: point.ensemble.plans[name] for name in ("host_only", "optimised")}
+    by_run = explosion_chances(point.ensemble.scenario, plans)
+    for name, found in (("host_only", point.clean_up.p_host_only), ("optimised", point.clean_up.p_optimised)):
+        assert found == by_run.over_horizon(name, ANY_NEQ_KG)
+        assert 0.0 < found.mean < 1.0
+    rows = [row.cells[1] for row in views.clean_up_table(told(curve)).rows]
+    assert len(set(rows)) == 1
+    row = point_row(point)
+    assert row["p_explosion_computed"]
+    assert row["p_explosion"] == point.clean_up.p_optimised.mean
+    assert "computed in 8 replications" in views.clean_up_table(told(curve)).caption
+    counted = tuple(replace(one, chances=None) for one in curve)
+    assert not any(r.exploded_g for r in curve[0].ensemble.results["host_only"])
+    table = views.clean_up_table(told(counted))
+    assert "The chance of one is counted, as costs are." in table.caption
+    assert table.rows[0].cells[1] == "0 (0 to 39)"
 
 
 @pytest.mark.soak

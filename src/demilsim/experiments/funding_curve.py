@@ -14,11 +14,13 @@ from math import isclose
 import numpy as np
 
 from demilsim.errors import DemilsimError, InfeasibleError, StudyError
+from demilsim.experiments.clean_up import CleanUp, clean_up_avoided, computed_chances
 from demilsim.experiments.ensemble import Ensemble, Response, replicate
 from demilsim.experiments.least_harm import OPTIONS
 from demilsim.experiments.next_million import MILLION_USD, NextMillion, next_million
 from demilsim.experiments.programme import plan_with_simulation
-from demilsim.experiments.statistics import Estimate, counted, paired, ratio
+from demilsim.experiments.rare_events import ExplosionChances
+from demilsim.experiments.statistics import Estimate, paired, ratio
 from demilsim.experiments.uncertainty import BASELINE, OPTIMISED
 from demilsim.model.money import expected_receipts_usd
 from demilsim.optimisation.optimise import optimise
@@ -29,7 +31,6 @@ from demilsim.planning.coordinate import Before, LoopOptions, Programme
 from demilsim.planning.disaggregate import flow_plan
 from demilsim.scenario.exchange import promised_usd, scaled
 from demilsim.scenario.scenario import Scenario
-from demilsim.units import GRAMS_PER_TONNE
 
 NEAR = OPTIONS
 """How budgets are planned beside one that was planned in full: near its plan, and without a bound."""
@@ -39,26 +40,6 @@ NEXT = replace(OPTIONS, bound_steps=0)
 
 SAME_USD = 1e-9
 """Relative difference below which two budgets are one: amounts in other currencies do not sum to the cent."""
-
-
-@dataclass(frozen=True)
-class CleanUp:
-    """Clean-up after explosions in store that donors' money avoids: probability times cost.
-
-    Parameters
-    ----------
-    p_host_only, p_optimised
-        Share of replications with any such explosion [1].
-    usd_if_any
-        Mean cost of clean-up over the replications of host_only that have one [USD]; None if none has.
-    avoided_usd
-        Mean over all replications of what host_only costs more, explosions or not [USD].
-    """
-
-    p_host_only: float
-    p_optimised: float
-    usd_if_any: float | None
-    avoided_usd: Estimate
 
 
 @dataclass(frozen=True)
@@ -81,6 +62,8 @@ class FundingPoint:
     found
         Budget [USD] and planning harm [weighted persons] of the plans that were found for this point: its
         own, and that for a million more.
+    chances
+        Chances of any explosion in store under both plans; None where they can only be counted.
     """
 
     budget_usd: float
@@ -90,6 +73,7 @@ class FundingPoint:
     do_nothing_harm: float | None = None
     next: NextMillion | None = None
     found: tuple[tuple[float, float], ...] = ()
+    chances: ExplosionChances | None = None
 
     @property
     def source(self) -> str:
@@ -155,18 +139,7 @@ class FundingPoint:
     @property
     def clean_up(self) -> CleanUp:
         """Clean-up avoided against host_only."""
-        per_t = self.ensemble.scenario.register.consequence.cleanup_usd_per_t
-        own, host = (
-            per_t / GRAMS_PER_TONNE * np.array([float(r.exploded_g) for r in self.ensemble.results[name]])
-            for name in (OPTIMISED, BASELINE)
-        )
-        avoided, largest = host - own, float(max(own.max(), host.max()))
-        return CleanUp(
-            p_host_only=float(np.mean(host > 0.0)),
-            p_optimised=float(np.mean(own > 0.0)),
-            usd_if_any=float(host[host > 0.0].mean()) if np.any(host > 0.0) else None,
-            avoided_usd=counted(avoided, int(np.count_nonzero(avoided)), largest),
-        )
+        return clean_up_avoided(self.ensemble, self.chances)
 
     def _over_host_only(self, response: Response) -> Floats:
         return self.ensemble.values(OPTIMISED, response) - self.ensemble.values(BASELINE, response)
@@ -262,7 +235,10 @@ def funding_curve(
         host_only = host_only or programme.rules["host_only"]
         plans = {BASELINE: host_only, OPTIMISED: programme.plan}
         point = FundingPoint(
-            float(budget), programme, replicate(variant, plans, replications, seed=seed, jobs=jobs)
+            float(budget),
+            programme,
+            replicate(variant, plans, replications, seed=seed, jobs=jobs),
+            chances=computed_chances(variant, plans, seed, jobs),
         )
         result, _ = on_expected_money(programme)
         if result is not None:

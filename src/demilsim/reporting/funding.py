@@ -21,6 +21,7 @@ from demilsim.reporting import funding_views as views
 from demilsim.reporting.again import printed_command, record_of
 from demilsim.reporting.canvas import BLUE, INK, ORANGE, new_figure, number_axis, settings, svg_text
 from demilsim.reporting.caution_notes import caution_sentences
+from demilsim.reporting.comparison_words import ROUNDING
 from demilsim.reporting.document import Document
 from demilsim.reporting.folder import make_folder, write_atomically
 from demilsim.reporting.funding_findings import findings
@@ -89,10 +90,13 @@ def write_funding(
         one more than host_only; null where there is none, and at a budget of 0), the deaths of both also
         ``..._with_later_years`` (as the plan counts: weighted, and the years after the horizon at the rates
         left then), ``cleanup_avoided_usd`` (probability times cost,
-        unconditional); ``p_explosion_host_only``, ``p_explosion``, ``cleanup_usd_if_any`` (host_only, given
-        one); dates at which the surplus is cleared, ``cleared_p5``, ``cleared_p50``, ``cleared_p95`` and
+        unconditional); ``p_explosion_host_only``, ``p_explosion`` with ``_half_width`` (of any in store over
+        the horizon; computed from all else that happens if ``p_explosion_computed``, else counted);
+        ``cleanup_usd_if_any`` (host_only, given one); dates at which the surplus is cleared, ``cleared_p5``,
+        ``cleared_p50``, ``cleared_p95`` and
         their intervals ``_low``, ``_high``; ``planning_harm``, ``do_nothing_planning_harm``;
-        ``next_million_planning_harm_by_dual``, ``dual_holds_from_usd``, ``dual_holds_to_usd``,
+        ``next_million_planning_harm_by_dual``, ``dual_holds_from_usd``, ``dual_holds_to_usd`` (null where no
+        end was found within 1,024 million more),
         ``next_million_planning_harm_by_linear_plan``, ``next_million_planning_harm_by_planning_again``
         [weighted persons averted]; ``plan_source``.
     ``donors``
@@ -213,17 +217,18 @@ def point_row(point: FundingPoint) -> Document:
     for name, estimate in simulated.items():
         row |= _pair(name, estimate)
     return row | {
-        "p_explosion_host_only": clean_up.p_host_only,
-        "p_explosion": clean_up.p_optimised,
+        **_pair("p_explosion_host_only", clean_up.p_host_only),
+        **_pair("p_explosion", clean_up.p_optimised),
+        "p_explosion_computed": clean_up.computed,
         "cleanup_usd_if_any": clean_up.usd_if_any,
         **{f"cleared_{q}": date for q, date in clearance_dates(point.ensemble, OPTIMISED).items()},
         "planning_harm": point.planning_harm,
         "do_nothing_planning_harm": point.do_nothing_harm,
-        "next_million_planning_harm_by_dual": following and following.by_dual,
+        "next_million_planning_harm_by_dual": following and _rounded(following.by_dual, point),
         "dual_holds_from_usd": following and following.holds_from_usd,
-        "dual_holds_to_usd": following and following.holds_to_usd,
-        "next_million_planning_harm_by_linear_plan": following and following.linear,
-        "next_million_planning_harm_by_planning_again": following and following.again,
+        "dual_holds_to_usd": views.slope_end(point),
+        "next_million_planning_harm_by_linear_plan": following and _rounded(following.linear, point),
+        "next_million_planning_harm_by_planning_again": following and _rounded(following.again, point),
         "plan_source": point.source,
     }
 
@@ -320,6 +325,14 @@ def _table(rows: Sequence[Document]) -> str:
     return csv_text(header, [list(row.values()) for row in rows])
 
 
+def _rounded(averted: float | None, point: FundingPoint) -> float | None:
+    """Return planning harm averted; 0 for what the order of a sum leaves."""
+    rounding = ROUNDING * (point.do_nothing_harm or 0.0)
+    return 0.0 if averted is not None and abs(averted) <= rounding else averted
+
+
 def _pair(name: str, estimate: Estimate | None) -> Document:
     mean, half_width = (estimate.mean, estimate.half_width) if estimate else (None, None)
+    if mean is not None and half_width is not None and half_width <= ROUNDING * abs(mean):
+        half_width = 0.0
     return {name: mean, f"{name}_half_width": half_width}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from demilsim.experiments.funding_curve import FundingPoint
 from demilsim.experiments.funding_study import FundingStudy
 from demilsim.experiments.next_million import MOST_MILLIONS
+from demilsim.experiments.rare_events import REPLICATIONS as CHANCE_REPLICATIONS
 from demilsim.experiments.statistics import LEVEL, Estimate, wilson_interval
 from demilsim.experiments.uncertainty import OPTIMISED
 from demilsim.planning.coordinate import GAP_AVERTED
@@ -23,7 +24,7 @@ from demilsim.reporting.funding_words import (
 )
 from demilsim.reporting.grid import Column, Row, Table
 from demilsim.reporting.policy_measures import clearance_dates
-from demilsim.reporting.stored import plain
+from demilsim.reporting.stored import Spread, plain
 from demilsim.reporting.wording import (
     ABSENT,
     USD_PER_MILLION,
@@ -34,6 +35,7 @@ from demilsim.reporting.wording import (
     million,
     percent,
     sentence,
+    share_interval,
 )
 
 
@@ -118,7 +120,7 @@ def clean_up_table(study: FundingStudy) -> Table:
     """Return clean-up avoided as probability times cost, with both factors beside it."""
     columns = (
         Column("Donors promise", "million USD"),
-        Column("Chance of an explosion", "host alone, %, 95% interval"),
+        Column("Any explosion in store", "host alone, probability, %, 95% interval"),
         Column("With this money", "%, 95% interval"),
         Column("Clean-up avoided", "USD, on average, ±"),
         Column("If one happens", "USD, host alone"),
@@ -131,17 +133,23 @@ def clean_up_table(study: FundingStudy) -> Table:
             Row(
                 (
                     million(point.budget_usd),
-                    _chance(own.p_host_only, replications),
-                    _chance(own.p_optimised, replications),
+                    _chance(own.p_host_only, own.computed, replications),
+                    _chance(own.p_optimised, own.computed, replications),
                     _whole_usd(own.avoided_usd),
                     ABSENT if own.usd_if_any is None else fixed(own.usd_if_any, 0),
                 )
             )
         )
+    how = (
+        f"computed in {CHANCE_REPLICATIONS} replications from all else that happens there, as in the report "
+        "of demilsim run; costs are counted"
+        if all(point.clean_up.computed for point in study.points)
+        else "counted, as costs are"
+    )
     caption = (
-        "Clean-up after explosions in store. What is avoided is the mean over all replications, with an "
-        "explosion or not: probability times cost. The last column holds only if one happens; it is no "
-        "saving by itself"
+        f"Clean-up after explosions in store. The chance of one is {how}. What is avoided is the mean over "
+        "all replications, with an explosion or not: probability times cost. The last column holds only if "
+        "one happens; it is no saving by itself"
     )
     return Table(caption, columns, tuple(rows))
 
@@ -152,9 +160,10 @@ def _whole_usd(amount: Estimate) -> str:
     return "0 ± 0" if 0.0 < largest < 1.0 else signed(amount)
 
 
-def _chance(share: float, replications: int) -> str:
-    low, high = wilson_interval(share, replications)
-    return f"{figure(100 * share)} ({figure(100 * low, 2)} to {figure(100 * high, 2)})"
+def _chance(chance: Estimate, computed: bool, replications: int) -> str:
+    """Return a chance in percent with its interval; of one that was counted it is Wilson's."""
+    low, high = (None, None) if computed else wilson_interval(chance.mean, replications)
+    return share_interval(Spread(mean=chance.mean, half_width=chance.half_width, low=low, high=high))
 
 
 def next_table(study: FundingStudy) -> Table:
@@ -187,11 +196,18 @@ def next_table(study: FundingStudy) -> Table:
     )
 
 
-def _end(point: FundingPoint) -> str:
-    """Return where the slope ends; it is not followed for ever."""
-    assert point.next is not None, "asked for only with a next million"
+def slope_end(point: FundingPoint) -> float | None:
+    """Return the budget up to which the slope holds [USD]; None if no end was found, or nothing planned.
+
+    It is not followed for ever.
+    """
     farthest = point.budget_usd + MOST_MILLIONS * USD_PER_MILLION
-    return "no end found" if point.next.holds_to_usd >= farthest else million(point.next.holds_to_usd)
+    return point.next.holds_to_usd if point.next and point.next.holds_to_usd < farthest else None
+
+
+def _end(point: FundingPoint) -> str:
+    end = slope_end(point)
+    return "no end found" if end is None else million(end)
 
 
 def _counted(study: FundingStudy) -> str:
