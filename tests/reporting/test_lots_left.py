@@ -98,8 +98,8 @@ def test_several_causes_are_told_with_their_tonnes() -> None:
     """Each cause has its part of what is left."""
     facts = LeftFacts(surplus_t=900.0, left_t=510.0, by_reason={"choice": 310.0, "short": 200.0}, lots_left=3)
     assert left_words(facts) == (
-        "the plan leaves 510 t: 310 t since to destroy it is expected to kill more than it averts; 200 t since "
-        "money, capacity and time do not reach it"
+        "the plan leaves 510 t: 310 t since to destroy it is expected to kill more than it averts; "
+        "200 t since money, capacity and time do not reach it"
     )
 
 
