@@ -67,7 +67,7 @@ def _last_step(study: FundingStudy, main: FundingPoint) -> Iterator[str]:
     more = step(before, last)
     said = f"{name}, from USD {million(before.budget_usd)} to {million(last.budget_usd)} million,"
     if too_small(study, more):
-        yield f"By {said} deaths change by less than {least_text(study)}: {_TOO_LITTLE}."
+        yield f"With {said} deaths change by less than {least_text(study)}: {_TOO_LITTLE}."
     elif is_resolved(more) and more.mean > 0:
         yield f"{said} averts {spelled(more)}."
     else:
