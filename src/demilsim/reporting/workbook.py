@@ -22,6 +22,7 @@ UNITS = {
     "expected_fatalities_workers": "persons",
     "expected_fatalities_transport": "persons",
     "p_any_explosion": "1",
+    "p_any_explosion_conditional": "1",
     "destroyed_t": "t",
     "cost_usd": "USD",
     "p_cleared": "1",
