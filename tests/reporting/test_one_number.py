@@ -101,6 +101,7 @@ def test_intervals_of_counts_and_chances_stay_where_these_can_be(often: Path) ->
         (Spread(mean=0.05, half_width=0.062, low=0.022, high=0.112), "5.0 (2.2 to 11.2)"),
         (Spread(mean=0.05, half_width=0.062), "5.0 (0 to 11.2)"),
         (Spread(mean=0.0083, half_width=0.0003), "0.830 (0.800 to 0.860)"),
+        (Spread(mean=0.066784, half_width=0.000026), "6.68 (6.68 to 6.68)"),
         (Spread(mean=0.25), "25.0"),
         (None, ABSENT),
     ],
@@ -139,7 +140,7 @@ def test_the_chance_of_any_explosion_is_the_computed_one_where_it_is_stored(
 
     edit(change)
     shown, caption = cells()
-    assert shown == "1.970 (1.890 to 2.050)"
+    assert shown == "1.97 (1.89 to 2.05)"
     assert "not counted" in caption
     risks = {row.cells[0]: row.cells[1] for row in risks_table(read_results(folder)).rows}
-    assert risks["An unplanned explosion"] == "1.970% (1.890 to 2.050%) over the horizon"
+    assert risks["An unplanned explosion"] == "1.97% (1.89 to 2.05%) over the horizon"
