@@ -142,7 +142,7 @@ def clean_up_table(study: FundingStudy) -> Table:
         )
     how = (
         f"computed in {CHANCE_REPLICATIONS} replications from all else that happens there, as in the report "
-        "of demilsim run; costs are counted"
+        "of demilsim run; costs are counted, from the few explosions that happen"
         if all(point.clean_up.computed for point in study.points)
         else "counted, as costs are"
     )
