@@ -119,7 +119,7 @@ def with_interval(spread: Spread | None, scale: float = 1.0, most: float = math.
     if not spread.half_width:
         return with_half_width(spread, scale)
     decimals = interval_decimals(spread.half_width / scale, spread.mean / scale)
-    if spread.mean:
+    if spread.mean not in (0.0, most):
         # Three numbers stand side by side: none needs more digits than one that stands alone.
         decimals = min(decimals, decimals_of(spread.mean / scale))
     low = spread.mean - spread.half_width if spread.low is None else spread.low
