@@ -8,9 +8,11 @@ import pytest
 
 from demilsim.experiments.funding_curve import MILLION_USD, FundingPoint, settled
 from demilsim.experiments.funding_study import FundingStudy, funding_study
+from demilsim.experiments.least_harm import Found
 from demilsim.experiments.next_million import NextMillion
 from demilsim.experiments.statistics import Estimate
 from demilsim.planning.coordinate import GAP_AVERTED, LoopOptions
+from demilsim.planning.rules import DO_NOTHING
 from demilsim.reporting.comparison_words import signed
 from demilsim.reporting.donor_terms_views import late_table
 from demilsim.reporting.funding_findings import findings
@@ -62,13 +64,13 @@ def test_plans_found_elsewhere_count_for_the_curve(study: FundingStudy) -> None:
     worth = NextMillion(0.0, 0.0, 0.0, 0.0, again=9.0)
 
     def point(budget: float, harm: float, richer: float) -> FundingPoint:
-        found = ((budget, harm), (budget + MILLION_USD, richer))
+        found = ((budget, Found(harm, DO_NOTHING)), (budget + MILLION_USD, Found(richer, DO_NOTHING)))
         return replace(study.points[0], budget_usd=budget, found=found, next=worth)
 
     given = [point(0.0, 10.0, 8.5), point(MILLION_USD, 9.0, 8.4), point(3.0 * MILLION_USD, 7.0, 7.0)]
     harms = [p.planning_harm for p in settled(given)]
     assert harms == [10.0, 8.5, 7.0]
-    after = settled(given, [(2.0 * MILLION_USD * (1.0 + 1e-12), 6.0)])
+    after = settled(given, [(2.0 * MILLION_USD * (1.0 + 1e-12), Found(6.0, DO_NOTHING))])
     assert [p.planning_harm for p in after] == [10.0, 8.5, 6.0]
     assert [p.next.again for p in after if p.next] == [1.5, 2.5, 0.0]
     unplanned = replace(given[0], found=(), planning_harm=None, next=None)

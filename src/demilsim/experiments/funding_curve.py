@@ -16,7 +16,7 @@ import numpy as np
 from demilsim.errors import DemilsimError, InfeasibleError, StudyError
 from demilsim.experiments.clean_up import CleanUp, clean_up_avoided, computed_chances
 from demilsim.experiments.ensemble import Ensemble, Response, replicate
-from demilsim.experiments.least_harm import OPTIONS
+from demilsim.experiments.least_harm import OPTIONS, Found
 from demilsim.experiments.next_million import MILLION_USD, NextMillion, next_million
 from demilsim.experiments.programme import plan_with_simulation
 from demilsim.experiments.rare_events import ExplosionChances
@@ -60,8 +60,7 @@ class FundingPoint:
     next
         What the next million is worth; None if nothing was optimised.
     found
-        Budget [USD] and planning harm [weighted persons] of the plans that were found for this point: its
-        own, and that for a million more.
+        Plans that were found for this point, each with its budget [USD]: its own, and for a million more.
     chances
         Chances of any explosion in store under both plans; None where they can only be counted.
     """
@@ -72,7 +71,7 @@ class FundingPoint:
     planning_harm: float | None = None
     do_nothing_harm: float | None = None
     next: NextMillion | None = None
-    found: tuple[tuple[float, float], ...] = ()
+    found: tuple[tuple[float, Found], ...] = ()
     chances: ExplosionChances | None = None
 
     @property
@@ -251,14 +250,14 @@ def funding_curve(
                 planning_harm=result.planned_harm,
                 do_nothing_harm=result.do_nothing_harm,
                 next=worth,
-                found=((point.budget_usd, result.planned_harm), *found),
+                found=((point.budget_usd, Found(result.planned_harm, flow_plan(variant, result))), *found),
             )
         points.append(point)
     return settled(points)
 
 
 def settled(
-    points: Sequence[FundingPoint], others: Sequence[tuple[float, float]] = ()
+    points: Sequence[FundingPoint], others: Sequence[tuple[float, Found]] = ()
 ) -> tuple[FundingPoint, ...]:
     """Return points whose planning harm is the least of all plans found with no more money than theirs.
 
@@ -270,12 +269,12 @@ def settled(
     points
         The curve.
     others
-        Budget [USD] and planning harm [weighted persons] of plans found elsewhere.
+        Plans found elsewhere, each with its budget [USD].
     """
     found = [*others, *(one for point in points for one in point.found)]
 
     def least(budget_usd: float) -> float:
-        return min(harm for usd, harm in found if usd <= budget_usd * (1.0 + SAME_USD))
+        return min(plan.harm for usd, plan in found if usd <= budget_usd * (1.0 + SAME_USD))
 
     def settle(point: FundingPoint) -> FundingPoint:
         if not point.found:
@@ -305,7 +304,7 @@ def _before(scenario: Scenario, programme: Programme) -> Before:
 
 def _next_million(
     scenario: Scenario, point: FundingPoint
-) -> tuple[NextMillion, tuple[tuple[float, float], ...]]:
+) -> tuple[NextMillion, tuple[tuple[float, Found], ...]]:
     """Return what the next million is worth to the optimiser's plan at a budget, and the plans found."""
     variant, more = (
         with_donor_budget(scenario, budget) for budget in (point.budget_usd, point.budget_usd + MILLION_USD)
@@ -325,7 +324,8 @@ def _next_million(
         # Dates that the budget keeps only by rows that nominal money does not allow.
         return next_million(at, added, point.budget_usd), ()
     worth = next_million(at, added, point.budget_usd, max(result.planned_harm - found.planned_harm, 0.0))
-    return worth, ((point.budget_usd + MILLION_USD, found.planned_harm),)
+    plan = Found(found.planned_harm, flow_plan(more, found))
+    return worth, ((point.budget_usd + MILLION_USD, plan),)
 
 
 def parse_budgets(text: str) -> tuple[float, ...]:

@@ -160,21 +160,21 @@ def funding_study(
         notes.append("risk has limits, which plans with less money may break: donors' terms are not priced")
     else:
         ensemble = replicate(scenario, {OPTIMISED: given.plan}, replications, seed=seed, jobs=jobs)
-        known = plans_of(scenario, points)
+        known = [one for point in points for one in point.found]
         least = LeastHarm(
             given.coefficients,
             tell=tell,
             most=most_plans(scenario),
             jobs=jobs or available_cores(),
-            known=[(variant, found) for _, variant, found in known],
+            known=[(with_donor_budget(scenario, budget), found) for budget, found in known],
             # What is done without any donor may be done on any terms.
-            always=[found for budget, _, found in known if not budget],
+            always=[found for budget, found in known if not budget],
         )
         result, _ = on_expected_money(given)
         like = None if result is None else _found(scenario, result)
-        cheaper = [found for budget, _, found in known if budget <= promised * (1.0 + SAME_USD)]
+        cheaper = [found for budget, found in known if budget <= promised * (1.0 + SAME_USD)]
         terms = donor_terms(ensemble, least, like, cheaper, seed=seed, jobs=jobs, tell=tell)
-        points = settled(points, [(promised, terms.shares.everyone.harm)])
+        points = settled(points, [(promised, terms.shares.everyone)])
         notes += _notes(terms)
     draws = None
     if parameter_draws:
@@ -221,17 +221,6 @@ def most_plans(scenario: Scenario) -> int:
     groups = 2 ** len(donors) if len(donors) <= MOST_EXACT else SAMPLED_ORDERS * len(donors) + 2
     # As promised, committed, certain; for each donor no strings, and a million more with and without them.
     return 3 + len(matching_funds(scenario)) + len(donor_tranches(scenario)) + groups + 3 * len(donors)
-
-
-def plans_of(scenario: Scenario, points: Sequence[FundingPoint]) -> list[tuple[float, Scenario, Found]]:
-    """Return budget, scenario and plan of the points of a curve that were optimised."""
-    plans = []
-    for point in points:
-        result, _ = on_expected_money(point.programme)
-        if result is not None:
-            variant = with_donor_budget(scenario, point.budget_usd)
-            plans.append((point.budget_usd, variant, _found(variant, result)))
-    return plans
 
 
 def _found(scenario: Scenario, result: PlanResult) -> Found:
