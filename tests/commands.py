@@ -19,6 +19,12 @@ class Seen:
     out: str
     err: str
 
+    @property
+    def said(self) -> str:
+        """Standard error without warnings of the inputs, of which made-up ones have many."""
+        lines = self.err.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("warning: "))
+
 
 class CommandLine:
     """`cli("check", folder)` runs ``demilsim check FOLDER``."""

@@ -90,7 +90,7 @@ def check_it_ends_equal(
     assert f"{200 - kept} runs are not done" in merged.err
     assert (elsewhere / "results.csv").read_text(encoding="utf-8").count("\n") == 1 + 2 * kept
     done = cli(*arguments(experiment, out))
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.said) == (0, "")
     assert files_of(out) == expected
 
 
@@ -103,7 +103,7 @@ def test_database_that_may_not_grow(
     tables = ledger_sqlite._TABLES
     monkeypatch.setattr(ledger_sqlite, "_TABLES", f"{tables} PRAGMA max_page_count = 9;")
     stopped = cli(*arguments(experiment, out))
-    assert (stopped.code, stopped.err) == (3, f"{out}/{FULL}")
+    assert (stopped.code, stopped.said) == (3, f"{out}/{FULL}")
     monkeypatch.setattr(ledger_sqlite, "_TABLES", tables)
     check_it_ends_equal(cli, experiment, out, expected, tmp_path / "merged")
 
@@ -122,7 +122,7 @@ def test_disk_that_is_full(
     stopped = cli(*arguments(experiment, out), "--ledger", kind)
     assert stopped.code == 3, stopped.err
     assert said in stopped.err
-    assert stopped.err.count("\n") == 1
+    assert stopped.said.count("\n") == 1
     disk.mount("remount,size=4m")
     check_it_ends_equal(cli, experiment, out, expected, tmp_path / "merged")
 
@@ -143,7 +143,7 @@ def test_disk_that_is_only_read(
     assert other.code == 2
     assert f"{out}: cannot be written to: Read-only file system; choose another --out" in other.err
     new = cli(*arguments(experiment, disk.folder / "new"))
-    assert (new.code, new.err) == (
+    assert (new.code, new.said) == (
         2, f"{disk.folder}/new: cannot be made: Read-only file system; choose another --out\n"
     )  # fmt: skip
     merged = cli("merge", out, "--out", tmp_path / "merged")
@@ -208,7 +208,7 @@ def test_interrupted_or_told_to_end(
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert 50 <= sum(span.size for span in spans_of(out, experiment)) < 200
     done = cli(*arguments(experiment, out))
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.said) == (0, "")
     assert files_of(out) == expected
 
 

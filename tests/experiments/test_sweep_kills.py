@@ -164,7 +164,7 @@ def test_group_with_workers_is_killed(
             folder = tmp_path / f"{kind}{number}"
             kills += survive(start, experiment, folder, kind, wanted - kills, seed=number)
             done = cli(*sweep_arguments(experiment, folder, kind), "--backend", "serial")
-            assert (done.code, done.err) == (0, "")
+            assert (done.code, done.said) == (0, "")
             assert files_of(folder) == expected
             number += 1
 
@@ -181,6 +181,6 @@ def test_group_with_workers_is_killed_two_hundred_times(
         folder = tmp_path / str(number)
         kills += survive(forked, experiment, folder, kind, 200, seed=1000 + number)
         done = cli(*sweep_arguments(experiment, folder, kind), "--backend", "serial")
-        assert (done.code, done.err) == (0, "")
+        assert (done.code, done.said) == (0, "")
         assert files_of(folder) == expected
         number += 1
