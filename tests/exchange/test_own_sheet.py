@@ -95,9 +95,7 @@ def test_a_mapping_is_for_one_kind_of_file(tmp_path: Path) -> None:
     text = csv_file(tmp_path / "own.csv", [["A"], ["1"]])
     columns = {name: {"value": "1"} for name in ("site_id", "construction", "x_m", "y_m")}
     said = {"columns": {**columns, "storehouse_id": {"column": "A"}}}
-    with pytest.raises(
-        ScenarioError, match=r"(?s)encoding: expected only for a CSV.*delimiter: expected"
-    ):
+    with pytest.raises(ScenarioError, match=r"(?s)encoding: expected only for a CSV.*delimiter: expected"):
         made(book, mapping_file(tmp_path, "storehouses", said), "storehouses")
     with pytest.raises(
         ScenarioError, match=r"(?s)delimiter: missing.*encoding: missing.*sheet: expected only"
