@@ -154,3 +154,17 @@ def test_best_of_some_looks_at_them_alone() -> None:
     _, contest = chosen(table)
     assert contest.best_of(["P2", "P1"]) == "P1"
     assert contest.best_of(["unknown", "other"]) == "unknown"
+
+
+def test_plans_that_beat_one_another_in_a_circle_are_simulated_further() -> None:
+    """A loses to B on four replications, B to C on two, and C to A on those: on four of each B is best."""
+    values = np.array([[0.0, 1.0, 0.5], [0.0, 1.0, 0.5], [9.0, 0.0, 9.0], [9.0, 0.0, 9.0]])
+    table = Table(values)
+    contest = Contest(table, 0, 4)
+    contest.enter(plans(3))
+    for name, size in (("P0", 4), ("P1", 4), ("P2", 2)):
+        contest._values[name] = values[:size, int(name[1])]
+    assert contest._path(["P0", "P1", "P2"]) == ["P0", "P1", "P2"]
+    assert contest.best_of(["P0", "P1", "P2"]) == "P1"
+    assert contest.values["P2"].tolist() == [0.5, 0.5, 9.0, 9.0]
+    assert [row.difference >= 0.0 for row in contest.table()] == [True, True, True]

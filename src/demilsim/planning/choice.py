@@ -179,16 +179,30 @@ class Contest:
         return np.array([values.size for values in self._values.values()], dtype=np.int64)
 
     def _leader(self, names: Collection[str]) -> str:
-        """Return the plan among some to which none is better, beginning at the most simulated; "" of none."""
-        leader = max(names, key=lambda name: self._values[name].size, default="")
-        beaten: set[str] = set()
+        """Return the plan among some to which none is better; "" of none.
+
+        Each pair is compared on other replications, so that plans may beat one another in a circle. Those are
+        simulated until they have the same ones, on which they cannot.
+        """
         while True:
-            gain = {n: float(np.mean(self._paired(n, leader))) for n in names if n not in beaten | {leader}}
-            best = min(gain, key=lambda name: gain[name], default=leader)
-            if best == leader or gain[best] >= 0.0:
+            path = self._path(names)
+            sizes = {self._values[name].size for name in path}
+            leader = path[-1] if path else ""
+            if len(sizes) < 2 or all(np.mean(self._paired(name, leader)) >= 0.0 for name in path):
                 return leader
-            beaten.add(leader)
-            leader = best
+            have = {name: values.size for name, values in self._values.items()}
+            self._extend(have | dict.fromkeys(path, max(sizes)))
+
+    def _path(self, names: Collection[str]) -> list[str]:
+        """Return the most simulated plan among some, the one that beats it most, and so on to the last."""
+        path = [max(names, key=lambda name: self._values[name].size)] if names else []
+        while path:
+            gain = {n: float(np.mean(self._paired(n, path[-1]))) for n in names if n not in path}
+            best = min(gain, key=lambda name: gain[name], default=path[-1])
+            if best == path[-1] or gain[best] >= 0.0:
+                break
+            path.append(best)
+        return path
 
     def _paired(self, name: str, other: str) -> Floats:
         """Return the difference name - other on the replications that both have."""
